@@ -1,0 +1,67 @@
+import type { Json, JsonObject } from '#api';
+import { at, type ConfigRef } from '#source';
+
+/** A message of the configuration together with its place: reading a field keeps the way to its line. */
+export class ConfigNode {
+  readonly value: JsonObject;
+  readonly ref: ConfigRef;
+
+  constructor(value: JsonObject, ref: ConfigRef) {
+    this.value = value;
+    this.ref = ref;
+  }
+
+  /** Whether the field is set. Names are the proto's, in snake_case. */
+  has(name: string): boolean {
+    return this.raw(name) !== undefined;
+  }
+
+  raw(name: string): Json | undefined {
+    return this.value[camelCase(name)] ?? undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.raw(name);
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  number(name: string): number | undefined {
+    const value = this.raw(name);
+    return typeof value === 'number' ? value : undefined;
+  }
+
+  flag(name: string): boolean {
+    return this.raw(name) === true;
+  }
+
+  child(name: string): ConfigNode | undefined {
+    const value = this.raw(name);
+    return isObject(value) ? new ConfigNode(value, at(this.ref, name)) : undefined;
+  }
+
+  list(name: string): ConfigNode[] {
+    const value = this.raw(name);
+    if (!Array.isArray(value)) return [];
+    return value.flatMap((one, i) => (isObject(one) ? [new ConfigNode(one, at(this.ref, name, i))] : []));
+  }
+
+  texts(name: string): string[] {
+    const value = this.raw(name);
+    return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+  }
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const camelNames = new Map<string, string>();
+
+function camelCase(name: string): string {
+  let camel = camelNames.get(name);
+  if (camel === undefined) {
+    camel = name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+    camelNames.set(name, camel);
+  }
+  return camel;
+}

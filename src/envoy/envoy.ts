@@ -1,0 +1,85 @@
+import { type JsonObject } from '#api';
+import type { ConfigRef } from '#source';
+import type { Dispatcher, Random } from '#sim';
+import { ConfigNode } from './config_node.ts';
+import { ConnectionManager } from './http/connection_manager.ts';
+import type { HeaderMap } from './http/header_map.ts';
+import type { StreamResult } from './http/stream.ts';
+import { findFilterChain, type Detected, type FilterChain } from './listener/filter_chain_manager.ts';
+import type { RouterServices } from './router/router_filter.ts';
+import type { Connection, UpstreamNetwork } from './seams.ts';
+import { StatsStore } from './stats/store.ts';
+import type { Trace } from './trace.ts';
+import { Cluster } from './upstream/cluster.ts';
+
+export interface EnvoyServices {
+  readonly dispatcher: Dispatcher;
+  readonly random: Random;
+  readonly network: UpstreamNetwork;
+  readonly trace: Trace | undefined;
+}
+
+/** Undefined where the connection was not accepted, or closed before an answer. */
+export type RequestDone = (result: (StreamResult & { chain: FilterChain; detected: Detected }) | undefined) => void;
+
+/** A running proxy: compiled from a bootstrap once, then serving connections in virtual time. */
+export class Envoy {
+  readonly stats = new StatsStore();
+  readonly #listeners: readonly ConfigNode[];
+  readonly #managers = new Map<string, ConnectionManager>();
+  readonly #services: RouterServices;
+
+  constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
+    const resources = new ConfigNode(bootstrap, ref).child('static_resources');
+    this.#listeners = resources?.list('listeners') ?? [];
+    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node)]));
+    this.#services = { ...services, clusters, stats: this.stats };
+    for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
+  }
+
+  #compile(chain: ConfigNode): void {
+    const manager = chain.list('filters').map((filter) => filter.child('typed_config')).find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
+    if (manager) this.#managers.set(chain.ref.path.join('/'), new ConnectionManager(manager, this.#services));
+  }
+
+  /** One request on a connection of its own. */
+  request(connection: Connection, request: { headers: HeaderMap; body: string }, done: RequestDone): void {
+    const { trace } = this.#services;
+    const listener = this.#listeners.find((one) => listens(one, connection.localAddress));
+    if (!listener) {
+      trace?.record({ kind: 'listener_not_found', state: 'failed', sentence: `No listener is bound to ${connection.localAddress}: the connection is refused.` });
+      return done(undefined);
+    }
+    trace?.record({ kind: 'listener_matched', state: 'matched', because: listener.ref, sentence: `The listener \`${listener.text('name') ?? ''}\` accepts the connection to ${connection.localAddress}.` });
+    const detected = detect(listener, connection);
+    const fallback = listener.child('default_filter_chain');
+    const chain = findFilterChain(listener.list('filter_chains').map(chainOf), fallback && chainOf(fallback), connection, detected, trace);
+    if (!chain) {
+      this.stats.add(`listener.${connection.localAddress.replace(/:(\d+)$/, '_$1')}.no_filter_chain_match`);
+      return done(undefined);
+    }
+    const manager = this.#managers.get(chain.node.ref.path.join('/'));
+    if (!manager || isWrongTransport(chain, connection)) return done(undefined);
+    manager.newStream(connection, request, (result) => done({ ...result, chain, detected }));
+  }
+}
+
+const chainOf = (node: ConfigNode): FilterChain => ({ name: node.text('name') ?? '', node });
+
+const chainsOf = (listener: ConfigNode): ConfigNode[] => [...listener.list('filter_chains'), ...[listener.child('default_filter_chain')].filter((one) => one !== undefined)];
+
+const isWrongTransport = (chain: FilterChain, connection: Connection): boolean => chain.node.has('transport_socket') !== (connection.tls !== undefined);
+
+function listens(listener: ConfigNode, address: string): boolean {
+  const socket = listener.child('address')?.child('socket_address');
+  const [host, port] = [socket?.text('address') ?? '', socket?.number('port_value') ?? 0];
+  return address === `${host}:${port}` || (host === '0.0.0.0' && address.endsWith(`:${port}`));
+}
+
+/** What the listener filters see in the first bytes: without a tls_inspector there is no SNI and all is raw. */
+function detect(listener: ConfigNode, connection: Connection): Detected {
+  const has = (name: string): boolean => listener.list('listener_filters').some((filter) => filter.child('typed_config')?.text('@type')?.endsWith(name) === true);
+  const tls = has('.TlsInspector') ? connection.tls : undefined;
+  const http = has('.HttpInspector') && !connection.tls ? [connection.protocol === 'http2' ? 'h2c' : 'http/1.1'] : [];
+  return { sni: tls?.sni, transportProtocol: tls ? 'tls' : 'raw_buffer', applicationProtocols: tls ? (tls.alpn ?? []) : http };
+}

@@ -1,0 +1,37 @@
+/** Headers in order, names in lower case, a name as often as it was sent. */
+export class HeaderMap {
+  #pairs: [string, string][];
+
+  constructor(pairs: readonly (readonly [string, string])[] = []) {
+    this.#pairs = pairs.map(([name, value]) => [name.toLowerCase(), value]);
+  }
+
+  /** The first value of the name. */
+  get(name: string): string | undefined {
+    return this.#pairs.find(([one]) => one === name)?.[1];
+  }
+
+  all(name: string): string[] {
+    return this.#pairs.filter(([one]) => one === name).map(([, value]) => value);
+  }
+
+  add(name: string, value: string): void {
+    this.#pairs.push([name, value]);
+  }
+
+  /** Leaves exactly one value, where the first one stood. */
+  set(name: string, value: string): void {
+    const index = this.#pairs.findIndex(([one]) => one === name);
+    if (index < 0) return this.add(name, value);
+    this.#pairs = this.#pairs.filter(([one], i) => one !== name || i === index);
+    this.#pairs[index] = [name, value];
+  }
+
+  remove(name: string): void {
+    this.#pairs = this.#pairs.filter(([one]) => one !== name);
+  }
+
+  pairs(): [string, string][] {
+    return this.#pairs.map(([name, value]) => [name, value]);
+  }
+}

@@ -1,0 +1,38 @@
+import type { ConfigNode } from '../config_node.ts';
+import type { HeaderMap } from './header_map.ts';
+
+/** Resolves `%NAME(…)%`; undefined where it has no value. */
+export type Substitution = (operator: string) => string | undefined;
+
+/** Headers of one level that a route, virtual host or route configuration removes, then adds. */
+export class HeaderMutation {
+  readonly #remove: string[];
+  readonly #add: { name: string; template: string; action: string; keepEmpty: boolean }[];
+
+  constructor(node: ConfigNode, direction: 'request' | 'response') {
+    this.#remove = node.texts(`${direction}_headers_to_remove`).map((name) => name.toLowerCase());
+    this.#add = node.list(`${direction}_headers_to_add`).map((option) => ({
+      name: (option.child('header')?.text('key') ?? '').toLowerCase(),
+      template: option.child('header')?.text('value') ?? '',
+      action: option.raw('append') === false ? 'OVERWRITE_IF_EXISTS_OR_ADD' : (option.text('append_action') ?? 'APPEND_IF_EXISTS_OR_ADD'),
+      keepEmpty: option.flag('keep_empty_value'),
+    }));
+  }
+
+  apply(headers: HeaderMap, substitute: Substitution): void {
+    for (const name of this.#remove) headers.remove(name);
+    for (const { name, template, action, keepEmpty } of this.#add) {
+      const value = expand(template, substitute);
+      if (value === '' && !keepEmpty) continue;
+      const exists = headers.get(name) !== undefined;
+      if (action === 'APPEND_IF_EXISTS_OR_ADD' || (action === 'ADD_IF_ABSENT' && !exists)) headers.add(name, value);
+      else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists)) headers.set(name, value);
+    }
+  }
+}
+
+function expand(template: string, substitute: Substitution): string {
+  return template.replace(/%%|%([A-Z_]+(?:\([^)]*\))?(?::\d+)?)%/g, (whole, operator?: string) =>
+    operator === undefined ? whole.slice(1) : (substitute(operator) ?? ''),
+  );
+}

@@ -1,0 +1,83 @@
+import { RE2JS } from 're2js';
+import type { ConfigNode } from '../config_node.ts';
+import type { HeaderMap } from '../http/header_map.ts';
+import type { Route } from './route.ts';
+import { withoutQuery } from './route_match.ts';
+
+const STATUS_OF_REDIRECT: Record<string, number> = {
+  MOVED_PERMANENTLY: 301, FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308,
+};
+
+/** Changes path and Host as the route action says, and keeps the old path in x-envoy-original-path. */
+export function rewriteRequest(route: Route, headers: HeaderMap): void {
+  const action = route.action!;
+  const path = headers.get(':path') ?? '/';
+  const rewritten = rewrittenPath(route, action, path);
+  if (rewritten !== path) {
+    headers.set('x-envoy-original-path', path);
+    headers.set(':path', rewritten);
+  }
+  const host = rewrittenHost(action, headers, path);
+  if (host !== undefined && host !== '') {
+    if (action.flag('append_x_forwarded_host')) headers.add('x-forwarded-host', headers.get(':authority') ?? '');
+    headers.set(':authority', host);
+  }
+}
+
+function rewrittenHost(action: ConfigNode, headers: HeaderMap, path: string): string | undefined {
+  const header = action.text('host_rewrite_header');
+  if (header !== undefined) return headers.get(header.toLowerCase());
+  const regex = action.child('host_rewrite_path_regex');
+  return regex ? substituted(regex, withoutQuery(path)) : action.text('host_rewrite_literal');
+}
+
+function rewrittenPath(route: Route, action: ConfigNode, path: string): string {
+  const bare = withoutQuery(path);
+  const rest = path.slice(bare.length);
+  const regex = action.child('regex_rewrite');
+  if (regex) return substituted(regex, bare) + rest;
+  const prefix = action.text('prefix_rewrite');
+  return prefix === undefined ? path : prefix + bare.slice(matchedLength(route, bare)) + rest;
+}
+
+/** How much of the path the route's match stands for: the prefix, or for every other kind the whole path. */
+function matchedLength(route: Route, bare: string): number {
+  const match = route.match!;
+  return (match.text('prefix') ?? match.text('path_separated_prefix') ?? bare).length;
+}
+
+function substituted(node: ConfigNode, text: string): string {
+  const pattern = node.child('pattern')?.text('regex') ?? '';
+  const substitution = (node.text('substitution') ?? '').replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1');
+  return RE2JS.compile(pattern).matcher(text).replaceAll(substitution);
+}
+
+/** Status and location of a redirect. */
+export function redirectOf(route: Route, headers: HeaderMap, scheme: string): { status: number; location: string } {
+  const node = route.redirect!;
+  const path = headers.get(':path') ?? '/';
+  const newScheme = node.flag('https_redirect') ? 'https' : (node.text('scheme_redirect') ?? scheme);
+  let host = node.text('host_redirect') ?? withoutDefaultPort(headers.get(':authority') ?? '', scheme, newScheme);
+  const port = node.number('port_redirect');
+  if (port !== undefined) host = `${host.replace(/:\d+$/, '')}:${port}`;
+  let target = redirectedPath(route, node, path);
+  if (node.flag('strip_query')) target = withoutQuery(target);
+  return { status: STATUS_OF_REDIRECT[node.text('response_code') ?? ''] ?? 301, location: `${newScheme}://${host}${target}` };
+}
+
+/** A port that says only the old scheme is dropped when the scheme changes. */
+function withoutDefaultPort(host: string, scheme: string, newScheme: string): string {
+  if (scheme === newScheme) return host;
+  return host.replace(scheme === 'http' ? /:80$/ : /:443$/, '');
+}
+
+function redirectedPath(route: Route, node: ConfigNode, path: string): string {
+  const bare = withoutQuery(path);
+  const query = path.slice(bare.length);
+  const whole = node.text('path_redirect');
+  if (whole !== undefined) return whole.includes('?') ? whole : whole + query;
+  const regex = node.child('regex_rewrite');
+  if (regex) return substituted(regex, bare) + query;
+  const prefix = node.text('prefix_rewrite');
+  return prefix === undefined ? path : prefix + bare.slice(matchedLength(route, bare)) + query;
+}

@@ -1,0 +1,60 @@
+import { durationMs } from '#api';
+import type { ConfigNode } from '../config_node.ts';
+import type { HeaderMap } from '../http/header_map.ts';
+import { HeaderMutation } from '../http/header_mutation.ts';
+import type { Trace } from '../trace.ts';
+import { compileRouteMatch, type Mismatch } from './route_match.ts';
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** A route: what it takes, and what it does with it. */
+export class Route {
+  readonly name: string;
+  readonly node: ConfigNode;
+  readonly match: ConfigNode | undefined;
+  readonly mismatch: Mismatch;
+  readonly action: ConfigNode | undefined;
+  readonly redirect: ConfigNode | undefined;
+  readonly directResponse: ConfigNode | undefined;
+  readonly timeoutMs: number;
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+
+  constructor(node: ConfigNode) {
+    this.node = node;
+    this.name = node.text('name') ?? '';
+    this.match = node.child('match');
+    this.mismatch = this.match ? compileRouteMatch(this.match) : () => 'it has no match';
+    this.action = node.child('route');
+    this.redirect = node.child('redirect');
+    this.directResponse = node.child('direct_response');
+    this.timeoutMs = durationMs(this.action?.text('timeout')) ?? DEFAULT_TIMEOUT_MS;
+    this.requestHeaders = new HeaderMutation(node, 'request');
+    this.responseHeaders = new HeaderMutation(node, 'response');
+  }
+}
+
+/** The first route whose match accepts the request. Order in the file decides, not specificity. */
+export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap, trace: Trace | undefined): Route | undefined {
+  const path = request.get(':path') ?? '';
+  for (const [i, route] of routes.entries()) {
+    const mismatch = route.mismatch(request, path);
+    if (mismatch !== undefined) {
+      trace?.record({ kind: 'route_rejected', state: 'failed', because: route.node.ref, sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.` });
+      continue;
+    }
+    trace?.record({ kind: 'route_matched', state: 'matched', because: route.node.ref, sentence: `Route ${titleOf(route, i)} is the first that matches ${request.get(':method')} ${path}.` });
+    if (trace) tellUnreached(routes, i + 1, trace);
+    return route;
+  }
+  trace?.record({ kind: 'route_not_found', state: 'failed', sentence: `None of the ${routes.length} routes matches ${path}: 404.` });
+  return undefined;
+}
+
+function tellUnreached(routes: readonly Route[], from: number, trace: Trace): void {
+  for (const [i, route] of routes.entries()) {
+    if (i >= from) trace.record({ kind: 'route_not_reached', state: 'not_reached', because: route.node.ref, sentence: `Route ${titleOf(route, i)} was not tried: an earlier route won.` });
+  }
+}
+
+const titleOf = (route: Route, index: number): string => (route.name === '' ? `number ${index + 1}` : `\`${route.name}\``);

@@ -1,0 +1,118 @@
+import { ConfigNode } from '../config_node.ts';
+import type { HeaderMap } from '../http/header_map.ts';
+import { compileStringMatcher, fullMatch } from './string_matcher.ts';
+
+/** Undefined when the request fits, else the condition and the value that failed. */
+export type Mismatch = (request: HeaderMap, path: string) => string | undefined;
+
+/** `config.route.v3.RouteMatch`: path, headers and query parameters, all of which must fit. */
+export function compileRouteMatch(node: ConfigNode): Mismatch {
+  const conditions = [
+    compilePath(node),
+    ...node.list('headers').map(compileHeaderMatcher),
+    ...node.list('query_parameters').map(compileQueryParameter),
+    ...(node.has('grpc') ? [isGrpc] : []),
+  ];
+  return (request, path) => {
+    for (const condition of conditions) {
+      const mismatch = condition(request, path);
+      if (mismatch !== undefined) return mismatch;
+    }
+    return undefined;
+  };
+}
+
+const isGrpc: Mismatch = (request) =>
+  /^application\/grpc(\+|$)/.test(request.get('content-type') ?? '') ? undefined : 'the request is not gRPC';
+
+function compilePath(node: ConfigNode): Mismatch {
+  const caseSensitive = node.raw('case_sensitive') !== false;
+  const fold = (text: string): string => (caseSensitive ? text : text.toLowerCase());
+  const say = (path: string, wanted: string): string => `path "${path}" is not ${wanted}`;
+  const prefix = node.text('prefix');
+  if (prefix !== undefined) {
+    return (_, path) => (fold(path).startsWith(fold(prefix)) ? undefined : say(path, `under the prefix "${prefix}"`));
+  }
+  const exact = node.text('path');
+  if (exact !== undefined) {
+    return (_, path) => (fold(withoutQuery(path)) === fold(exact) ? undefined : say(withoutQuery(path), `exactly "${exact}"`));
+  }
+  const separated = node.text('path_separated_prefix');
+  if (separated !== undefined) {
+    return (_, path) => {
+      const bare = fold(withoutQuery(path));
+      const fits = bare === fold(separated) || bare.startsWith(`${fold(separated)}/`);
+      return fits ? undefined : say(withoutQuery(path), `"${separated}" or below "${separated}/"`);
+    };
+  }
+  const regex = node.child('safe_regex')?.text('regex');
+  if (regex !== undefined) {
+    const matches = fullMatch(regex);
+    return (_, path) => (matches(withoutQuery(path)) ? undefined : say(withoutQuery(path), `matched whole by "${regex}"`));
+  }
+  if (node.has('connect_matcher')) return (request) => (request.get(':method') === 'CONNECT' ? undefined : 'the method is not CONNECT');
+  return () => undefined;
+}
+
+export const withoutQuery = (path: string): string => path.split(/[?#]/, 1)[0]!;
+
+function compileHeaderMatcher(node: ConfigNode): Mismatch {
+  const name = (node.text('name') ?? '').toLowerCase();
+  const inverted = node.flag('invert_match');
+  const missingIsEmpty = node.flag('treat_missing_header_as_empty');
+  const mismatchOf = compileHeaderValue(node);
+  return (request) => {
+    const values = request.all(name);
+    if (values.length === 0 && missingIsEmpty) values.push('');
+    if (node.has('present_match')) {
+      const fits = (values.length > 0) === (node.raw('present_match') === true) !== inverted;
+      return fits ? undefined : `header ${name} is ${values.length > 0 ? 'present' : 'absent'}`;
+    }
+    if (values.length === 0) return inverted ? undefined : `header ${name} is absent`;
+    const wanted = values.map(mismatchOf);
+    const fits = wanted.includes(undefined) !== inverted;
+    return fits ? undefined : `header ${name} is "${values.join('", "')}", ${inverted ? 'which is excluded' : `not ${wanted[0]}`}`;
+  };
+}
+
+function compileHeaderValue(node: ConfigNode): (value: string) => string | undefined {
+  const range = node.child('range_match');
+  if (range) {
+    const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
+    return (value) => (/^[-+]?\d+$/.test(value) && Number(value) >= start && Number(value) < end ? undefined : `in [${start}, ${end})`);
+  }
+  return compileStringMatcher(node.child('string_match') ?? deprecatedStringMatch(node));
+}
+
+/** `exact_match`, `prefix_match`, … of older configurations, read as a StringMatcher. */
+function deprecatedStringMatch(node: ConfigNode): ConfigNode {
+  const entries = ['exact', 'prefix', 'suffix', 'contains'].flatMap((kind) => {
+    const value = node.text(`${kind}_match`);
+    return value === undefined ? [] : [[kind, value] as const];
+  });
+  const regex = node.raw('safe_regex_match');
+  return new ConfigNode({ ...Object.fromEntries(entries), ...(regex === undefined ? {} : { safeRegex: regex }) }, node.ref);
+}
+
+function compileQueryParameter(node: ConfigNode): Mismatch {
+  const name = node.text('name') ?? '';
+  const string = node.child('string_match');
+  const mismatchOf = string ? compileStringMatcher(string) : () => undefined;
+  return (_, path) => {
+    const value = queryParameter(path, name);
+    if (node.has('present_match')) {
+      return (value !== undefined) === node.flag('present_match') ? undefined : `query parameter ${name} is ${value === undefined ? 'absent' : 'present'}`;
+    }
+    if (value === undefined) return `query parameter ${name} is absent`;
+    const wanted = mismatchOf(value);
+    return wanted === undefined ? undefined : `query parameter ${name} is "${value}", not ${wanted}`;
+  };
+}
+
+function queryParameter(path: string, name: string): string | undefined {
+  for (const part of (path.split('?')[1] ?? '').split('&')) {
+    const [key, ...rest] = part.split('=');
+    if (key === name && part !== '') return rest.join('=');
+  }
+  return undefined;
+}

@@ -1,0 +1,82 @@
+import type { ConfigNode } from '../config_node.ts';
+import type { Trace } from '../trace.ts';
+import { HeaderMutation } from '../http/header_mutation.ts';
+import { Route } from './route.ts';
+
+export type DomainClass = 'exact' | 'suffix wildcard' | 'prefix wildcard' | 'any';
+
+/** A virtual host: the domains it answers for and its routes, in order. */
+export class VirtualHost {
+  readonly name: string;
+  readonly node: ConfigNode;
+  readonly routes: Route[];
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+
+  constructor(node: ConfigNode) {
+    this.node = node;
+    this.name = node.text('name') ?? '';
+    this.routes = node.list('routes').map((route) => new Route(route));
+    this.requestHeaders = new HeaderMutation(node, 'request');
+    this.responseHeaders = new HeaderMutation(node, 'response');
+  }
+}
+
+interface Wildcard {
+  readonly fixed: string;
+  readonly host: VirtualHost;
+}
+
+/** Finds the virtual host of a Host header: exact, then `*.suffix`, then `prefix.*`, the longest of each, then `*`. */
+export class VirtualHosts {
+  readonly all: VirtualHost[];
+  readonly #exact = new Map<string, VirtualHost>();
+  readonly #suffixes: Wildcard[] = [];
+  readonly #prefixes: Wildcard[] = [];
+  #any: VirtualHost | undefined;
+  readonly #ignorePort: boolean;
+
+  constructor(routeConfig: ConfigNode) {
+    this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node));
+    this.#ignorePort = routeConfig.flag('ignore_port_in_host_matching');
+    for (const host of this.all) for (const domain of host.node.texts('domains')) this.#register(domain.toLowerCase(), host);
+    const longestFirst = (a: Wildcard, b: Wildcard): number => b.fixed.length - a.fixed.length;
+    this.#suffixes.sort(longestFirst);
+    this.#prefixes.sort(longestFirst);
+  }
+
+  #register(domain: string, host: VirtualHost): void {
+    if (domain === '*') this.#any = host;
+    else if (domain.startsWith('*')) this.#suffixes.push({ fixed: domain.slice(1), host });
+    else if (domain.endsWith('*')) this.#prefixes.push({ fixed: domain.slice(0, -1), host });
+    else this.#exact.set(domain, host);
+  }
+
+  find(authority: string, trace: Trace | undefined): VirtualHost | undefined {
+    const name = (this.#ignorePort ? authority.replace(/:\d+$/, '') : authority).toLowerCase();
+    const [host, by] = this.#lookUp(name);
+    if (trace) this.#tell(trace, name, host, by);
+    return host;
+  }
+
+  #lookUp(name: string): [VirtualHost | undefined, DomainClass] {
+    if (name === '') return [undefined, 'any'];
+    const exact = this.#exact.get(name);
+    if (exact) return [exact, 'exact'];
+    const suffix = this.#suffixes.find(({ fixed }) => name.length > fixed.length && name.endsWith(fixed));
+    if (suffix) return [suffix.host, 'suffix wildcard'];
+    const prefix = this.#prefixes.find(({ fixed }) => name.length > fixed.length && name.startsWith(fixed));
+    if (prefix) return [prefix.host, 'prefix wildcard'];
+    return [this.#any, 'any'];
+  }
+
+  #tell(trace: Trace, name: string, found: VirtualHost | undefined, by: DomainClass): void {
+    for (const host of this.all) {
+      if (host === found) continue;
+      const domains = host.node.texts('domains').join(', ');
+      trace.record({ kind: 'virtual_host_rejected', state: found ? 'not_reached' : 'failed', because: host.node.ref, sentence: `The virtual host \`${host.name}\` answers for ${domains}, and Host is "${name}".` });
+    }
+    if (found) trace.record({ kind: 'virtual_host_matched', state: 'matched', because: found.node.ref, sentence: `The virtual host \`${found.name}\` takes Host "${name}" (class of domain: ${by}).` });
+    else trace.record({ kind: 'virtual_host_not_found', state: 'failed', sentence: `No virtual host takes Host "${name}".` });
+  }
+}

@@ -1,0 +1,31 @@
+import type { HeaderMap } from './http/header_map.ts';
+
+/** A downstream connection as its first bytes and addresses declare it. */
+export interface Connection {
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[] };
+  readonly protocol: 'http1' | 'http2';
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly body: string;
+}
+
+export interface UpstreamRequest {
+  readonly headers: HeaderMap;
+  readonly body: string;
+}
+
+/** What the network brings back: an answer, or how the connection failed. */
+export type UpstreamReply = { readonly response: HttpResponse } | { readonly failure: 'refused' | 'reset' };
+
+/** The network behind the proxy. Calls back in virtual time, never at once; not at all when the upstream is silent. */
+export interface UpstreamNetwork {
+  send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;
+}
+
+/** What the access log says of a stream: only the fields that have a value. */
+export type StreamRecord = Record<string, string | number>;

@@ -1,0 +1,97 @@
+import type { Api } from '#api';
+import { Envoy, HeaderMap, RecordingTrace, type Connection } from '#envoy';
+import { seededRandom, SimulatedDispatcher } from '#sim';
+import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
+import { Upstreams } from './upstreams.ts';
+
+/** A run that needs more events than this does not end: a redirect loop, a retry storm. */
+export const MAX_EVENTS = 1_000_000;
+/** A request still open after this much virtual time has no answer. */
+export const MAX_REQUEST_MS = 3_600_000;
+
+const CLIENT_PORT = 40_000;
+const BOOTSTRAP = { resource: 'envoy.yaml', type: 'envoy.config.bootstrap.v3.Bootstrap' };
+
+interface World {
+  readonly dispatcher: SimulatedDispatcher;
+  readonly upstreams: Upstreams;
+  readonly envoy: Envoy;
+  readonly scenario: Scenario;
+}
+
+/** Plays a scenario to its end. The same scenario and seed give the same outcome, trace included. */
+export function playScenario(api: Api, scenario: Scenario, options: { seed: string; trace: boolean }): ScenarioOutcome {
+  const { value, diagnostics } = api.read(scenario.config, BOOTSTRAP);
+  if (!value || diagnostics.some((one) => one.severity === 'error')) return { steps: [...scenario.steps], stats: {}, trace: [], diagnostics };
+  const dispatcher = new SimulatedDispatcher();
+  const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
+  const upstreams = new Upstreams(scenario.upstreams, dispatcher);
+  const random = seededRandom(options.seed);
+  const envoy = new Envoy(value, { resource: BOOTSTRAP.resource, path: [] }, { dispatcher, random, network: upstreams, trace });
+  const world = { dispatcher, upstreams, envoy, scenario };
+  const steps = scenario.steps.map((step) => playStep(world, step));
+  return { steps, stats: Object.fromEntries([...envoy.stats.counters].sort()), trace: trace?.records ?? [], diagnostics };
+}
+
+function playStep(world: World, step: Step): Step & { expect?: StepResult } {
+  if (step.wait_ms !== undefined) world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
+  if (!step.request) return step;
+  return { ...step, expect: step.repeat === undefined ? send(world, step.request) : sendMany(world, step.request, step.repeat) };
+}
+
+function sendMany(world: World, request: RequestSpec, times: number): StepResult {
+  const counts: Record<string, number> = {};
+  const count = (key: string): void => void (counts[key] = (counts[key] ?? 0) + 1);
+  for (let i = 0; i < times; i++) {
+    const { response, upstream } = send(world, request);
+    count(`status ${response?.status ?? response?.failed}`);
+    for (const one of upstream ?? []) count(`upstream ${one.upstream}`);
+  }
+  return { counts };
+}
+
+function send(world: World, spec: RequestSpec): StepResult {
+  const { envoy, dispatcher, upstreams } = world;
+  const connection = connectionOf(spec);
+  upstreams.seen = [];
+  let result: StepResult = { response: { failed: 'ECONNRESET' }, upstream: [], access: [] };
+  envoy.request(connection, { headers: headersOf(spec), body: spec.body ?? '' }, (done) => {
+    if (!done) return;
+    const { response, log, chain, detected } = done;
+    const certificate = chain.node.ref.path.length > 0 && connection.tls ? { tls: { cn: commonName(world, JSON.stringify(chain.node.value)) } } : {};
+    const entry = {
+      kind: 'http', protocol: connection.protocol === 'http2' ? 'HTTP/2' : 'HTTP/1.1', attempts: 0, bytes_received: spec.body?.length ?? 0,
+      remote: connection.remoteAddress.replace(/:\d+$/, ''), ...log,
+      ...(chain.name === '' ? {} : { filter_chain: chain.name }), ...(detected.sni === undefined ? {} : { sni: detected.sni }),
+    };
+    result = { response: { status: response.status, headers: response.headers.pairs(), body: response.body, ...certificate }, access: [entry] };
+  });
+  const untilMs = dispatcher.nowMs + MAX_REQUEST_MS;
+  dispatcher.run({ untilMs, events: MAX_EVENTS });
+  const volatile = (pairs: [string, string][] | undefined): [string, string][] => (pairs ?? []).map(([name, value]) => [name, name === 'x-envoy-upstream-service-time' ? '<ms>' : value]);
+  const response = result.response?.headers ? { ...result.response, headers: volatile(result.response.headers) } : result.response!;
+  return { ...result, response, upstream: upstreams.seen };
+}
+
+/** The common name of the certificate that a chain shows, by the name of its file: `certs/NAME.pem`. */
+function commonName(world: World, chain: string): string {
+  const file = /certs\/([^"]+)\.pem/.exec(chain)?.[1] ?? '';
+  return world.scenario.certificates?.[file]?.cn ?? file;
+}
+
+function connectionOf(spec: RequestSpec): Connection {
+  return {
+    localAddress: spec.to,
+    remoteAddress: `${spec.from ?? '127.0.0.1'}:${CLIENT_PORT}`,
+    protocol: spec.protocol ?? 'http1',
+    ...(spec.tls ? { tls: spec.tls } : {}),
+  };
+}
+
+function headersOf(spec: RequestSpec): HeaderMap {
+  const headers = new HeaderMap([[':method', spec.method ?? 'GET'], [':path', spec.path ?? '/']]);
+  if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
+  for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
+  if (spec.body !== undefined && headers.get('content-length') === undefined) headers.add('content-length', String(spec.body.length));
+  return headers;
+}

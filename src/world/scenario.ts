@@ -1,0 +1,68 @@
+import type { Diagnostic } from '#source';
+import type { TraceRecord } from '#envoy';
+
+export interface RequestSpec {
+  readonly to: string;
+  readonly from?: string;
+  readonly protocol?: 'http1' | 'http2';
+  readonly method?: string;
+  readonly path?: string;
+  /** `null`: no Host at all. */
+  readonly authority?: string | null;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: string;
+  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[] };
+  readonly raw?: string;
+}
+
+export interface ReplySpec {
+  readonly status?: number;
+  readonly headers?: readonly (readonly [string, string])[];
+  readonly body?: string;
+  readonly delay_ms?: number;
+  readonly never?: boolean;
+  readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
+}
+
+export interface UpstreamSpec {
+  readonly name: string;
+  readonly address: string;
+  readonly refuse?: boolean;
+  readonly replies?: readonly ReplySpec[];
+}
+
+/** A step of the conformance format; kinds other than a request are carried along and not played yet. */
+export interface Step {
+  readonly request?: RequestSpec;
+  readonly repeat?: number;
+  readonly wait_ms?: number;
+}
+
+export interface Scenario {
+  readonly config: string;
+  readonly upstreams: readonly UpstreamSpec[];
+  readonly certificates?: Readonly<Record<string, { readonly cn?: string }>>;
+  readonly steps: readonly Step[];
+}
+
+export interface ScenarioOutcome {
+  readonly steps: readonly (Step & { readonly expect?: StepResult })[];
+  readonly stats: Readonly<Record<string, number>>;
+  readonly trace: readonly TraceRecord[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface StepResult {
+  readonly response?: { readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
+  readonly upstream?: readonly SeenRequest[];
+  readonly access?: readonly Record<string, string | number>[];
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+export interface SeenRequest {
+  readonly upstream: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: [string, string][];
+  readonly body: string;
+}
