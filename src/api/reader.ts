@@ -1,0 +1,181 @@
+import { ScalarType, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
+import { nearest, refText, type ConfigPath, type Diagnostic } from '#source';
+import type { Descriptors, MessageFacts } from './api.ts';
+import { brokenRule } from './field_rules.ts';
+import type { Json, JsonObject } from './json.ts';
+import { MAX_DEPTH, MAX_DIAGNOSTICS } from './limits.ts';
+
+const DURATION = /^-?\d+(\.\d{1,9})?s$/;
+const FREE_FORM = new Set(['google.protobuf.Struct', 'google.protobuf.Value', 'google.protobuf.ListValue', 'google.protobuf.Timestamp', 'google.protobuf.FieldMask']);
+
+/** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
+export class Reader {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #descriptors: Descriptors;
+  readonly #resource: string;
+
+  constructor(descriptors: Descriptors, resource: string) {
+    this.#descriptors = descriptors;
+    this.#resource = resource;
+  }
+
+  readRoot(value: Json, message: DescMessage): JsonObject | undefined {
+    if (isObject(value)) return this.#fields(value, message, []);
+    this.#report('type', [], `expected a mapping (${message.typeName}), found ${shown(value)}`);
+    return undefined;
+  }
+
+  #report(code: string, path: ConfigPath, text: string, more: { help?: string; envoySays?: string; severity?: 'warning' } = {}): void {
+    if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
+    const where = refText({ resource: '', path }).slice(2);
+    this.diagnostics.push({ code, severity: 'error', ref: { resource: this.#resource, path }, message: where === '' ? text : `\`${where}\`: ${text}`, ...more });
+  }
+
+  #fields(object: JsonObject, message: DescMessage, path: ConfigPath): JsonObject {
+    const facts = this.#descriptors.factsOf(message);
+    const out: JsonObject = {};
+    if (path.length > MAX_DEPTH) {
+      this.#report('depth', path, `messages are nested more than ${MAX_DEPTH} deep`);
+      return out;
+    }
+    const oneofs = new Map<string, string>();
+    const set = new Set<DescField>();
+    for (const [key, value] of Object.entries(object)) {
+      if (key === '@type' || value === null) continue;
+      const field = facts.fields.get(key);
+      if (!field) this.#unknownField(key, message, facts, path);
+      else {
+        set.add(field);
+        this.#noteOneof(field, key, oneofs, path);
+        const inner = this.#field(value, field, [...path, field.name]);
+        if (inner !== undefined) out[field.jsonName] = inner;
+      }
+    }
+    this.#checkRequired(facts, set, message, path);
+    this.#checkRules(facts, out, message, path);
+    return out;
+  }
+
+  #unknownField(key: string, message: DescMessage, facts: MessageFacts, path: ConfigPath): void {
+    const meant = nearest(key, message.fields.map((field) => field.name));
+    this.#report('unknown_field', [...path, key], `${message.typeName} has no field \`${key}\``, {
+      ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }), envoySays: `no such field: '${key}'`,
+    });
+    void facts;
+  }
+
+  #noteOneof(field: DescField, key: string, oneofs: Map<string, string>, path: ConfigPath): void {
+    if (!field.oneof) return;
+    const earlier = oneofs.get(field.oneof.name);
+    if (earlier !== undefined) {
+      this.#report('oneof', [...path, key], `\`${key}\` and \`${earlier}\` exclude each other (one of ${field.oneof.name})`, {
+        help: `Keep one of them.`, envoySays: `'${field.oneof.name}' has already been set (either directly or as part of a oneof)`,
+      });
+    }
+    oneofs.set(field.oneof.name, key);
+  }
+
+  #checkRequired(facts: MessageFacts, set: ReadonlySet<DescField>, message: DescMessage, path: ConfigPath): void {
+    const names = new Set([...set].map((field) => field.name));
+    for (const { name, members } of facts.requiredOneofs) {
+      if (members.some((member) => names.has(member))) continue;
+      this.#report('required', path, `${message.typeName} needs one of ${members.map((one) => `\`${one}\``).join(', ')} (${name})`, { envoySays: `field: "${name}", reason: is required` });
+    }
+    for (const [field, rules] of facts.rules) {
+      const isRequired = rules.message?.required === true || (rules.type.value?.['required'] === true && rules.type.case !== 'string');
+      if (isRequired && !field.oneof && !set.has(field)) this.#report('required', path, `\`${field.name}\` of ${message.typeName} is required`, { envoySays: 'value is required' });
+    }
+  }
+
+  #checkRules(facts: MessageFacts, out: JsonObject, message: DescMessage, path: ConfigPath): void {
+    for (const [field, rules] of facts.rules) {
+      const value = out[field.jsonName];
+      if (value === undefined && (field.oneof || field.message)) continue;
+      const broken = brokenRule(value, rules, field);
+      if (broken !== undefined) this.#report('rule', [...path, field.name], `${broken}, found ${shown(value ?? '')} (field \`${field.name}\` of ${message.typeName})`);
+    }
+  }
+
+  #field(value: Json, field: DescField, path: ConfigPath): Json | undefined {
+    if (field.fieldKind === 'list') {
+      if (!Array.isArray(value)) return this.#wrong(path, 'a list', value);
+      return value.map((one, i) => this.#single(one, field, [...path, i]) ?? null);
+    }
+    if (field.fieldKind === 'map') {
+      if (!isObject(value)) return this.#wrong(path, 'a mapping', value);
+      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#single(one, field, [...path, key]) ?? null]));
+    }
+    return this.#single(value, field, path);
+  }
+
+  #single(value: Json, field: DescField, path: ConfigPath): Json | undefined {
+    if (field.message) return this.#message(value, field.message, path);
+    if (field.enum) return this.#enum(value, field.enum, path);
+    return this.#scalar(value, field.scalar ?? ScalarType.STRING, path);
+  }
+
+  #message(value: Json, message: DescMessage, path: ConfigPath): Json | undefined {
+    const name = message.typeName;
+    if (FREE_FORM.has(name)) return value;
+    if (name === 'google.protobuf.Any') return this.#any(value, path);
+    if (name === 'google.protobuf.Duration') return this.#duration(value, path);
+    if (name.startsWith('google.protobuf.') && name.endsWith('Value')) return this.#scalar(value, message.fields[0]?.scalar ?? ScalarType.STRING, path);
+    if (!isObject(value)) return this.#wrong(path, `a mapping (${name})`, value);
+    return this.#fields(value, message, path);
+  }
+
+  #any(value: Json, path: ConfigPath): Json | undefined {
+    if (!isObject(value)) return this.#wrong(path, 'a mapping with @type', value);
+    const url = value['@type'];
+    if (typeof url !== 'string') {
+      if (Object.keys(value).length > 0) this.#report('any', path, '`@type` is missing: it says which message this is');
+      return {};
+    }
+    const message = this.#descriptors.registry.getMessage(url.slice(url.lastIndexOf('/') + 1));
+    if (!message) {
+      this.#report('unknown_type', [...path, '@type'], `no message of Envoy is called \`${url}\``, { envoySays: `could not find @type '${url}'` });
+      return { '@type': url };
+    }
+    if (message.typeName.startsWith('google.protobuf.')) return value;
+    return { '@type': url, ...this.#fields(value, message, path) };
+  }
+
+  #duration(value: Json, path: ConfigPath): Json | undefined {
+    if (typeof value === 'string' && DURATION.test(value)) return value;
+    this.#report('duration', path, `expected a duration such as "1.5s", found ${shown(value)}`, { help: 'Durations are seconds and end in `s`: 250 ms is "0.25s".', envoySays: "duration must end with a single 's'" });
+    return undefined;
+  }
+
+  #enum(value: Json, type: DescEnum, path: ConfigPath): Json | undefined {
+    const wanted = typeof value === 'string' ? value.toUpperCase() : undefined;
+    const found = type.values.find((one) => one.name === value || one.number === value || one.name.toUpperCase() === wanted);
+    if (found) return found.name;
+    const meant = nearest(String(value), type.values.map((one) => one.name));
+    this.#report('enum', path, `${shown(value)} is not a value of ${type.typeName}`, { ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }), envoySays: `unknown enum value: '${String(value)}'` });
+    return undefined;
+  }
+
+  #scalar(value: Json, type: ScalarType, path: ConfigPath): Json | undefined {
+    if (type === ScalarType.STRING || type === ScalarType.BYTES) return typeof value === 'string' ? value : this.#wrong(path, 'a string', value);
+    if (type === ScalarType.BOOL) {
+      if (typeof value === 'boolean') return value;
+      const word = typeof value === 'string' ? value.toLowerCase() : '';
+      if (/^(true|yes|on|y)$/.test(word)) return true;
+      return /^(false|no|off|n)$/.test(word) ? false : this.#wrong(path, 'true or false', value);
+    }
+    const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+    return typeof number === 'number' ? number : this.#wrong(path, 'a number', value);
+  }
+
+  #wrong(path: ConfigPath, expected: string, found: Json): undefined {
+    this.#report('type', path, `expected ${expected}, found ${shown(found)}`);
+    return undefined;
+  }
+}
+
+const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function shown(value: Json): string {
+  if (typeof value === 'string') return `the string "${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;
+  return Array.isArray(value) ? 'a list' : isObject(value) ? 'a mapping' : String(value);
+}
