@@ -66,11 +66,16 @@ export class Descriptors {
     for (const field of message.fields) {
       fields.set(field.name, field);
       fields.set(field.jsonName, field);
-      if (hasOption(field, this.#rules)) rules.set(field, getOption(field, this.#rules) as unknown as Rules);
+      if (hasOption(field, this.#rules)) rules.set(field, ownRules(getOption(field, this.#rules) as unknown as Rules));
     }
     const required = message.oneofs.filter((oneof) => hasOption(oneof, this.#required) && getOption(oneof, this.#required) === true);
     return { fields, rules, requiredOneofs: required.map((oneof) => ({ name: oneof.name, members: oneof.fields.map((field) => field.name) })) };
   }
+}
+
+/** Only the limits that are set: proto2 messages answer for unset fields with their defaults. */
+function ownRules({ message, type }: Rules): Rules {
+  return { ...(message ? { message } : {}), type: { case: type.case, value: { ...type.value } } };
 }
 
 /** Opens a binary `FileDescriptorSet`. */

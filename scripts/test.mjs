@@ -1,0 +1,35 @@
+// Runs every check and test, and ends with the line `N passed, N failed` over all of them.
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+
+const REPORT = 'out/vitest.json';
+const total = { passed: 0, failed: 0 };
+
+function run(command, args) {
+  return spawnSync('npx', ['--no-install', command, ...args], { stdio: 'inherit', shell: process.platform === 'win32' }).status === 0;
+}
+
+function check(name, command, args) {
+  const isGood = run(command, args);
+  total[isGood ? 'passed' : 'failed']++;
+  console.log(`${isGood ? 'ok' : 'NOT OK'}: ${name}`);
+}
+
+function unitTests() {
+  rmSync(REPORT, { force: true });
+  const isGood = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]);
+  try {
+    const report = JSON.parse(readFileSync(REPORT, 'utf8'));
+    total.passed += report.numPassedTests;
+    total.failed += report.numFailedTests;
+    if (!isGood && report.numFailedTests === 0) total.failed++;
+  } catch {
+    total.failed++;
+  }
+}
+
+check('types of the core', 'tsc', ['-p', 'tsconfig.core.json']);
+check('rules of the core', 'eslint', ['src', 'tests']);
+unitTests();
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed > 0 ? 1 : 0);
