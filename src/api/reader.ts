@@ -142,6 +142,7 @@ export class Reader {
 
   #duration(value: Json, path: ConfigPath): Json | undefined {
     if (typeof value === 'string' && DURATION.test(value)) return value;
+    if (isObject(value)) return `${Number(value['seconds'] ?? 0) + Number(value['nanos'] ?? 0) / 1e9}s`;
     this.#report('duration', path, `expected a duration such as "1.5s", found ${shown(value)}`, { help: 'Durations are seconds and end in `s`: 250 ms is "0.25s".', envoySays: "duration must end with a single 's'" });
     return undefined;
   }

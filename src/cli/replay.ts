@@ -1,19 +1,18 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { openApi } from '#api';
-import { playScenario, type Scenario } from '#world';
+import { playScenario, readBootstrap, type Scenario } from '#world';
 
 interface Vector extends Scenario {
   readonly kind: string;
 }
 
-const BOOTSTRAP = { resource: 'envoy.yaml', type: 'envoy.config.bootstrap.v3.Bootstrap' };
 const api = openApi(readFileSync(new URL('../api/envoy-v3-1.40.0.binpb', import.meta.url)));
 
 /** The vector with our own answers in place of the recorded ones. */
 function replayed(vector: Vector): object {
   if (vector.kind === 'envoy-validate') {
-    const errors = api.read(vector.config, BOOTSTRAP).diagnostics.filter((one) => one.severity === 'error');
+    const errors = readBootstrap(api, vector.config).diagnostics.filter((one) => one.severity === 'error');
     const error = errors.map((one) => one.message).join('\n');
     return { ...vector, expect: errors.length === 0 ? { ok: true } : { ok: false, error } };
   }

@@ -42,6 +42,12 @@ export class Envoy {
     if (manager) this.#managers.set(chain.ref.path.join('/'), new ConnectionManager(manager, this.#services));
   }
 
+  #countHandshake(connection: Connection): void {
+    const prefix = `listener.${statAddress(connection.localAddress)}.ssl`;
+    this.stats.add(`${prefix}.handshake`);
+    this.stats.add(`${prefix}.no_certificate`);
+  }
+
   /** One request on a connection of its own. */
   request(connection: Connection, request: { headers: HeaderMap; body: string }, done: RequestDone): void {
     const { trace } = this.#services;
@@ -55,13 +61,20 @@ export class Envoy {
     const fallback = listener.child('default_filter_chain');
     const chain = findFilterChain(listener.list('filter_chains').map(chainOf), fallback && chainOf(fallback), connection, detected, trace);
     if (!chain) {
-      this.stats.add(`listener.${connection.localAddress.replace(/:(\d+)$/, '_$1')}.no_filter_chain_match`);
+      this.stats.add(`listener.${statAddress(connection.localAddress)}.no_filter_chain_match`);
       return done(undefined);
     }
     const manager = this.#managers.get(chain.node.ref.path.join('/'));
     if (!manager || isWrongTransport(chain, connection)) return done(undefined);
+    if (connection.tls) this.#countHandshake(connection);
     manager.newStream(connection, request, (result) => done({ ...result, chain, detected }));
   }
+}
+
+/** The first protocol of the chain's own list that the client offers: the server decides. */
+export function negotiatedAlpn(chain: FilterChain, offered: readonly string[]): string | undefined {
+  const context = chain.node.child('transport_socket')?.child('typed_config')?.child('common_tls_context');
+  return context?.texts('alpn_protocols').find((one) => offered.includes(one));
 }
 
 const chainOf = (node: ConfigNode): FilterChain => ({ name: node.text('name') ?? '', node });
@@ -69,6 +82,9 @@ const chainOf = (node: ConfigNode): FilterChain => ({ name: node.text('name') ??
 const chainsOf = (listener: ConfigNode): ConfigNode[] => [...listener.list('filter_chains'), ...[listener.child('default_filter_chain')].filter((one) => one !== undefined)];
 
 const isWrongTransport = (chain: FilterChain, connection: Connection): boolean => chain.node.has('transport_socket') !== (connection.tls !== undefined);
+
+/** An address as statistics spell it: `127.0.0.1_10000`. */
+const statAddress = (address: string): string => address.replace(/:(\d+)$/, '_$1');
 
 function listens(listener: ConfigNode, address: string): boolean {
   const socket = listener.child('address')?.child('socket_address');

@@ -1,5 +1,5 @@
-import type { Api } from '#api';
-import { Envoy, HeaderMap, RecordingTrace, type Connection } from '#envoy';
+import type { Api, ReadConfig } from '#api';
+import { checkBootstrap, Envoy, HeaderMap, negotiatedAlpn, RecordingTrace, type Connection } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
@@ -21,7 +21,7 @@ interface World {
 
 /** Plays a scenario to its end. The same scenario and seed give the same outcome, trace included. */
 export function playScenario(api: Api, scenario: Scenario, options: { seed: string; trace: boolean }): ScenarioOutcome {
-  const { value, diagnostics } = api.read(scenario.config, BOOTSTRAP);
+  const { value, diagnostics } = readBootstrap(api, scenario.config);
   if (!value || diagnostics.some((one) => one.severity === 'error')) return { steps: [...scenario.steps], stats: {}, trace: [], diagnostics };
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
@@ -31,6 +31,18 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   const world = { dispatcher, upstreams, envoy, scenario };
   const steps = scenario.steps.map((step) => playStep(world, step));
   return { steps, stats: Object.fromEntries([...envoy.stats.counters].sort()), trace: trace?.records ?? [], diagnostics };
+}
+
+/** Reads a bootstrap and judges it as Envoy does at start: its fields, then what they mean together. */
+export function readBootstrap(api: Api, config: string): ReadConfig {
+  const read = api.read(config, BOOTSTRAP);
+  const isReadable = read.value && !read.diagnostics.some((one) => one.severity === 'error');
+  const checked = isReadable ? checkBootstrap(read.value!, { resource: BOOTSTRAP.resource, path: [] }) : [];
+  const placed = checked.map((one) => {
+    const range = read.rangeOf(one.ref.path);
+    return range ? { ...one, range } : one;
+  });
+  return { ...read, diagnostics: [...read.diagnostics, ...placed] };
 }
 
 function playStep(world: World, step: Step): Step & { expect?: StepResult } {
@@ -55,12 +67,12 @@ function send(world: World, spec: RequestSpec): StepResult {
   const connection = connectionOf(spec);
   upstreams.seen = [];
   let result: StepResult = { response: { failed: 'ECONNRESET' }, upstream: [], access: [] };
-  envoy.request(connection, { headers: headersOf(spec), body: spec.body ?? '' }, (done) => {
+  envoy.request(connection, { headers: headersOf(spec), body: bodyOf(spec) ?? '' }, (done) => {
     if (!done) return;
     const { response, log, chain, detected } = done;
-    const certificate = chain.node.ref.path.length > 0 && connection.tls ? { tls: { cn: commonName(world, JSON.stringify(chain.node.value)) } } : {};
+    const certificate = chain.node.ref.path.length > 0 && connection.tls ? { tls: tlsFacts(world, chain, connection) } : {};
     const entry = {
-      kind: 'http', protocol: connection.protocol === 'http2' ? 'HTTP/2' : 'HTTP/1.1', attempts: 0, bytes_received: spec.body?.length ?? 0,
+      kind: 'http', protocol: connection.protocol === 'http2' ? 'HTTP/2' : 'HTTP/1.1', attempts: 0, bytes_received: bodyOf(spec)?.length ?? 0,
       remote: connection.remoteAddress.replace(/:\d+$/, ''), ...log,
       ...(chain.name === '' ? {} : { filter_chain: chain.name }), ...(detected.sni === undefined ? {} : { sni: detected.sni }),
     };
@@ -71,6 +83,11 @@ function send(world: World, spec: RequestSpec): StepResult {
   const volatile = (pairs: [string, string][] | undefined): [string, string][] => (pairs ?? []).map(([name, value]) => [name, name === 'x-envoy-upstream-service-time' ? '<ms>' : value]);
   const response = result.response?.headers ? { ...result.response, headers: volatile(result.response.headers) } : result.response!;
   return { ...result, response, upstream: upstreams.seen };
+}
+
+function tlsFacts(world: World, chain: Parameters<typeof negotiatedAlpn>[0], connection: Connection): { cn: string; alpn?: string } {
+  const alpn = negotiatedAlpn(chain, connection.tls?.alpn ?? []);
+  return { cn: commonName(world, JSON.stringify(chain.node.value)), ...(alpn === undefined ? {} : { alpn }) };
 }
 
 /** The common name of the certificate that a chain shows, by the name of its file: `certs/NAME.pem`. */
@@ -88,10 +105,13 @@ function connectionOf(spec: RequestSpec): Connection {
   };
 }
 
+const bodyOf = (spec: RequestSpec): string | undefined => spec.body ?? spec.chunks?.join('') ?? (spec.body_size === undefined ? undefined : 'x'.repeat(spec.body_size));
+
 function headersOf(spec: RequestSpec): HeaderMap {
   const headers = new HeaderMap([[':method', spec.method ?? 'GET'], [':path', spec.path ?? '/']]);
   if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
   for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
-  if (spec.body !== undefined && headers.get('content-length') === undefined) headers.add('content-length', String(spec.body.length));
+  const body = bodyOf(spec);
+  if (body !== undefined && !spec.chunks && headers.get('content-length') === undefined) headers.add('content-length', String(body.length));
   return headers;
 }

@@ -12,6 +12,8 @@ export interface RequestSpec {
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: string;
   readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[] };
+  readonly body_size?: number;
+  readonly chunks?: readonly string[];
   readonly raw?: string;
 }
 

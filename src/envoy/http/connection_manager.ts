@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
-import { firstMatchingRoute } from '../router/route.ts';
+import { firstMatchingRoute, type Route } from '../router/route.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import { VirtualHosts } from '../router/virtual_host.ts';
 import type { Connection } from '../seams.ts';
@@ -16,12 +16,14 @@ const INTERNAL_HEADERS = [
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
 export class ConnectionManager {
+  readonly #node: ConfigNode;
   readonly #statPrefix: string;
   readonly #routeConfig: ConfigNode | undefined;
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
 
   constructor(node: ConfigNode, services: RouterServices) {
+    this.#node = node;
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
     this.#routeConfig = node.child('route_config');
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
@@ -38,6 +40,7 @@ export class ConnectionManager {
     });
     if (stream.request.get(':authority') === undefined) return stream.sendLocalReply(400, '', '-', 'missing_host_header');
     prepare(stream.request, connection);
+    this.#stripPort(stream.request, connection);
     stats.add(`${this.#statPrefix}rq_total`);
     this.#route(stream, connection);
   }
@@ -46,15 +49,21 @@ export class ConnectionManager {
     const { stats, trace } = this.#services;
     if ((stream.request.get(':path') ?? '').includes('#')) return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
     stream.virtualHost = this.#virtualHosts?.find(stream.request.get(':authority') ?? '', trace);
+    const needsTls = stream.virtualHost?.node.text('require_tls') ?? 'NONE';
+    if (needsTls !== 'NONE' && !connection.tls) return this.#redirectToTls(stream);
     stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, trace);
     Object.assign(stream.log, { authority: stream.request.get(':authority'), path: stream.request.get(':path') });
     if (!stream.route) {
       stats.add(`${this.#statPrefix}no_route`);
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
-    if (stream.route.name !== '') stream.log['route'] = stream.route.name;
-    if (stream.route.redirect) return this.#redirect(stream, connection);
-    if (stream.route.directResponse) return this.#respondDirectly(stream, stream.route.directResponse);
+    this.#act(stream, stream.route, connection);
+  }
+
+  #act(stream: Stream, route: Route, connection: Connection): void {
+    if (route.name !== '') stream.log['route'] = route.name;
+    if (route.redirect) return this.#redirect(stream, connection);
+    if (route.directResponse) return this.#respondDirectly(stream, route.directResponse);
     routeUpstream(stream, this.#services);
     stream.log['path'] = stream.request.get(':path') ?? '';
     stream.log['authority'] = stream.request.get(':authority') ?? '';
@@ -62,11 +71,28 @@ export class ConnectionManager {
     if (original !== undefined) stream.log['original_path'] = original;
   }
 
+  #stripPort(headers: HeaderMap, connection: Connection): void {
+    const authority = headers.get(':authority') ?? '';
+    const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
+    if (this.#node.flag('strip_any_host_port') || (this.#node.flag('strip_matching_host_port') && authority.endsWith(own))) {
+      headers.set(':authority', authority.replace(/:\d+$/, ''));
+    }
+  }
+
   #redirect(stream: Stream, connection: Connection): void {
     const { status, location } = redirectOf(stream.route!, stream.request, connection.tls ? 'https' : 'http');
     this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
     const headers = new HeaderMap([['location', location], ['content-length', '0']]);
     stream.finish({ status, headers, body: '' }, '-', 'direct_response');
+  }
+
+  /** Every client is external by default, so EXTERNAL_ONLY asks the same as ALL. */
+  #redirectToTls(stream: Stream): void {
+    const location = `https://${(stream.request.get(':authority') ?? '').replace(/:\d+$/, '')}${stream.request.get(':path') ?? ''}`;
+    stream.log['path'] = stream.request.get(':path') ?? '';
+    stream.log['authority'] = stream.request.get(':authority') ?? '';
+    this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
+    stream.finish({ status: 301, headers: new HeaderMap([['location', location], ['content-length', '0']]), body: '' }, '-', 'direct_response');
   }
 
   #respondDirectly(stream: Stream, node: ConfigNode): void {

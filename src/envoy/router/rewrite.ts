@@ -19,7 +19,9 @@ export function rewriteRequest(route: Route, headers: HeaderMap): void {
   }
   const host = rewrittenHost(action, headers, path);
   if (host !== undefined && host !== '') {
-    if (action.flag('append_x_forwarded_host')) headers.add('x-forwarded-host', headers.get(':authority') ?? '');
+    const before = headers.get(':authority') ?? '';
+    if (action.flag('append_x_forwarded_host')) headers.set('x-forwarded-host', [...headers.all('x-forwarded-host'), before].join(','));
+    headers.set('x-envoy-original-host', before);
     headers.set(':authority', host);
   }
 }

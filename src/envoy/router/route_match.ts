@@ -12,6 +12,7 @@ export function compileRouteMatch(node: ConfigNode): Mismatch {
     ...node.list('headers').map(compileHeaderMatcher),
     ...node.list('query_parameters').map(compileQueryParameter),
     ...(node.has('grpc') ? [isGrpc] : []),
+    ...node.list('cookies').map(compileCookie),
   ];
   return (request, path) => {
     for (const condition of conditions) {
@@ -68,7 +69,7 @@ function compileHeaderMatcher(node: ConfigNode): Mismatch {
       const fits = (values.length > 0) === (node.raw('present_match') === true) !== inverted;
       return fits ? undefined : `header ${name} is ${values.length > 0 ? 'present' : 'absent'}`;
     }
-    if (values.length === 0) return inverted ? undefined : `header ${name} is absent`;
+    if (values.length === 0) return `header ${name} is absent`;
     const wanted = values.map(mismatchOf);
     const fits = wanted.includes(undefined) !== inverted;
     return fits ? undefined : `header ${name} is "${values.join('", "')}", ${inverted ? 'which is excluded' : `not ${wanted[0]}`}`;
@@ -92,6 +93,21 @@ function deprecatedStringMatch(node: ConfigNode): ConfigNode {
   });
   const regex = node.raw('safe_regex_match');
   return new ConfigNode({ ...Object.fromEntries(entries), ...(regex === undefined ? {} : { safeRegex: regex }) }, node.ref);
+}
+
+function compileCookie(node: ConfigNode): Mismatch {
+  const name = node.text('name') ?? '';
+  const string = node.child('string_match');
+  const mismatchOf = string ? compileStringMatcher(string) : () => undefined;
+  const inverted = node.flag('invert_match');
+  return (request) => {
+    const cookies = request.all('cookie').flatMap((header) => header.split(/;\s*/)).map((cookie) => cookie.split('='));
+    const found = cookies.find(([key]) => key === name);
+    if (!found) return `cookie ${name} is absent`;
+    const value = found.slice(1).join('=');
+    const wanted = mismatchOf(value);
+    return (wanted === undefined) !== inverted ? undefined : `cookie ${name} is "${value}", ${inverted ? 'which is excluded' : `not ${wanted}`}`;
+  };
 }
 
 function compileQueryParameter(node: ConfigNode): Mismatch {
