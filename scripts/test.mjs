@@ -15,9 +15,10 @@ function check(name, command, args) {
   console.log(`${isGood ? 'ok' : 'NOT OK'}: ${name}`);
 }
 
-function unitTests() {
+/** Runs a Vitest configuration and adds up its tests; a run without a report counts as a failure. */
+function tests(config) {
   rmSync(REPORT, { force: true });
-  const isGood = run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]);
+  const isGood = run('vitest', ['run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]);
   try {
     const report = JSON.parse(readFileSync(REPORT, 'utf8'));
     total.passed += report.numPassedTests;
@@ -28,8 +29,12 @@ function unitTests() {
   }
 }
 
+check('generated types of the site', 'svelte-kit', ['sync']);
 check('types of the core', 'tsc', ['-p', 'tsconfig.core.json']);
 check('rules of the core', 'eslint', ['src', 'tests']);
-unitTests();
+tests('vitest.config.ts');
+check('build of the site', 'vite', ['build', '--logLevel', 'warn']);
+check('types of the pages', 'svelte-check', ['--tsconfig', './tsconfig.json', '--threshold', 'error']);
+tests('vitest.e2e.config.ts');
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed > 0 ? 1 : 0);
