@@ -1,6 +1,7 @@
 import type { JsonObject } from '#api';
 import { nearest, type ConfigRef, type Diagnostic } from '#source';
 import { ConfigNode } from './config_node.ts';
+import { unknownOperator } from './formatter/command_operators.ts';
 import { compileRouteMatch } from './router/route_match.ts';
 
 const HTTP_ROUTER = '.filters.http.router.v3.Router';
@@ -76,7 +77,7 @@ function checkRoutes(routeConfig: ConfigNode, clusters: ReadonlySet<string>): Di
       if (!domains.has(domain.toLowerCase())) return (domains.add(domain.toLowerCase()), []);
       return [problem('duplicate_domain', { ...host.ref, path: [...host.ref.path, 'domains', i] }, `The domain "${domain.toLowerCase()}" stands in two places of this route configuration (upper and lower case are one).`, { envoySays: `Only unique values for domains are permitted. Duplicate entry of domain ${domain.toLowerCase()} in route ${routeConfig.text('name') ?? ''}` })];
     }),
-    ...[host, ...host.list('routes')].flatMap(checkHeaders),
+    ...[host, ...host.list('routes')].flatMap((node) => [...checkHeaders(node), ...checkOperators(node)]),
     ...host.list('routes').flatMap((route) => [...checkMatch(route), ...checkWeights(route), ...(routeConfig.raw('validate_clusters') === false ? [] : checkTarget(route, clusters))]),
   ]);
 }
@@ -86,6 +87,14 @@ function checkHeaders(node: ConfigNode): Diagnostic[] {
     const key = option.child('header')?.text('key') ?? '';
     if (!key.startsWith(':') && key.toLowerCase() !== 'host') return [];
     return [problem('header_name', option.ref, `The header \`${key}\` cannot be changed here.`, { help: 'Use `host_rewrite_literal` or a path rewrite of the route.', envoySays: ':-prefixed or host headers may not be modified' })];
+  });
+}
+
+function checkOperators(node: ConfigNode): Diagnostic[] {
+  const options = [...node.list('request_headers_to_add'), ...node.list('response_headers_to_add')];
+  return options.flatMap((option) => {
+    const unknown = unknownOperator(option.child('header')?.text('value') ?? '');
+    return unknown === undefined ? [] : [problem('command_operator', option.ref, `\`%${unknown}%\` is not a command operator of Envoy.`, { envoySays: `Not supported field in StreamInfo: ${unknown}` })];
   });
 }
 

@@ -21,6 +21,7 @@ export interface ReplySpec {
   readonly status?: number;
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: string;
+  readonly body_size?: number;
   readonly delay_ms?: number;
   readonly never?: boolean;
   readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
@@ -31,6 +32,7 @@ export interface UpstreamSpec {
   readonly address: string;
   readonly refuse?: boolean;
   readonly replies?: readonly ReplySpec[];
+  readonly when?: readonly (ReplySpec & { readonly path?: string; readonly header?: readonly [string, string] })[];
 }
 
 /** A step of the conformance format; kinds other than a request are carried along and not played yet. */

@@ -24,7 +24,7 @@ export class Upstreams implements UpstreamNetwork {
       return;
     }
     this.seen.push(seenBy(spec, request));
-    const reply = this.#nextReply(spec);
+    const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
     if (reply.never === true) return;
     const result: UpstreamReply = reply.reset ? { failure: 'reset' } : { response: responseOf(spec, reply) };
     this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS + (reply.delay_ms ?? 0), () => answered(result));
@@ -38,10 +38,16 @@ export class Upstreams implements UpstreamNetwork {
   }
 }
 
+/** A reply under `when` answers the requests that it fits, outside the turn. */
+function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec | undefined {
+  const path = request.headers.get(':path')?.split('?')[0];
+  return spec.when?.find((reply) => (reply.path === undefined || reply.path === path) && (reply.header === undefined || request.headers.get(reply.header[0].toLowerCase()) === reply.header[1]));
+}
+
 function responseOf(spec: UpstreamSpec, reply: ReplySpec): { status: number; headers: HeaderMap; body: string } {
   const status = reply.status ?? 200;
   const hasBody = status !== 204 && status !== 304;
-  const body = reply.body ?? (hasBody ? `${spec.name}\n` : '');
+  const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
   if (hasBody && headers.get('content-length') === undefined) headers.set('content-length', String(body.length));
   return { status, headers, body };

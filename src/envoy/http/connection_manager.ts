@@ -11,7 +11,7 @@ import { Stream, type StreamResult } from './stream.ts';
 const INTERNAL_HEADERS = [
   'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-upstream-alt-stat-name', 'x-envoy-upstream-rq-timeout-ms',
   'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-force-trace', 'x-envoy-ip-tags', 'x-envoy-original-path', 'x-envoy-original-url', 'x-envoy-decorator-operation', 'x-envoy-internal',
+  'x-envoy-force-trace', 'x-envoy-ip-tags', 'x-envoy-original-url', 'x-envoy-decorator-operation', 'x-envoy-internal',
 ];
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
@@ -21,6 +21,7 @@ export class ConnectionManager {
   readonly #routeConfig: ConfigNode | undefined;
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
+  readonly #suppressEnvoyHeaders: boolean;
 
   constructor(node: ConfigNode, services: RouterServices) {
     this.#node = node;
@@ -28,12 +29,14 @@ export class ConnectionManager {
     this.#routeConfig = node.child('route_config');
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
     this.#services = services;
+    const router = node.list('http_filters').at(-1)?.child('typed_config');
+    this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
   }
 
   newStream(connection: Connection, request: { headers: HeaderMap; body: string }, done: (result: StreamResult) => void): void {
     const { stats, trace } = this.#services;
     stats.add(`${this.#statPrefix}downstream_rq_total`);
-    const stream = new Stream(request.headers, request.body, { statPrefix: this.#statPrefix, routeConfig: this.#routeConfig }, (result) => {
+    const stream = new Stream(request.headers, request.body, { statPrefix: this.#statPrefix, routeConfig: this.#routeConfig, connection, suppressEnvoyHeaders: this.#suppressEnvoyHeaders }, (result) => {
       this.#count(result.response.status);
       trace?.record({ kind: 'stream_completed', state: 'info', sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).` });
       done(result);
@@ -51,7 +54,7 @@ export class ConnectionManager {
     stream.virtualHost = this.#virtualHosts?.find(stream.request.get(':authority') ?? '', trace);
     const needsTls = stream.virtualHost?.node.text('require_tls') ?? 'NONE';
     if (needsTls !== 'NONE' && !connection.tls) return this.#redirectToTls(stream);
-    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, trace);
+    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, this.#services.random, trace);
     Object.assign(stream.log, { authority: stream.request.get(':authority'), path: stream.request.get(':path') });
     if (!stream.route) {
       stats.add(`${this.#statPrefix}no_route`);
@@ -88,7 +91,7 @@ export class ConnectionManager {
 
   /** Every client is external by default, so EXTERNAL_ONLY asks the same as ALL. */
   #redirectToTls(stream: Stream): void {
-    const location = `https://${(stream.request.get(':authority') ?? '').replace(/:\d+$/, '')}${stream.request.get(':path') ?? ''}`;
+    const location = `https://${stream.request.get(':authority') ?? ''}${stream.request.get(':path') ?? ''}`;
     stream.log['path'] = stream.request.get(':path') ?? '';
     stream.log['authority'] = stream.request.get(':authority') ?? '';
     this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);

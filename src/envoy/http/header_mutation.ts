@@ -1,8 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
+import { expand, type FormatterContext } from '../formatter/command_operators.ts';
 import type { HeaderMap } from './header_map.ts';
-
-/** Resolves `%NAME(…)%`; undefined where it has no value. */
-export type Substitution = (operator: string) => string | undefined;
 
 /** Headers of one level that a route, virtual host or route configuration removes, then adds. */
 export class HeaderMutation {
@@ -19,20 +17,14 @@ export class HeaderMutation {
     }));
   }
 
-  apply(headers: HeaderMap, substitute: Substitution): void {
+  apply(headers: HeaderMap, context: FormatterContext): void {
     for (const name of this.#remove) headers.remove(name);
     for (const { name, template, action, keepEmpty } of this.#add) {
-      const value = expand(template, substitute);
+      const value = expand(template, context);
       if (value === '' && !keepEmpty) continue;
       const exists = headers.get(name) !== undefined;
       if (action === 'APPEND_IF_EXISTS_OR_ADD' || (action === 'ADD_IF_ABSENT' && !exists)) headers.add(name, value);
       else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists)) headers.set(name, value);
     }
   }
-}
-
-function expand(template: string, substitute: Substitution): string {
-  return template.replace(/%%|%([A-Z_]+(?:\([^)]*\))?(?::\d+)?)%/g, (whole, operator?: string) =>
-    operator === undefined ? whole.slice(1) : (substitute(operator) ?? ''),
-  );
 }

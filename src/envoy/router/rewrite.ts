@@ -3,25 +3,26 @@ import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Route } from './route.ts';
 import { withoutQuery } from './route_match.ts';
+import { compileUriTemplate } from './uri_template.ts';
 
 const STATUS_OF_REDIRECT: Record<string, number> = {
   MOVED_PERMANENTLY: 301, FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308,
 };
 
 /** Changes path and Host as the route action says, and keeps the old path in x-envoy-original-path. */
-export function rewriteRequest(route: Route, headers: HeaderMap): void {
+export function rewriteRequest(route: Route, headers: HeaderMap, suppressEnvoyHeaders: boolean, clusterHost?: string): void {
   const action = route.action!;
   const path = headers.get(':path') ?? '/';
   const rewritten = rewrittenPath(route, action, path);
-  if (rewritten !== path) {
-    headers.set('x-envoy-original-path', path);
+  if (rewritten !== undefined) {
+    if (!suppressEnvoyHeaders) headers.set('x-envoy-original-path', path);
     headers.set(':path', rewritten);
   }
-  const host = rewrittenHost(action, headers, path);
+  const host = clusterHost ?? rewrittenHost(action, headers, path);
   if (host !== undefined && host !== '') {
     const before = headers.get(':authority') ?? '';
     if (action.flag('append_x_forwarded_host')) headers.set('x-forwarded-host', [...headers.all('x-forwarded-host'), before].join(','));
-    headers.set('x-envoy-original-host', before);
+    if (!suppressEnvoyHeaders) headers.set('x-envoy-original-host', before);
     headers.set(':authority', host);
   }
 }
@@ -33,19 +34,29 @@ function rewrittenHost(action: ConfigNode, headers: HeaderMap, path: string): st
   return regex ? substituted(regex, withoutQuery(path)) : action.text('host_rewrite_literal');
 }
 
-function rewrittenPath(route: Route, action: ConfigNode, path: string): string {
+/** Undefined where the action says nothing of the path. */
+function rewrittenPath(route: Route, action: ConfigNode, path: string): string | undefined {
   const bare = withoutQuery(path);
   const rest = path.slice(bare.length);
   const regex = action.child('regex_rewrite');
   if (regex) return substituted(regex, bare) + rest;
   const prefix = action.text('prefix_rewrite');
-  return prefix === undefined ? path : prefix + bare.slice(matchedLength(route, bare)) + rest;
+  if (prefix !== undefined) return prefix + bare.slice(matchedLength(route, bare)) + rest;
+  const template = action.child('path_rewrite_policy')?.child('typed_config')?.text('path_template_rewrite');
+  return template === undefined ? undefined : rewriteByTemplate(route, template, bare) + rest;
 }
 
 /** How much of the path the route's match stands for: the prefix, or for every other kind the whole path. */
 function matchedLength(route: Route, bare: string): number {
   const match = route.match!;
   return (match.text('prefix') ?? match.text('path_separated_prefix') ?? bare).length;
+}
+
+/** Puts the segments that the match's URI template captured into the template of the rewrite. */
+function rewriteByTemplate(route: Route, template: string, bare: string): string {
+  const pattern = route.match?.child('path_match_policy')?.child('typed_config')?.text('path_template') ?? '';
+  const captured = compileUriTemplate(pattern)(bare) ?? {};
+  return template.replace(/\{(\w+)\}/g, (_, name: string) => captured[name] ?? '');
 }
 
 function substituted(node: ConfigNode, text: string): string {

@@ -1,8 +1,10 @@
 import { durationMs } from '#api';
+import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { Trace } from '../trace.ts';
+import { compileClusterChoice, type ChooseCluster } from './cluster_choice.ts';
 import { compileRouteMatch, type Mismatch } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -17,6 +19,8 @@ export class Route {
   readonly redirect: ConfigNode | undefined;
   readonly directResponse: ConfigNode | undefined;
   readonly timeoutMs: number;
+  readonly chooseCluster: ChooseCluster;
+  readonly runtimeFraction: ConfigNode | undefined;
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
@@ -29,16 +33,18 @@ export class Route {
     this.redirect = node.child('redirect');
     this.directResponse = node.child('direct_response');
     this.timeoutMs = durationMs(this.action?.text('timeout')) ?? DEFAULT_TIMEOUT_MS;
+    this.chooseCluster = this.action ? compileClusterChoice(this.action) : () => ({ name: undefined });
+    this.runtimeFraction = this.match?.child('runtime_fraction')?.child('default_value');
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
   }
 }
 
 /** The first route whose match accepts the request. Order in the file decides, not specificity. */
-export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap, trace: Trace | undefined): Route | undefined {
+export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap, random: Random, trace: Trace | undefined): Route | undefined {
   const path = request.get(':path') ?? '';
   for (const [i, route] of routes.entries()) {
-    const mismatch = route.mismatch(request, path);
+    const mismatch = route.mismatch(request, path) ?? missedFraction(route, random);
     if (mismatch !== undefined) {
       trace?.record({ kind: 'route_rejected', state: 'failed', because: route.node.ref, sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.` });
       continue;
@@ -49,6 +55,18 @@ export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap,
   }
   trace?.record({ kind: 'route_not_found', state: 'failed', sentence: `None of the ${routes.length} routes matches ${path}: 404.` });
   return undefined;
+}
+
+const PARTS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
+
+/** A route with a runtime fraction takes only its share of the requests that fit. */
+function missedFraction(route: Route, random: Random): string | undefined {
+  const fraction = route.runtimeFraction;
+  if (!fraction) return undefined;
+  const parts = PARTS[fraction.text('denominator') ?? 'HUNDRED']!;
+  const numerator = fraction.number('numerator') ?? 0;
+  const drawn = random.below(parts);
+  return drawn < numerator ? undefined : `the request drew ${drawn} and the runtime fraction takes those below ${numerator} of ${parts}`;
 }
 
 function tellUnreached(routes: readonly Route[], from: number, trace: Trace): void {

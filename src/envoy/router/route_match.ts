@@ -1,5 +1,6 @@
 import { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
+import { compileUriTemplate } from './uri_template.ts';
 import { compileStringMatcher, fullMatch } from './string_matcher.ts';
 
 /** Undefined when the request fits, else the condition and the value that failed. */
@@ -50,6 +51,11 @@ function compilePath(node: ConfigNode): Mismatch {
   if (regex !== undefined) {
     const matches = fullMatch(regex);
     return (_, path) => (matches(withoutQuery(path)) ? undefined : say(withoutQuery(path), `matched whole by "${regex}"`));
+  }
+  const template = node.child('path_match_policy')?.child('typed_config')?.text('path_template');
+  if (template !== undefined) {
+    const capture = compileUriTemplate(template);
+    return (_, path) => (capture(withoutQuery(path)) ? undefined : say(withoutQuery(path), `of the form "${template}"`));
   }
   if (node.has('connect_matcher')) return (request) => (request.get(':method') === 'CONNECT' ? undefined : 'the method is not CONNECT');
   return () => undefined;
@@ -103,7 +109,7 @@ function compileCookie(node: ConfigNode): Mismatch {
   return (request) => {
     const cookies = request.all('cookie').flatMap((header) => header.split(/;\s*/)).map((cookie) => cookie.split('='));
     const found = cookies.find(([key]) => key === name);
-    if (!found) return `cookie ${name} is absent`;
+    if (!found) return inverted ? undefined : `cookie ${name} is absent`;
     const value = found.slice(1).join('=');
     const wanted = mismatchOf(value);
     return (wanted === undefined) !== inverted ? undefined : `cookie ${name} is "${value}", ${inverted ? 'which is excluded' : `not ${wanted}`}`;

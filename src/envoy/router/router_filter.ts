@@ -5,7 +5,6 @@ import type { StatsStore } from '../stats/store.ts';
 import type { UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { Trace } from '../trace.ts';
 import type { Cluster } from '../upstream/cluster.ts';
-import { clusterNameOf } from './cluster_choice.ts';
 import { rewriteRequest } from './rewrite.ts';
 
 export interface RouterServices {
@@ -20,17 +19,19 @@ export interface RouterServices {
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
 export function routeUpstream(stream: Stream, services: RouterServices): void {
   const { stats, trace, clusters } = services;
-  const name = clusterNameOf(stream.route!, stream.request, services.random);
+  const { name, weighted } = stream.route!.chooseCluster(stream.request, services.random);
   const cluster = name === undefined ? undefined : clusters.get(name);
   if (!cluster) {
     stats.add(`${stream.statPrefix}no_cluster`);
     trace?.record({ kind: 'cluster_not_found', state: 'failed', because: stream.route!.node.ref, sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.` });
-    return stream.sendLocalReply(stream.route!.action!.text('cluster_not_found_response_code') === 'NOT_FOUND' ? 404 : 503, '', 'NC', 'cluster_not_found');
+    return stream.sendLocalReply(statusWithoutCluster(stream), '', 'NC', 'cluster_not_found');
   }
   stream.log['cluster'] = cluster.name;
+  stream.cluster = cluster;
+  stream.weighted = weighted;
   trace?.record({ kind: 'cluster_selected', state: 'matched', because: cluster.node.ref, sentence: `The request goes to the cluster \`${cluster.name}\`.` });
   stream.mutateRequest();
-  rewriteRequest(stream.route!, stream.request);
+  rewriteRequest(stream.route!, stream.request, stream.suppressEnvoyHeaders, weighted?.node.text('host_rewrite_literal'));
   const host = cluster.chooseHost();
   if (host === undefined) {
     stats.add(`cluster.${cluster.name}.upstream_cx_none_healthy`);
@@ -40,6 +41,11 @@ export function routeUpstream(stream: Stream, services: RouterServices): void {
   }
   sendTo(host, cluster, stream, services);
 }
+
+const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
+
+const statusWithoutCluster = (stream: Stream): number =>
+  STATUS_WITHOUT_CLUSTER[stream.route!.action!.text('cluster_not_found_response_code') ?? ''] ?? 503;
 
 function sendTo(host: string, cluster: Cluster, stream: Stream, services: RouterServices): void {
   const { dispatcher, network, stats, trace } = services;
@@ -78,7 +84,7 @@ function answer(reply: UpstreamReply, cluster: Cluster, stream: Stream, { stats,
   countUpstream(stats, cluster, response.status);
   trace?.record({ kind: 'upstream_answered', state: 'info', because: cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
   const headers = new HeaderMap(response.headers.pairs());
-  headers.set('x-envoy-upstream-service-time', '0');
+  if (!stream.suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
   stream.finish({ status: response.status, headers, body: response.body }, '-', 'via_upstream');
 }
 
@@ -98,6 +104,6 @@ function countUpstream(stats: StatsStore, cluster: Cluster, status: number): voi
 
 function upstreamHeaders(stream: Stream, timeoutMs: number): HeaderMap {
   const headers = new HeaderMap(stream.request.pairs());
-  if (timeoutMs > 0) headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
+  if (timeoutMs > 0 && !stream.suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
   return headers;
 }
