@@ -1,8 +1,10 @@
 import { type JsonObject } from '#api';
 import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
+import type { LogFiles } from './access_log/file_access_log.ts';
 import { ConfigNode } from './config_node.ts';
 import { ConnectionManager } from './http/connection_manager.ts';
+import { decodeHttp1 } from './http/http1_codec.ts';
 import type { HeaderMap } from './http/header_map.ts';
 import type { StreamResult } from './http/stream.ts';
 import { findFilterChain, type Detected, type FilterChain } from './listener/filter_chain_manager.ts';
@@ -12,6 +14,11 @@ import { StatsStore } from './stats/store.ts';
 import type { Trace } from './trace.ts';
 import { Cluster } from './upstream/cluster.ts';
 
+/** A request as a message, or as bytes on an HTTP/1 connection. */
+export type RequestBytes = { readonly headers: HeaderMap; readonly body: string } | { readonly raw: string };
+
+const PROTOCOLS = { http1: 'HTTP/1.1', http2: 'HTTP/2' } as const;
+
 export interface EnvoyServices {
   readonly dispatcher: Dispatcher;
   readonly random: Random;
@@ -20,11 +27,13 @@ export interface EnvoyServices {
 }
 
 /** Undefined where the connection was not accepted, or closed before an answer. */
-export type RequestDone = (result: (StreamResult & { chain: FilterChain; detected: Detected }) | undefined) => void;
+export type RequestDone = (result: (StreamResult & { chain: FilterChain; detected: Detected; closes: boolean }) | undefined) => void;
 
 /** A running proxy: compiled from a bootstrap once, then serving connections in virtual time. */
 export class Envoy {
   readonly stats = new StatsStore();
+  /** What the access loggers have written so far. */
+  readonly files: LogFiles = new Map();
   readonly #listeners: readonly ConfigNode[];
   readonly #managers = new Map<string, ConnectionManager>();
   readonly #services: RouterServices;
@@ -33,7 +42,7 @@ export class Envoy {
     const resources = new ConfigNode(bootstrap, ref).child('static_resources');
     this.#listeners = resources?.list('listeners') ?? [];
     const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node)]));
-    this.#services = { ...services, clusters, stats: this.stats };
+    this.#services = { ...services, clusters, stats: this.stats, files: this.files };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }
 
@@ -45,29 +54,38 @@ export class Envoy {
   #countHandshake(connection: Connection): void {
     const prefix = `listener.${statAddress(connection.localAddress)}.ssl`;
     this.stats.add(`${prefix}.handshake`);
-    this.stats.add(`${prefix}.no_certificate`);
+    if (connection.tls?.clientCertificate === undefined) this.stats.add(`${prefix}.no_certificate`);
   }
 
   /** One request on a connection of its own. */
-  request(connection: Connection, request: { headers: HeaderMap; body: string }, done: RequestDone): void {
+  request(first: Connection, request: RequestBytes, done: RequestDone): void {
     const { trace } = this.#services;
+    let connection = first;
     const listener = this.#listeners.find((one) => listens(one, connection.localAddress));
     if (!listener) {
       trace?.record({ kind: 'listener_not_found', state: 'failed', sentence: `No listener is bound to ${connection.localAddress}: the connection is refused.` });
       return done(undefined);
     }
     trace?.record({ kind: 'listener_matched', state: 'matched', because: listener.ref, sentence: `The listener \`${listener.text('name') ?? ''}\` accepts the connection to ${connection.localAddress}.` });
+    if (hasListenerFilter(listener, '.ProxyProtocol')) {
+      const proxied = 'raw' in request ? readProxyLine(request.raw, connection) : undefined;
+      if (!proxied) return done(undefined);
+      connection = proxied.connection;
+      request = { raw: proxied.rest };
+    }
     const detected = detect(listener, connection);
     const fallback = listener.child('default_filter_chain');
     const chain = findFilterChain(listener.list('filter_chains').map(chainOf), fallback && chainOf(fallback), connection, detected, trace);
     if (!chain) {
-      this.stats.add(`listener.${statAddress(connection.localAddress)}.no_filter_chain_match`);
+      this.stats.add(`listener.${statAddress(first.localAddress)}.no_filter_chain_match`);
       return done(undefined);
     }
     const manager = this.#managers.get(chain.node.ref.path.join('/'));
     if (!manager || isWrongTransport(chain, connection)) return done(undefined);
     if (connection.tls) this.#countHandshake(connection);
-    manager.newStream(connection, request, (result) => done({ ...result, chain, detected }));
+    const incoming = 'raw' in request ? decodeHttp1(request.raw, manager.node) : { kind: 'request' as const, closes: false, protocol: PROTOCOLS[connection.protocol], ...request };
+    const closes = incoming.kind === 'error' || incoming.closes;
+    manager.newStream(connection, incoming, (result) => done({ ...result, chain, detected, closes }));
   }
 }
 
@@ -92,10 +110,20 @@ function listens(listener: ConfigNode, address: string): boolean {
   return address === `${host}:${port}` || (host === '0.0.0.0' && address.endsWith(`:${port}`));
 }
 
+const hasListenerFilter = (listener: ConfigNode, name: string): boolean =>
+  listener.list('listener_filters').some((filter) => filter.child('typed_config')?.text('@type')?.endsWith(name) === true);
+
+/** The PROXY protocol, version 1: the line names the client and where it went. Undefined where there is none. */
+function readProxyLine(raw: string, connection: Connection): { connection: Connection; rest: string } | undefined {
+  const found = /^PROXY TCP[46] (\S+) (\S+) (\d+) (\d+)\r?\n/.exec(raw);
+  if (!found) return undefined;
+  const [line, source, destination, sourcePort, destinationPort] = found;
+  return { connection: { ...connection, remoteAddress: `${source}:${sourcePort}`, localAddress: `${destination}:${destinationPort}` }, rest: raw.slice(line.length) };
+}
+
 /** What the listener filters see in the first bytes: without a tls_inspector there is no SNI and all is raw. */
 function detect(listener: ConfigNode, connection: Connection): Detected {
-  const has = (name: string): boolean => listener.list('listener_filters').some((filter) => filter.child('typed_config')?.text('@type')?.endsWith(name) === true);
-  const tls = has('.TlsInspector') ? connection.tls : undefined;
-  const http = has('.HttpInspector') && !connection.tls ? [connection.protocol === 'http2' ? 'h2c' : 'http/1.1'] : [];
+  const tls = hasListenerFilter(listener, '.TlsInspector') ? connection.tls : undefined;
+  const http = hasListenerFilter(listener, '.HttpInspector') && !connection.tls ? [connection.protocol === 'http2' ? 'h2c' : 'http/1.1'] : [];
   return { sni: tls?.sni, transportProtocol: tls ? 'tls' : 'raw_buffer', applicationProtocols: tls ? (tls.alpn ?? []) : http };
 }

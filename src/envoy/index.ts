@@ -4,4 +4,5 @@ export type { Connection, HttpResponse, StreamRecord, UpstreamNetwork, UpstreamR
 export type { Trace, TraceRecord, TraceState } from './trace.ts';
 export { RecordingTrace } from './trace.ts';
 export { checkBootstrap } from './check_bootstrap.ts';
+export { encodeHttp1, needsLength } from './http/http1_codec.ts';
 export { HeaderMap } from './http/header_map.ts';

@@ -4,7 +4,7 @@ import type { HeaderMap } from './http/header_map.ts';
 export interface Connection {
   readonly localAddress: string;
   readonly remoteAddress: string;
-  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[] };
+  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[]; readonly clientCertificate?: string };
   readonly protocol: 'http1' | 'http2';
 }
 
@@ -12,6 +12,7 @@ export interface HttpResponse {
   readonly status: number;
   readonly headers: HeaderMap;
   readonly body: string;
+  readonly trailers?: HeaderMap;
 }
 
 export interface UpstreamRequest {

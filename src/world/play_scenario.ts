@@ -1,5 +1,5 @@
 import type { Api, ReadConfig } from '#api';
-import { checkBootstrap, Envoy, HeaderMap, negotiatedAlpn, RecordingTrace, type Connection } from '#envoy';
+import { checkBootstrap, encodeHttp1, Envoy, HeaderMap, needsLength, negotiatedAlpn, RecordingTrace, type Connection, type HttpResponse } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
@@ -47,8 +47,15 @@ export function readBootstrap(api: Api, config: string): ReadConfig {
 
 function playStep(world: World, step: Step): Step & { expect?: StepResult } {
   if (step.wait_ms !== undefined) world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
+  if (step.log !== undefined) return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
   if (!step.request) return step;
   return { ...step, expect: step.repeat === undefined ? send(world, step.request) : sendMany(world, step.request, step.repeat) };
+}
+
+/** The lines of a log file; what fits a mask varies from run to run. */
+function linesOf(text: string, masks: readonly string[]): string[] {
+  const patterns = masks.map((mask) => new RegExp(mask, 'g'));
+  return text.split('\n').filter((line) => line !== '').map((line) => patterns.reduce((masked, pattern) => masked.replace(pattern, '<masked>'), line));
 }
 
 function sendMany(world: World, request: RequestSpec, times: number): StepResult {
@@ -66,17 +73,24 @@ function send(world: World, spec: RequestSpec): StepResult {
   const { envoy, dispatcher, upstreams } = world;
   const connection = connectionOf(spec);
   upstreams.seen = [];
-  let result: StepResult = { response: { failed: 'ECONNRESET' }, upstream: [], access: [] };
-  envoy.request(connection, { headers: headersOf(spec), body: bodyOf(spec) ?? '' }, (done) => {
+  let result: StepResult = { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, upstream: [], access: [] };
+  const bytes = spec.raw === undefined ? { headers: headersOf(spec), body: bodyOf(spec) ?? '' } : { raw: spec.raw };
+  envoy.request(connection, bytes, (done) => {
     if (!done) return;
     const { response, log, chain, detected } = done;
     const certificate = chain.node.ref.path.length > 0 && connection.tls ? { tls: tlsFacts(world, chain, connection) } : {};
     const entry = {
-      kind: 'http', protocol: connection.protocol === 'http2' ? 'HTTP/2' : 'HTTP/1.1', attempts: 0, bytes_received: bodyOf(spec)?.length ?? 0,
+      kind: 'http', attempts: 0, 
       remote: connection.remoteAddress.replace(/:\d+$/, ''), ...log,
       ...(chain.name === '' ? {} : { filter_chain: chain.name }), ...(detected.sni === undefined ? {} : { sni: detected.sni }),
     };
-    result = { response: { status: response.status, headers: response.headers.pairs(), body: response.body, ...certificate }, access: [entry] };
+    if (spec.raw !== undefined) {
+      for (const name of ['x-envoy-upstream-service-time']) if (response.headers.get(name) !== undefined) response.headers.set(name, '<ms>');
+      result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [entry] };
+    } else {
+      if (connection.protocol === 'http1' && spec.method !== 'HEAD' && needsLength(response)) response.headers.add('content-length', '0');
+      result = { response: { status: response.status, headers: response.headers.pairs(), body: response.body, ...trailersOf(response), ...certificate }, access: [entry] };
+    }
   });
   const untilMs = dispatcher.nowMs + MAX_REQUEST_MS;
   dispatcher.run({ untilMs, events: MAX_EVENTS });
@@ -84,6 +98,8 @@ function send(world: World, spec: RequestSpec): StepResult {
   const response = result.response?.headers ? { ...result.response, headers: volatile(result.response.headers) } : result.response!;
   return { ...result, response, upstream: upstreams.seen };
 }
+
+const trailersOf = ({ trailers }: HttpResponse): { trailers?: [string, string][] } => (trailers ? { trailers: trailers.pairs() } : {});
 
 function tlsFacts(world: World, chain: Parameters<typeof negotiatedAlpn>[0], connection: Connection): { cn: string; alpn?: string } {
   const alpn = negotiatedAlpn(chain, connection.tls?.alpn ?? []);
@@ -101,7 +117,7 @@ function connectionOf(spec: RequestSpec): Connection {
     localAddress: spec.to,
     remoteAddress: `${spec.from ?? '127.0.0.1'}:${CLIENT_PORT}`,
     protocol: spec.protocol ?? 'http1',
-    ...(spec.tls ? { tls: spec.tls } : {}),
+    ...(spec.tls ? { tls: { ...spec.tls, ...(spec.tls.cert === undefined ? {} : { clientCertificate: spec.tls.cert }) } } : {}),
   };
 }
 

@@ -11,7 +11,7 @@ export interface RequestSpec {
   readonly authority?: string | null;
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: string;
-  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[] };
+  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[]; readonly cert?: string };
   readonly body_size?: number;
   readonly chunks?: readonly string[];
   readonly raw?: string;
@@ -23,6 +23,7 @@ export interface ReplySpec {
   readonly body?: string;
   readonly body_size?: number;
   readonly delay_ms?: number;
+  readonly trailers?: readonly (readonly [string, string])[];
   readonly never?: boolean;
   readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
 }
@@ -40,6 +41,9 @@ export interface Step {
   readonly request?: RequestSpec;
   readonly repeat?: number;
   readonly wait_ms?: number;
+  /** A file of the scenario's own access logger, with what is masked in its lines. */
+  readonly log?: string;
+  readonly mask?: readonly string[];
 }
 
 export interface Scenario {
@@ -57,7 +61,8 @@ export interface ScenarioOutcome {
 }
 
 export interface StepResult {
-  readonly response?: { readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
+  readonly lines?: readonly string[];
+  readonly response?: { readonly trailers?: [string, string][]; readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly raw?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
   readonly upstream?: readonly SeenRequest[];
   readonly access?: readonly Record<string, string | number>[];
   readonly counts?: Readonly<Record<string, number>>;

@@ -1,4 +1,4 @@
-import { HeaderMap, type UpstreamNetwork, type UpstreamReply, type UpstreamRequest } from '#envoy';
+import { HeaderMap, type HttpResponse, type UpstreamNetwork, type UpstreamReply, type UpstreamRequest } from '#envoy';
 import type { Dispatcher } from '#sim';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
 
@@ -44,22 +44,24 @@ function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec 
   return spec.when?.find((reply) => (reply.path === undefined || reply.path === path) && (reply.header === undefined || request.headers.get(reply.header[0].toLowerCase()) === reply.header[1]));
 }
 
-function responseOf(spec: UpstreamSpec, reply: ReplySpec): { status: number; headers: HeaderMap; body: string } {
+function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
   const status = reply.status ?? 200;
   const hasBody = status !== 204 && status !== 304;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
   if (hasBody && headers.get('content-length') === undefined) headers.set('content-length', String(body.length));
-  return { status, headers, body };
+  return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':'));
+  const isChunked = request.body !== '' && request.headers.get('content-length') === undefined;
+  const chunked: [string, string][] = isChunked ? [['transfer-encoding', 'chunked']] : [];
   return {
     upstream: spec.name,
     method: request.headers.get(':method') ?? '',
     path: request.headers.get(':path') ?? '',
-    headers: [['host', request.headers.get(':authority') ?? ''], ...headers],
+    headers: [['host', request.headers.get(':authority') ?? ''], ...headers, ...chunked],
     body: request.body,
   };
 }

@@ -2,7 +2,7 @@ import type { Scenario, ScenarioOutcome } from '#world';
 
 type Pairs = readonly (readonly [string, string])[];
 interface Result {
-  readonly response?: { readonly status?: number; readonly body?: string; readonly headers?: Pairs; readonly failed?: string };
+  readonly response?: { readonly status?: number; readonly body?: string; readonly headers?: Pairs; readonly failed?: string; readonly raw?: string };
   readonly upstream?: readonly { readonly upstream: string; readonly path?: string; readonly headers?: Pairs }[];
   readonly access?: readonly Record<string, unknown>[];
   readonly counts?: Record<string, number>;
@@ -28,11 +28,14 @@ export function differences(vector: Vector, outcome: ScenarioOutcome): string[] 
 
 function factsOf({ response, upstream, access }: Result): string[] {
   return [
-    response?.failed === undefined ? `${response?.status} ${JSON.stringify(response?.body)} ${multimap(response?.headers)}` : 'no response',
+    response?.raw !== undefined ? linesOf(response.raw) : response?.failed === undefined ? `${response?.status} ${JSON.stringify(response?.body)} ${multimap(response?.headers)}` : 'no response',
     (upstream ?? []).map((one) => `${one.upstream} ${one.path} ${multimap(one.headers)}`).join('; '),
     (access ?? []).map((line) => JSON.stringify(Object.entries(line).sort())).join('; '),
   ];
 }
+
+/** Raw bytes with each message's header lines in one order. */
+const linesOf = (raw: string): string => raw.split('\r\n\r\n').map((part) => part.split('\r\n').sort().join('\n')).join('\n\n');
 
 const multimap = (pairs: Pairs = []): string => pairs.map((pair) => pair.join(': ')).sort().join(', ');
 

@@ -1,61 +1,117 @@
+import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
 import { firstMatchingRoute, type Route } from '../router/route.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import { VirtualHosts } from '../router/virtual_host.ts';
 import type { Connection } from '../seams.ts';
+import { identifyClient } from './client_address.ts';
 import { HeaderMap } from './header_map.ts';
+import { reasonOf, type Decoded } from './http1_codec.ts';
+import { normalizePath } from './path_normalization.ts';
 import { Stream, type StreamResult } from './stream.ts';
 
 /** Headers by which only internal clients may steer Envoy: conn_manager_utility.cc, cleanInternalHeaders. */
 const INTERNAL_HEADERS = [
-  'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-upstream-alt-stat-name', 'x-envoy-upstream-rq-timeout-ms',
-  'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-force-trace', 'x-envoy-ip-tags', 'x-envoy-original-url', 'x-envoy-decorator-operation', 'x-envoy-internal',
+  'x-envoy-retriable-status-codes', 'x-envoy-retriable-header-names', 'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-timeout-ms', 'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-expected-rq-timeout-ms',
+  'x-envoy-force-trace', 'x-envoy-ip-tags', 'x-envoy-original-url', 'x-envoy-hedge-on-per-try-timeout',
 ];
+/** What an external client at the edge may not say of itself. */
+const EDGE_HEADERS = ['x-envoy-decorator-operation', 'x-envoy-downstream-service-cluster', 'x-envoy-downstream-service-node'];
+/** Headers of one connection, which never go on. */
+const HOP_BY_HOP = ['connection', 'expect', 'x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
+
+/** A request as a codec decoded it, or the codec's refusal. */
+export type Incoming = { readonly headers: HeaderMap; readonly body: string; readonly protocol: string } | Extract<Decoded, { kind: 'error' }>;
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
 export class ConnectionManager {
-  readonly #node: ConfigNode;
+  readonly node: ConfigNode;
   readonly #statPrefix: string;
   readonly #routeConfig: ConfigNode | undefined;
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
   readonly #suppressEnvoyHeaders: boolean;
+  readonly #loggers: readonly AccessLogger[];
 
   constructor(node: ConfigNode, services: RouterServices) {
-    this.#node = node;
+    this.node = node;
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
     this.#routeConfig = node.child('route_config');
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
     this.#services = services;
+    this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
   }
 
-  newStream(connection: Connection, request: { headers: HeaderMap; body: string }, done: (result: StreamResult) => void): void {
+  newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): void {
     const { stats, trace } = this.#services;
     stats.add(`${this.#statPrefix}downstream_rq_total`);
-    const stream = new Stream(request.headers, request.body, { statPrefix: this.#statPrefix, routeConfig: this.#routeConfig, connection, suppressEnvoyHeaders: this.#suppressEnvoyHeaders }, (result) => {
+    const isDecoded = 'headers' in request;
+    const setsRequestId = this.node.flag('always_set_request_id_in_response');
+    const owner = {
+      statPrefix: this.#statPrefix, routeConfig: this.#routeConfig, connection, suppressEnvoyHeaders: this.#suppressEnvoyHeaders, protocol: request.protocol, loggers: this.#loggers,
+      encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(headers, isLocal, setsRequestId ? stream.request : undefined),
+    };
+    const stream = new Stream(isDecoded ? request.headers : new HeaderMap(), isDecoded ? request.body : '', owner, (result) => {
       this.#count(result.response.status);
       trace?.record({ kind: 'stream_completed', state: 'info', sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).` });
       done(result);
     });
-    if (stream.request.get(':authority') === undefined) return stream.sendLocalReply(400, '', '-', 'missing_host_header');
-    prepare(stream.request, connection);
+    if (!isDecoded) return stream.sendLocalReply(request.status, reasonOf(request.status), 'DPE', request.details);
+    const refusal = this.#refusal(stream.request, connection);
+    if (refusal?.flags !== 'DPE') stream.logRequest();
+    if (refusal) return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
+    stream.log['remote'] = prepare(stream.request, connection, this.node);
     this.#stripPort(stream.request, connection);
-    stats.add(`${this.#statPrefix}rq_total`);
     this.#route(stream, connection);
+  }
+
+  /** What is refused before anything else is looked at. */
+  #refusal(headers: HeaderMap, connection: Connection): { status: number; details: string; body?: string; flags?: string } | undefined {
+    if (connection.protocol === 'http1') {
+      const pairs = headers.pairs().filter(([name]) => !name.startsWith(':') || name === ':authority');
+      const isLarge = pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > (this.node.number('max_request_headers_kb') ?? 60) * 1024;
+      const limit = this.node.child('common_http_protocol_options')?.number('max_headers_count') ?? 100;
+      const details = isLarge ? 'http1.headers_too_large' : pairs.length + CONNECTION_LINES > limit ? 'http1.too_many_headers' : undefined;
+      if (details !== undefined) return { status: 431, details, body: reasonOf(431), flags: 'DPE' };
+    }
+    const underscores = this.node.child('common_http_protocol_options')?.text('headers_with_underscores_action');
+    for (const [name] of headers.pairs()) {
+      if (!name.includes('_')) continue;
+      if (underscores === 'REJECT_REQUEST') return { status: 400, details: 'http1.unexpected_underscore', body: reasonOf(400), flags: 'DPE' };
+      if (underscores === 'DROP_HEADER') headers.remove(name);
+    }
+    return headers.get(':authority') === undefined ? { status: 400, details: 'missing_host_header' } : undefined;
+  }
+
+  /** `server`, `date` and `via`, which no route can change. */
+  #finishHeaders(headers: HeaderMap, isLocal: boolean, idFrom: HeaderMap | undefined): void {
+    const server = this.node.text('server_name') ?? 'envoy';
+    const transformation = this.node.text('server_header_transformation') ?? 'OVERWRITE';
+    const isAbsent = headers.get('server') === undefined;
+    headers.set('date', '<date>');
+    if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent)) headers.set('server', server);
+    const via = this.node.text('via');
+    if (via !== undefined && !isLocal) appendVia(headers, via);
+    const id = idFrom?.get('x-request-id');
+    if (id !== undefined) headers.set('x-request-id', '<uuid>');
   }
 
   #route(stream: Stream, connection: Connection): void {
     const { stats, trace } = this.#services;
-    if ((stream.request.get(':path') ?? '').includes('#')) return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
+    const verdict = normalizePath(stream.request, this.node);
+    if (verdict.kind === 'refuse') return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
+    if (verdict.kind === 'redirect') return stream.finish({ status: 307, headers: new HeaderMap([['location', verdict.path]]), body: '' }, '-', 'path_normalization_redirect');
+    stats.add(`${this.#statPrefix}rq_total`);
     stream.virtualHost = this.#virtualHosts?.find(stream.request.get(':authority') ?? '', trace);
     const needsTls = stream.virtualHost?.node.text('require_tls') ?? 'NONE';
-    if (needsTls !== 'NONE' && !connection.tls) return this.#redirectToTls(stream);
+    const isInternal = stream.request.get('x-envoy-internal') !== undefined;
+    if (stream.request.get(':scheme') !== 'https' && (needsTls === 'ALL' || (needsTls === 'EXTERNAL_ONLY' && !isInternal))) return this.#redirectToTls(stream);
     stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, this.#services.random, trace);
-    Object.assign(stream.log, { authority: stream.request.get(':authority'), path: stream.request.get(':path') });
+    stream.logRequest();
     if (!stream.route) {
       stats.add(`${this.#statPrefix}no_route`);
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
@@ -68,16 +124,13 @@ export class ConnectionManager {
     if (route.redirect) return this.#redirect(stream, connection);
     if (route.directResponse) return this.#respondDirectly(stream, route.directResponse);
     routeUpstream(stream, this.#services);
-    stream.log['path'] = stream.request.get(':path') ?? '';
-    stream.log['authority'] = stream.request.get(':authority') ?? '';
-    const original = stream.request.get('x-envoy-original-path');
-    if (original !== undefined) stream.log['original_path'] = original;
+    stream.logRequest();
   }
 
   #stripPort(headers: HeaderMap, connection: Connection): void {
     const authority = headers.get(':authority') ?? '';
     const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
-    if (this.#node.flag('strip_any_host_port') || (this.#node.flag('strip_matching_host_port') && authority.endsWith(own))) {
+    if (this.node.flag('strip_any_host_port') || (this.node.flag('strip_matching_host_port') && authority.endsWith(own))) {
       headers.set(':authority', authority.replace(/:\d+$/, ''));
     }
   }
@@ -85,17 +138,14 @@ export class ConnectionManager {
   #redirect(stream: Stream, connection: Connection): void {
     const { status, location } = redirectOf(stream.route!, stream.request, connection.tls ? 'https' : 'http');
     this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
-    const headers = new HeaderMap([['location', location], ['content-length', '0']]);
+    const headers = new HeaderMap([['location', location]]);
     stream.finish({ status, headers, body: '' }, '-', 'direct_response');
   }
 
-  /** Every client is external by default, so EXTERNAL_ONLY asks the same as ALL. */
   #redirectToTls(stream: Stream): void {
     const location = `https://${stream.request.get(':authority') ?? ''}${stream.request.get(':path') ?? ''}`;
-    stream.log['path'] = stream.request.get(':path') ?? '';
-    stream.log['authority'] = stream.request.get(':authority') ?? '';
     this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
-    stream.finish({ status: 301, headers: new HeaderMap([['location', location], ['content-length', '0']]), body: '' }, '-', 'direct_response');
+    stream.finish({ status: 301, headers: new HeaderMap([['location', location]]), body: '' }, '-', 'direct_response');
   }
 
   #respondDirectly(stream: Stream, node: ConfigNode): void {
@@ -110,9 +160,36 @@ export class ConnectionManager {
   }
 }
 
-/** What Envoy does to every request of an external client before a route is looked for. */
-function prepare(headers: HeaderMap, connection: Connection): void {
-  for (const name of [...INTERNAL_HEADERS, 'connection', 'keep-alive', 'proxy-connection', 'transfer-encoding']) headers.remove(name);
-  headers.set('x-forwarded-proto', connection.tls ? 'https' : (headers.get('x-forwarded-proto') ?? 'http'));
-  if (headers.get('x-request-id') === undefined) headers.set('x-request-id', '<uuid>');
+/** `connection` stands beside what the client asked for, on every HTTP/1 request of the world. */
+const CONNECTION_LINES = 1;
+
+/** What Envoy does to every request before a route is looked for; the client's address is what the log will say. */
+function prepare(headers: HeaderMap, connection: Connection, manager: ConfigNode): string {
+  for (const name of HOP_BY_HOP) headers.remove(name);
+  const client = identifyClient(headers, connection, manager);
+  const scheme = manager.child('scheme_header_transformation')?.text('scheme_to_overwrite');
+  if (scheme !== undefined) headers.set('x-forwarded-proto', scheme);
+  headers.set(':scheme', headers.get('x-forwarded-proto')!);
+  if (client.isInternal) headers.set('x-envoy-internal', 'true');
+  else for (const name of INTERNAL_HEADERS) headers.remove(name);
+  if (client.isEdge) {
+    for (const name of EDGE_HEADERS) headers.remove(name);
+    headers.set('x-envoy-external-address', client.address);
+  }
+  const forward = manager.text('forward_client_cert_details') ?? 'SANITIZE';
+  const keepsCertificate = forward === 'ALWAYS_FORWARD_ONLY' || (connection.tls !== undefined && forward.includes('FORWARD'));
+  if (!keepsCertificate) headers.remove('x-forwarded-client-cert');
+  const via = manager.text('via');
+  if (via !== undefined) appendVia(headers, via);
+  prepareRequestId(headers, manager, client.isEdge);
+  return client.address;
+}
+
+const appendVia = (headers: HeaderMap, via: string): void => headers.set('via', [...headers.all('via'), via].join(', '));
+
+/** A made-up id is written as `<uuid>`: no run depends on its digits. */
+function prepareRequestId(headers: HeaderMap, manager: ConfigNode, isEdge: boolean): void {
+  const isForeign = isEdge && !manager.flag('preserve_external_request_id');
+  if (manager.raw('generate_request_id') === false) return isForeign ? headers.remove('x-request-id') : undefined;
+  if (isForeign || headers.get('x-request-id') === undefined) headers.set('x-request-id', '<uuid>');
 }

@@ -1,3 +1,4 @@
+import type { AccessLogger } from '../access_log/file_access_log.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { Route } from '../router/route.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
@@ -19,6 +20,10 @@ export interface StreamOwner {
   readonly routeConfig: ConfigNode | undefined;
   readonly connection: Connection;
   readonly suppressEnvoyHeaders: boolean;
+  readonly protocol: string;
+  readonly loggers: readonly AccessLogger[];
+  /** The headers that the connection manager itself writes last. */
+  readonly encode: (headers: HeaderMap, isLocal: boolean) => void;
 }
 
 /** One request on its way through a connection manager, and what is known of it. */
@@ -35,13 +40,19 @@ export class Stream {
   weighted: WeightedCluster | undefined;
   route: Route | undefined;
   readonly #routeConfig: ConfigNode | undefined;
+  readonly #loggers: readonly AccessLogger[];
+  readonly #encode: StreamOwner['encode'];
   readonly #done: (result: StreamResult) => void;
 
   constructor(request: HeaderMap, requestBody: string, owner: StreamOwner, done: (result: StreamResult) => void) {
     this.request = request;
     this.connection = owner.connection;
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
-    this.log['protocol'] = owner.connection.protocol === 'http2' ? 'HTTP/2' : 'HTTP/1.1';
+    this.log['bytes_received'] = requestBody.length;
+    this.log['protocol'] = owner.protocol;
+    this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
+    this.#encode = owner.encode;
+    this.#loggers = owner.loggers;
     this.requestBody = requestBody;
     this.statPrefix = owner.statPrefix;
     this.#routeConfig = owner.routeConfig;
@@ -53,20 +64,31 @@ export class Stream {
     for (const level of this.#levels('request')) level.apply(this.request, this.#context());
   }
 
+  /** Notes Host and path as they are now. */
+  logRequest(): void {
+    for (const [field, name] of [['authority', ':authority'], ['path', ':path'], ['original_path', 'x-envoy-original-path']] as const) {
+      const value = this.request.get(name);
+      if (value !== undefined) this.log[field] = value;
+    }
+  }
+
   sendLocalReply(status: number, body: string, flags: string, details: string): void {
     const headers = new HeaderMap();
-    if (body !== '') headers.set('content-type', 'text/plain');
-    headers.set('content-length', String(body.length));
+    if (body !== '') {
+      headers.set('content-length', String(body.length));
+      headers.set('content-type', 'text/plain');
+    }
     this.finish({ status, headers, body }, flags, details);
   }
 
   finish(response: HttpResponse, flags: string, details: string): void {
     this.log['code'] = response.status;
     if (this.route) for (const level of this.#levels('response')) level.apply(response.headers, this.#context(response.headers));
-    response.headers.set('date', '<date>');
-    response.headers.set('server', 'envoy');
+    this.#encode(response.headers, details !== 'via_upstream');
     const body = this.request.get(':method') === 'HEAD' ? '' : response.body;
     Object.assign(this.log, { code: response.status, flags, details, bytes_sent: body.length });
+    const context = this.#context(response.headers, response.trailers);
+    for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
     this.#done({ response: { ...response, body }, log: this.log });
   }
 
@@ -76,15 +98,19 @@ export class Stream {
     return this.#routeConfig ? [...own, new HeaderMutation(this.#routeConfig, direction)] : own;
   }
 
-  #context(response?: HeaderMap): FormatterContext {
+  /** What the access log and header formatters may ask of this stream. */
+  #context(response?: HeaderMap, trailers?: HeaderMap): FormatterContext {
     const { request, log, connection, route, cluster } = this;
     return {
       request, log,
       ...(response ? { response } : {}),
+      ...(trailers ? { trailers } : {}),
+      clusterName: cluster?.name,
       routeMetadata: route?.node.child('metadata')?.raw('filter_metadata'),
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,
-      remoteAddress: connection.remoteAddress,
+      directRemoteAddress: connection.remoteAddress,
+      remoteAddress: `${String(log['remote'] ?? '')}:${connection.remoteAddress.split(':').at(-1)}`,
     };
   }
 }

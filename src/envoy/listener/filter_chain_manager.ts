@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
+import { isInCidr } from '../network/cidr.ts';
 import type { Connection } from '../seams.ts';
 import type { Trace } from '../trace.ts';
 
@@ -98,15 +99,7 @@ function longestPrefix(ranges: readonly ConfigNode[], address: string): Fit {
   if (ranges.length === 0) return 0;
   const lengths = ranges.flatMap((range) => {
     const length = range.number('prefix_len') ?? 0;
-    return isInRange(address, range.text('address_prefix') ?? '', length) ? [length + 1] : [];
+    return isInCidr(address, range) ? [length + 1] : [];
   });
   return lengths.length === 0 ? undefined : Math.max(...lengths);
-}
-
-/** Simplified: IPv4 ranges only; an IPv6 range fits only its own address. */
-function isInRange(address: string, prefix: string, length: number): boolean {
-  if (address.includes(':') || prefix.includes(':')) return address === prefix;
-  const bits = (text: string): number => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - length);
-  return Math.floor(bits(address) / size) === Math.floor(bits(prefix) / size);
 }

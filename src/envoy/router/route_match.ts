@@ -63,7 +63,8 @@ function compilePath(node: ConfigNode): Mismatch {
 
 export const withoutQuery = (path: string): string => path.split(/[?#]/, 1)[0]!;
 
-function compileHeaderMatcher(node: ConfigNode): Mismatch {
+/** `config.route.v3.HeaderMatcher`: each value of a repeated header is tried by itself. */
+export function compileHeaderMatcher(node: ConfigNode): Mismatch {
   const name = (node.text('name') ?? '').toLowerCase();
   const inverted = node.flag('invert_match');
   const missingIsEmpty = node.flag('treat_missing_header_as_empty');

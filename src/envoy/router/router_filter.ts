@@ -1,6 +1,7 @@
 import type { Dispatcher, Random } from '#sim';
 import { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
+import type { LogFiles } from '../access_log/file_access_log.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { Trace } from '../trace.ts';
@@ -12,6 +13,7 @@ export interface RouterServices {
   readonly random: Random;
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly network: UpstreamNetwork;
+  readonly files: LogFiles;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
 }
@@ -26,7 +28,7 @@ export function routeUpstream(stream: Stream, services: RouterServices): void {
     trace?.record({ kind: 'cluster_not_found', state: 'failed', because: stream.route!.node.ref, sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.` });
     return stream.sendLocalReply(statusWithoutCluster(stream), '', 'NC', 'cluster_not_found');
   }
-  stream.log['cluster'] = cluster.name;
+  stream.log['cluster'] = cluster.statName;
   stream.cluster = cluster;
   stream.weighted = weighted;
   trace?.record({ kind: 'cluster_selected', state: 'matched', because: cluster.node.ref, sentence: `The request goes to the cluster \`${cluster.name}\`.` });
@@ -34,7 +36,7 @@ export function routeUpstream(stream: Stream, services: RouterServices): void {
   rewriteRequest(stream.route!, stream.request, stream.suppressEnvoyHeaders, weighted?.node.text('host_rewrite_literal'));
   const host = cluster.chooseHost();
   if (host === undefined) {
-    stats.add(`cluster.${cluster.name}.upstream_cx_none_healthy`);
+    stats.add(`cluster.${cluster.statName}.upstream_cx_none_healthy`);
     countUpstream(stats, cluster, 503);
     trace?.record({ kind: 'no_healthy_upstream', state: 'failed', because: cluster.node.ref, sentence: `The cluster \`${cluster.name}\` has no endpoint: 503 UH.` });
     return stream.sendLocalReply(503, 'no healthy upstream', 'UH', 'no_healthy_upstream');
@@ -56,8 +58,8 @@ function sendTo(host: string, cluster: Cluster, stream: Stream, services: Router
   let isDone = false;
   const timer = timeoutMs > 0 ? dispatcher.createTimer('response_timeout', timeoutMs, () => {
     isDone = true;
-    stats.add(`cluster.${cluster.name}.upstream_rq_total`);
-    stats.add(`cluster.${cluster.name}.upstream_rq_timeout`);
+    stats.add(`cluster.${cluster.statName}.upstream_rq_total`);
+    stats.add(`cluster.${cluster.statName}.upstream_rq_timeout`);
     countUpstream(stats, cluster, 504);
     trace?.record({ kind: 'response_timeout', state: 'failed', because: stream.route!.node.ref, sentence: `No answer within ${timeoutMs} ms: 504 UT.` });
     stream.sendLocalReply(504, 'upstream request timeout', 'UT', 'response_timeout');
@@ -71,7 +73,7 @@ function sendTo(host: string, cluster: Cluster, stream: Stream, services: Router
 }
 
 function answer(reply: UpstreamReply, cluster: Cluster, stream: Stream, { stats, trace }: RouterServices): void {
-  const prefix = `cluster.${cluster.name}`;
+  const prefix = `cluster.${cluster.statName}`;
   if ('failure' in reply) {
     const refused = reply.failure === 'refused';
     stats.add(refused ? `${prefix}.upstream_cx_connect_fail` : `${prefix}.upstream_rq_total`);
@@ -85,7 +87,7 @@ function answer(reply: UpstreamReply, cluster: Cluster, stream: Stream, { stats,
   trace?.record({ kind: 'upstream_answered', state: 'info', because: cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
   const headers = new HeaderMap(response.headers.pairs());
   if (!stream.suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
-  stream.finish({ status: response.status, headers, body: response.body }, '-', 'via_upstream');
+  stream.finish({ ...response, headers }, '-', 'via_upstream');
 }
 
 function refuse(stream: Stream): void {
@@ -96,9 +98,9 @@ function refuse(stream: Stream): void {
 /** The codes of a cluster, once for all and once for requests from outside (no client is internal by default). */
 function countUpstream(stats: StatsStore, cluster: Cluster, status: number): void {
   for (const scope of ['', 'external.']) {
-    stats.add(`cluster.${cluster.name}.${scope}upstream_rq_${status}`);
-    stats.add(`cluster.${cluster.name}.${scope}upstream_rq_${Math.floor(status / 100)}xx`);
-    stats.add(`cluster.${cluster.name}.${scope}upstream_rq_completed`);
+    stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${status}`);
+    stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${Math.floor(status / 100)}xx`);
+    stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_completed`);
   }
 }
 

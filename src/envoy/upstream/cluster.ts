@@ -6,6 +6,8 @@ const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 /** A cluster with its endpoints. Simplified: round robin over all endpoints of the highest priority. */
 export class Cluster {
   readonly name: string;
+  /** The name in statistics and logs: `alt_stat_name` where it is set. */
+  readonly statName: string;
   readonly node: ConfigNode;
   readonly hosts: readonly string[];
   readonly connectTimeoutMs: number;
@@ -14,6 +16,7 @@ export class Cluster {
   constructor(node: ConfigNode) {
     this.node = node;
     this.name = node.text('name') ?? '';
+    this.statName = node.text('alt_stat_name') ?? this.name;
     this.hosts = node.child('load_assignment')?.list('endpoints').flatMap((locality) => locality.list('lb_endpoints').flatMap(addressOf)) ?? [];
     this.connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
   }

@@ -1,0 +1,37 @@
+import type { Json } from '#api';
+import type { ConfigNode } from '../config_node.ts';
+import { expand, soleValue, type FormatterContext } from '../formatter/command_operators.ts';
+
+/** Writes one entry of an access log, or one body of a local reply. */
+export type Format = (context: FormatterContext) => string;
+
+/** Envoy's own line where no format is given: formatter/substitution_format_utility.cc. */
+export const DEFAULT_FORMAT =
+  '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% ' +
+  '%DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
+
+/** `core.v3.SubstitutionFormatString`: a text as it stands, or an object as a line of JSON. */
+export function compileFormat(node: ConfigNode | undefined): Format {
+  const omitsEmpty = node?.flag('omit_empty_values') === true;
+  const object = node?.raw('json_format');
+  if (object !== undefined) return (context) => `${JSON.stringify(filled(object, context, omitsEmpty) ?? {})}\n`;
+  const text = node?.text('text_format') ?? node?.child('text_format_source')?.text('inline_string') ?? DEFAULT_FORMAT;
+  return (context) => expand(text, context, omitsEmpty ? '' : '-');
+}
+
+/** Keys come out in alphabetical order; what is empty is null, or left out with omit_empty_values. */
+function filled(template: Json, context: FormatterContext, omitsEmpty: boolean): Json | undefined {
+  if (typeof template === 'string') {
+    const sole = soleValue(template, context);
+    if (!sole) return expand(template, context, omitsEmpty ? '' : '-');
+    return sole.value ?? (omitsEmpty ? undefined : null);
+  }
+  if (typeof template === 'number') return Number.isInteger(template) ? template : String(template);
+  if (typeof template !== 'object' || template === null) return template;
+  if (Array.isArray(template)) return template.flatMap((one) => filled(one, context, omitsEmpty) ?? (omitsEmpty ? [] : null));
+  const entries = Object.keys(template).sort().flatMap((key) => {
+    const value = filled(template[key]!, context, omitsEmpty);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  return entries.length === 0 && omitsEmpty ? undefined : Object.fromEntries(entries);
+}

@@ -1,0 +1,85 @@
+import type { ConfigNode } from '../config_node.ts';
+import { isInCidr } from '../network/cidr.ts';
+import type { Connection } from '../seams.ts';
+import type { HeaderMap } from './header_map.ts';
+
+/** Envoy's own address towards its upstreams, which the world writes in place of the machine's. */
+export const OWN_ADDRESS = '<own-address>';
+
+/** Who the client is, and whether it is one of ours: conn_manager_utility.cc, mutateRequestHeaders. */
+export interface ClientAddress {
+  readonly address: string;
+  readonly isInternal: boolean;
+  /** An external client at the edge: what it says of itself is not believed. */
+  readonly isEdge: boolean;
+}
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+
+/** Finds the client's address and writes the x-forwarded-* headers as the connection manager is told to. */
+export function identifyClient(headers: HeaderMap, connection: Connection, manager: ConfigNode): ClientAddress {
+  const direct = hostOf(connection.remoteAddress);
+  const useRemoteAddress = manager.flag('use_remote_address');
+  const found = useRemoteAddress ? remoteClient(headers, direct, manager) : forwardedClient(headers, direct, manager);
+  const isXffFromExtension = !useRemoteAddress && appendsByExtension(manager);
+  if ((useRemoteAddress && !manager.flag('skip_xff_append')) || isXffFromExtension) appendForwardedFor(headers, direct);
+  const hops = manager.number('xff_num_trusted_hops') ?? 0;
+  const scheme = connection.tls ? 'https' : 'http';
+  if ((useRemoteAddress && hops === 0) || headers.get('x-forwarded-proto') === undefined) headers.set('x-forwarded-proto', scheme);
+  const ranges = manager.child('internal_address_config')?.list('cidr_ranges') ?? [];
+  const isInternal = found.isTrusted && ranges.some((range) => isInCidr(found.address, range));
+  return { address: found.address, isInternal, isEdge: !isInternal && useRemoteAddress };
+}
+
+interface Found {
+  readonly address: string;
+  /** Only a client that is alone in x-forwarded-for (or connected itself) can be internal. */
+  readonly isTrusted: boolean;
+}
+
+function remoteClient(headers: HeaderMap, direct: string, manager: ConfigNode): Found {
+  const hops = manager.number('xff_num_trusted_hops') ?? 0;
+  const entries = entriesOf(headers);
+  const trusted = hops > 0 ? entries.at(-hops) : undefined;
+  const address = trusted !== undefined && isAddress(trusted) ? trusted : direct;
+  return { address, isTrusted: headers.get('x-forwarded-for') === undefined };
+}
+
+function forwardedClient(headers: HeaderMap, direct: string, manager: ConfigNode): Found {
+  const entries = entriesOf(headers);
+  const extension = xffExtension(manager);
+  const cidrs = extension?.child('xff_trusted_cidrs')?.list('cidrs') ?? [];
+  if (cidrs.length > 0) return { address: beyondTrusted(entries, direct, cidrs), isTrusted: false };
+  const hops = extension?.number('xff_num_trusted_hops') ?? manager.number('xff_num_trusted_hops') ?? 0;
+  const entry = entries.at(-1 - hops);
+  if (entry === undefined || !isAddress(entry)) return { address: direct, isTrusted: false };
+  return { address: entry, isTrusted: entries.length === 1 };
+}
+
+/** Walks x-forwarded-for from the right, past the proxies that are trusted. */
+function beyondTrusted(entries: readonly string[], direct: string, cidrs: readonly ConfigNode[]): string {
+  const isTrusted = (address: string): boolean => cidrs.some((cidr) => isInCidr(address, cidr));
+  if (!isTrusted(direct)) return direct;
+  const addresses = entries.filter(isAddress);
+  return addresses.toReversed().find((address) => !isTrusted(address)) ?? addresses[0] ?? direct;
+}
+
+function xffExtension(manager: ConfigNode): ConfigNode | undefined {
+  const extensions = manager.list('original_ip_detection_extensions').map((one) => one.child('typed_config'));
+  return extensions.find((one) => one?.text('@type')?.endsWith('.xff.v3.XffConfig'));
+}
+
+const appendsByExtension = (manager: ConfigNode): boolean => xffExtension(manager)?.raw('skip_xff_append') === false;
+
+function entriesOf(headers: HeaderMap): string[] {
+  const text = headers.all('x-forwarded-for').join(',');
+  return text === '' ? [] : text.split(',').map((one) => one.trim());
+}
+
+const isAddress = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) || (/^[0-9a-f:.]+$/i.test(text) && text.includes(':'));
+
+/** A loopback client is written as Envoy's own address, for it means nothing to others. */
+function appendForwardedFor(headers: HeaderMap, direct: string): void {
+  const own = direct === '127.0.0.1' || direct === '::1' ? OWN_ADDRESS : direct;
+  headers.set('x-forwarded-for', [...headers.all('x-forwarded-for'), own].join(','));
+}

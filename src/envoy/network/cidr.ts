@@ -1,0 +1,20 @@
+import type { ConfigNode } from '../config_node.ts';
+
+/** Whether a `core.v3.CidrRange` holds an address. */
+export function isInCidr(address: string, range: ConfigNode): boolean {
+  const [bits, prefix] = [bitsOf(address), bitsOf(range.text('address_prefix') ?? '')];
+  const length = range.number('prefix_len') ?? 0;
+  return bits !== undefined && prefix !== undefined && bits.length === prefix.length && bits.slice(0, length) === prefix.slice(0, length);
+}
+
+/** An address as a text of 32 or 128 zeros and ones. */
+function bitsOf(address: string): string | undefined {
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('');
+  if (!address.includes(':')) return undefined;
+  const [head = '', tail] = address.split('::');
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));
+  const [front, back] = [groups(head), groups(tail ?? '')];
+  const zeros = tail === undefined ? 0 : 8 - front.length - back.length;
+  const all = [...front, ...Array<string>(Math.max(0, zeros)).fill('0'), ...back];
+  return all.length === 8 ? all.map((group) => parseInt(group, 16).toString(2).padStart(16, '0')).join('') : undefined;
+}
