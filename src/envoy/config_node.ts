@@ -16,8 +16,9 @@ export class ConfigNode {
     return this.raw(name) !== undefined;
   }
 
+  /** Also the key of a map, which keeps its own spelling. */
   raw(name: string): Json | undefined {
-    return this.value[camelCase(name)] ?? undefined;
+    return this.value[camelCase(name)] ?? this.value[name] ?? undefined;
   }
 
   text(name: string): string | undefined {

@@ -6,7 +6,7 @@ import { ConfigNode } from './config_node.ts';
 import { ConnectionManager } from './http/connection_manager.ts';
 import { decodeHttp1 } from './http/http1_codec.ts';
 import type { HeaderMap } from './http/header_map.ts';
-import type { StreamResult } from './http/stream.ts';
+import type { Stream, StreamResult } from './http/stream.ts';
 import { findFilterChain, type Detected, type FilterChain } from './listener/filter_chain_manager.ts';
 import type { RouterServices } from './router/router_filter.ts';
 import type { Connection, UpstreamNetwork } from './seams.ts';
@@ -27,7 +27,14 @@ export interface EnvoyServices {
 }
 
 /** Undefined where the connection was not accepted, or closed before an answer. */
-export type RequestDone = (result: (StreamResult & { chain: FilterChain; detected: Detected; closes: boolean }) | undefined) => void;
+export type RequestDone = (result: RequestOutcome | undefined) => void;
+
+/** An answer, and what is known of the connection that brought it. */
+export interface RequestOutcome extends StreamResult {
+  readonly chain: FilterChain;
+  readonly detected: Detected;
+  readonly closes: boolean;
+}
 
 /** A running proxy: compiled from a bootstrap once, then serving connections in virtual time. */
 export class Envoy {
@@ -41,7 +48,7 @@ export class Envoy {
   constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
     const resources = new ConfigNode(bootstrap, ref).child('static_resources');
     this.#listeners = resources?.list('listeners') ?? [];
-    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node)]));
+    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats })]));
     this.#services = { ...services, clusters, stats: this.stats, files: this.files };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }
@@ -58,18 +65,18 @@ export class Envoy {
   }
 
   /** One request on a connection of its own. */
-  request(first: Connection, request: RequestBytes, done: RequestDone): void {
+  request(first: Connection, request: RequestBytes, done: RequestDone): Stream | undefined {
     const { trace } = this.#services;
     let connection = first;
     const listener = this.#listeners.find((one) => listens(one, connection.localAddress));
     if (!listener) {
       trace?.record({ kind: 'listener_not_found', state: 'failed', sentence: `No listener is bound to ${connection.localAddress}: the connection is refused.` });
-      return done(undefined);
+      return void done(undefined);
     }
     trace?.record({ kind: 'listener_matched', state: 'matched', because: listener.ref, sentence: `The listener \`${listener.text('name') ?? ''}\` accepts the connection to ${connection.localAddress}.` });
     if (hasListenerFilter(listener, '.ProxyProtocol')) {
       const proxied = 'raw' in request ? readProxyLine(request.raw, connection) : undefined;
-      if (!proxied) return done(undefined);
+      if (!proxied) return void done(undefined);
       connection = proxied.connection;
       request = { raw: proxied.rest };
     }
@@ -78,14 +85,14 @@ export class Envoy {
     const chain = findFilterChain(listener.list('filter_chains').map(chainOf), fallback && chainOf(fallback), connection, detected, trace);
     if (!chain) {
       this.stats.add(`listener.${statAddress(first.localAddress)}.no_filter_chain_match`);
-      return done(undefined);
+      return void done(undefined);
     }
     const manager = this.#managers.get(chain.node.ref.path.join('/'));
-    if (!manager || isWrongTransport(chain, connection)) return done(undefined);
+    if (!manager || isWrongTransport(chain, connection)) return void done(undefined);
     if (connection.tls) this.#countHandshake(connection);
     const incoming = 'raw' in request ? decodeHttp1(request.raw, manager.node) : { kind: 'request' as const, closes: false, protocol: PROTOCOLS[connection.protocol], ...request };
     const closes = incoming.kind === 'error' || incoming.closes;
-    manager.newStream(connection, incoming, (result) => done({ ...result, chain, detected, closes }));
+    return manager.newStream(connection, incoming, (result) => done({ ...result, chain, detected, closes: closes || result.response.status === 408 }));
   }
 }
 

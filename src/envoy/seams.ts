@@ -13,6 +13,8 @@ export interface HttpResponse {
   readonly headers: HeaderMap;
   readonly body: string;
   readonly trailers?: HeaderMap;
+  /** The response broke off after its headers. */
+  readonly reset?: boolean;
 }
 
 export interface UpstreamRequest {
@@ -21,10 +23,12 @@ export interface UpstreamRequest {
 }
 
 /** What the network brings back: an answer, or how the connection failed. */
-export type UpstreamReply = { readonly response: HttpResponse } | { readonly failure: 'refused' | 'reset' };
+export type UpstreamReply = { readonly response: HttpResponse; readonly cut?: 'after_headers' } | { readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error' };
 
 /** The network behind the proxy. Calls back in virtual time, never at once; not at all when the upstream is silent. */
 export interface UpstreamNetwork {
+  /** Whether nothing listens at the address. */
+  refuses(address: string): boolean;
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;
 }
 

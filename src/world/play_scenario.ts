@@ -1,5 +1,5 @@
 import type { Api, ReadConfig } from '#api';
-import { checkBootstrap, encodeHttp1, Envoy, HeaderMap, needsLength, negotiatedAlpn, RecordingTrace, type Connection, type HttpResponse } from '#envoy';
+import { checkBootstrap, encodeHttp1, Envoy, HeaderMap, needsLength, negotiatedAlpn, RecordingTrace, type Connection, type HttpResponse, type RequestOutcome } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
@@ -28,9 +28,16 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   const upstreams = new Upstreams(scenario.upstreams, dispatcher);
   const random = seededRandom(options.seed);
   const envoy = new Envoy(value, { resource: BOOTSTRAP.resource, path: [] }, { dispatcher, random, network: upstreams, trace });
+  const before = new Map(envoy.stats.counters);
   const world = { dispatcher, upstreams, envoy, scenario };
   const steps = scenario.steps.map((step) => playStep(world, step));
-  return { steps, stats: Object.fromEntries([...envoy.stats.counters].sort()), trace: trace?.records ?? [], diagnostics };
+  return { steps, stats: changed(before, envoy.stats.counters), trace: trace?.records ?? [], diagnostics };
+}
+
+/** What moved since the start, gauges by how much they differ. */
+function changed(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
+  const moved = [...after].map(([name, value]) => [name, value - (before.get(name) ?? 0)] as const);
+  return Object.fromEntries(moved.filter(([, value]) => value !== 0).sort());
 }
 
 /** Reads a bootstrap and judges it as Envoy does at start: its fields, then what they mean together. */
@@ -48,6 +55,8 @@ export function readBootstrap(api: Api, config: string): ReadConfig {
 function playStep(world: World, step: Step): Step & { expect?: StepResult } {
   if (step.wait_ms !== undefined) world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
   if (step.log !== undefined) return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
+  if (step.upstream !== undefined) world.upstreams.change(step.upstream, step);
+  if (step.parallel) return { ...step, expect: sendTogether(world, step.parallel) };
   if (!step.request) return step;
   return { ...step, expect: step.repeat === undefined ? send(world, step.request) : sendMany(world, step.request, step.repeat) };
 }
@@ -69,47 +78,80 @@ function sendMany(world: World, request: RequestSpec, times: number): StepResult
   return { counts };
 }
 
-function send(world: World, spec: RequestSpec): StepResult {
-  const { envoy, dispatcher, upstreams } = world;
+/** A request under way; its result is there once Envoy has answered or closed the connection. */
+interface Sent {
+  result: StepResult;
+}
+
+function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent {
+  let isGone = false;
   const connection = connectionOf(spec);
-  upstreams.seen = [];
-  let result: StepResult = { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, upstream: [], access: [] };
+  const sent: Sent = { result: { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, access: [] } };
   const bytes = spec.raw === undefined ? { headers: headersOf(spec), body: bodyOf(spec) ?? '' } : { raw: spec.raw };
-  envoy.request(connection, bytes, (done) => {
-    if (!done) return;
-    const { response, log, chain, detected } = done;
-    const certificate = chain.node.ref.path.length > 0 && connection.tls ? { tls: tlsFacts(world, chain, connection) } : {};
-    const entry = {
-      kind: 'http', attempts: 0, 
-      remote: connection.remoteAddress.replace(/:\d+$/, ''), ...log,
-      ...(chain.name === '' ? {} : { filter_chain: chain.name }), ...(detected.sni === undefined ? {} : { sni: detected.sni }),
-    };
-    if (spec.raw !== undefined) {
-      for (const name of ['x-envoy-upstream-service-time']) if (response.headers.get(name) !== undefined) response.headers.set(name, '<ms>');
-      result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [entry] };
-    } else {
-      if (connection.protocol === 'http1' && spec.method !== 'HEAD' && needsLength(response)) response.headers.add('content-length', '0');
-      result = { response: { status: response.status, headers: response.headers.pairs(), body: response.body, ...trailersOf(response), ...certificate }, access: [entry] };
+  const stream = envoy.request(connection, bytes, (done) => {
+    if (!done || isGone) {
+      if (done) sent.result = { ...sent.result, access: [logEntry(done)] };
+      return;
     }
+    const { response, log, chain } = done;
+    const entry = logEntry(done);
+    if (spec.raw !== undefined) sent.result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [entry] };
+    else sent.result = { response: { ...clientSees(response, spec), ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}) }, access: [entry] };
   });
-  const untilMs = dispatcher.nowMs + MAX_REQUEST_MS;
-  dispatcher.run({ untilMs, events: MAX_EVENTS });
-  const volatile = (pairs: [string, string][] | undefined): [string, string][] => (pairs ?? []).map(([name, value]) => [name, name === 'x-envoy-upstream-service-time' ? '<ms>' : value]);
-  const response = result.response?.headers ? { ...result.response, headers: volatile(result.response.headers) } : result.response!;
-  return { ...result, response, upstream: upstreams.seen };
+  if (spec.abort_after_ms !== undefined) {
+    dispatcher.createTimer('client_abort', spec.abort_after_ms, () => {
+      if (sent.result.access?.length) return;
+      isGone = true;
+      sent.result = { ...sent.result, response: { failed: 'client_abort' } };
+      stream?.abort(connection.protocol === 'http2' ? 'http2.remote_reset' : 'downstream_remote_disconnect', connection.protocol === 'http2' ? 'DR' : 'DC');
+    });
+  }
+  return sent;
+}
+
+/** The fields of the access log that FORMAT names. */
+function logEntry({ log, chain, detected }: RequestOutcome): Record<string, string | number> {
+  return { kind: 'http', attempts: 0, ...log, ...(chain.name === '' ? {} : { filter_chain: chain.name }), ...(detected.sni === undefined ? {} : { sni: detected.sni }) };
+}
+
+function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<StepResult['response']> {
+  if (spec.protocol !== 'http2' && spec.method !== 'HEAD' && needsLength(response) && response.reset !== true) response.headers.add('content-length', '0');
+  return { status: response.status, headers: response.headers.pairs(), body: response.body, ...trailersOf(response), ...(response.reset === true ? { reset: true as const } : {}) };
+}
+
+function settle({ dispatcher }: World): void {
+  dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS });
+}
+
+function send(world: World, spec: RequestSpec): StepResult {
+  world.upstreams.seen = [];
+  const sent = begin(world, spec);
+  settle(world);
+  return { ...sent.result, upstream: world.upstreams.seen };
+}
+
+function sendTogether(world: World, specs: readonly (RequestSpec & { after_ms?: number })[]): StepResult {
+  world.upstreams.seen = [];
+  const before = world.upstreams.seenTotal;
+  const sent: (Sent | undefined)[] = specs.map(() => undefined);
+  for (const [i, spec] of specs.entries()) world.dispatcher.createTimer('request', spec.after_ms ?? 0, () => void (sent[i] = begin(world, spec)));
+  settle(world);
+  const access = sent.flatMap((one) => one?.result.access ?? []).map(({ flags, code, details }) => ({ flags, code, details }) as Record<string, string | number>);
+  const inOrder = access.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  return { responses: sent.map((one) => one?.result.response), upstream_count: world.upstreams.seenTotal - before, access: inOrder };
 }
 
 const trailersOf = ({ trailers }: HttpResponse): { trailers?: [string, string][] } => (trailers ? { trailers: trailers.pairs() } : {});
 
-function tlsFacts(world: World, chain: Parameters<typeof negotiatedAlpn>[0], connection: Connection): { cn: string; alpn?: string } {
+function tlsFacts(scenario: Scenario, chain: Parameters<typeof negotiatedAlpn>[0], connection: Connection): { cn: string; alpn?: string } {
   const alpn = negotiatedAlpn(chain, connection.tls?.alpn ?? []);
-  return { cn: commonName(world, JSON.stringify(chain.node.value)), ...(alpn === undefined ? {} : { alpn }) };
+  return { cn: commonName(scenario, JSON.stringify(chain.node.value)), ...(alpn === undefined ? {} : { alpn }) };
 }
 
 /** The common name of the certificate that a chain shows, by the name of its file: `certs/NAME.pem`. */
-function commonName(world: World, chain: string): string {
+function commonName(scenario: Scenario, chain: string): string {
   const file = /certs\/([^"]+)\.pem/.exec(chain)?.[1] ?? '';
-  return world.scenario.certificates?.[file]?.cn ?? file;
+  return scenario.certificates?.[file]?.cn ?? file;
 }
 
 function connectionOf(spec: RequestSpec): Connection {

@@ -15,6 +15,8 @@ export interface RequestSpec {
   readonly body_size?: number;
   readonly chunks?: readonly string[];
   readonly raw?: string;
+  /** The client goes away after this time. */
+  readonly abort_after_ms?: number;
 }
 
 export interface ReplySpec {
@@ -23,6 +25,7 @@ export interface ReplySpec {
   readonly body?: string;
   readonly body_size?: number;
   readonly delay_ms?: number;
+  readonly send?: string;
   readonly trailers?: readonly (readonly [string, string])[];
   readonly never?: boolean;
   readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
@@ -31,6 +34,7 @@ export interface ReplySpec {
 export interface UpstreamSpec {
   readonly name: string;
   readonly address: string;
+  readonly protocol?: 'http1' | 'http2' | 'tcp' | 'grpc' | 'ads';
   readonly refuse?: boolean;
   readonly replies?: readonly ReplySpec[];
   readonly when?: readonly (ReplySpec & { readonly path?: string; readonly header?: readonly [string, string] })[];
@@ -41,6 +45,13 @@ export interface Step {
   readonly request?: RequestSpec;
   readonly repeat?: number;
   readonly wait_ms?: number;
+  /** Requests under way at the same time, each after its own wait. */
+  readonly parallel?: readonly (RequestSpec & { readonly after_ms?: number })[];
+  /** The name of an upstream that changes. */
+  readonly upstream?: string;
+  readonly replies?: readonly ReplySpec[];
+  readonly down?: boolean;
+  readonly up?: boolean;
   /** A file of the scenario's own access logger, with what is masked in its lines. */
   readonly log?: string;
   readonly mask?: readonly string[];
@@ -62,16 +73,20 @@ export interface ScenarioOutcome {
 
 export interface StepResult {
   readonly lines?: readonly string[];
-  readonly response?: { readonly trailers?: [string, string][]; readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly raw?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
+  readonly response?: { readonly reset?: true; readonly trailers?: [string, string][]; readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly raw?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
   readonly upstream?: readonly SeenRequest[];
   readonly access?: readonly Record<string, string | number>[];
+  readonly responses?: readonly StepResult['response'][];
+  readonly upstream_count?: number;
   readonly counts?: Readonly<Record<string, number>>;
 }
 
 export interface SeenRequest {
+  /** The bytes that a `tcp` upstream got, in place of what follows. */
+  readonly tcp?: string;
   readonly upstream: string;
-  readonly method: string;
-  readonly path: string;
-  readonly headers: [string, string][];
-  readonly body: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: [string, string][];
+  readonly body?: string;
 }

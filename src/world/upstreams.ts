@@ -8,13 +8,19 @@ const ROUND_TRIP_MS = 1;
 /** The programmable upstreams of a scenario: each plays its replies in turn and notes what it got. */
 export class Upstreams implements UpstreamNetwork {
   seen: SeenRequest[] = [];
-  readonly #specs: ReadonlyMap<string, UpstreamSpec>;
+  seenTotal = 0;
+  readonly #specs: Map<string, UpstreamSpec>;
   readonly #played = new Map<string, number>();
   readonly #dispatcher: Dispatcher;
 
   constructor(specs: readonly UpstreamSpec[], dispatcher: Dispatcher) {
     this.#specs = new Map(specs.map((spec) => [spec.address, spec]));
     this.#dispatcher = dispatcher;
+  }
+
+  refuses(address: string): boolean {
+    const spec = this.#specs.get(address);
+    return !spec || spec.refuse === true;
   }
 
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void {
@@ -24,10 +30,21 @@ export class Upstreams implements UpstreamNetwork {
       return;
     }
     this.seen.push(seenBy(spec, request));
+    this.seenTotal++;
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
     if (reply.never === true) return;
-    const result: UpstreamReply = reply.reset ? { failure: 'reset' } : { response: responseOf(spec, reply) };
+    const result = replyOf(spec, reply);
     this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS + (reply.delay_ms ?? 0), () => answered(result));
+  }
+
+  /** Changes an upstream by name: its replies start anew, or it goes down or comes back. */
+  change(name: string, change: { replies?: readonly ReplySpec[] | undefined; down?: boolean | undefined; up?: boolean | undefined }): void {
+    for (const [address, spec] of this.#specs) {
+      if (spec.name !== name) continue;
+      if (change.replies) this.#played.delete(address);
+      const refuse = change.down === true ? true : change.up === true ? false : spec.refuse === true;
+      this.#specs.set(address, { ...spec, refuse, ...(change.replies ? { replies: change.replies } : {}) });
+    }
   }
 
   #nextReply(spec: UpstreamSpec): ReplySpec {
@@ -36,6 +53,12 @@ export class Upstreams implements UpstreamNetwork {
     this.#played.set(spec.address, played + 1);
     return replies[Math.min(played, replies.length - 1)] ?? {};
   }
+}
+
+function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
+  if (spec.protocol === 'tcp' && reply.send !== undefined) return { failure: 'protocol_error' };
+  if (reply.reset === 'after_headers') return { response: responseOf(spec, reply), cut: 'after_headers' };
+  return reply.reset ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' } : { response: responseOf(spec, reply) };
 }
 
 /** A reply under `when` answers the requests that it fits, outside the turn. */
@@ -49,19 +72,26 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
   const hasBody = status !== 204 && status !== 304;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
-  if (hasBody && headers.get('content-length') === undefined) headers.set('content-length', String(body.length));
+  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined) headers.set('content-length', String(body.length));
   return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
+}
+
+function requestBytes({ headers, body }: UpstreamRequest): string {
+  const lines = headers.pairs().filter(([name]) => !name.startsWith(':')).map((pair) => pair.join(': '));
+  return [`${headers.get(':method')} ${headers.get(':path')} HTTP/1.1`, `host: ${headers.get(':authority')}`, ...lines, '', body].join('\r\n');
 }
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':'));
+  if (spec.protocol === 'tcp') return { upstream: spec.name, tcp: requestBytes(request) };
   const isChunked = request.body !== '' && request.headers.get('content-length') === undefined;
   const chunked: [string, string][] = isChunked ? [['transfer-encoding', 'chunked']] : [];
+  const pseudo: [string, string][] = [':method', ':path', ':scheme', ':authority'].flatMap((name) => (request.headers.has(name) ? [[name, request.headers.get(name)!] as [string, string]] : []));
   return {
     upstream: spec.name,
     method: request.headers.get(':method') ?? '',
     path: request.headers.get(':path') ?? '',
-    headers: [['host', request.headers.get(':authority') ?? ''], ...headers, ...chunked],
+    headers: spec.protocol === 'http2' ? [...pseudo, ...headers] : [['host', request.headers.get(':authority') ?? ''], ...headers, ...chunked],
     body: request.body,
   };
 }

@@ -6,6 +6,11 @@ interface Result {
   readonly upstream?: readonly { readonly upstream: string; readonly path?: string; readonly headers?: Pairs }[];
   readonly access?: readonly Record<string, unknown>[];
   readonly counts?: Record<string, number>;
+  readonly lines?: readonly string[];
+  readonly picked?: unknown;
+  readonly status?: number;
+  readonly responses?: readonly Result['response'][];
+  readonly upstream_count?: number;
 }
 export interface Vector extends Scenario {
   readonly name: string;
@@ -26,12 +31,20 @@ export function differences(vector: Vector, outcome: ScenarioOutcome): string[] 
   });
 }
 
-function factsOf({ response, upstream, access }: Result): string[] {
+function factsOf({ response, responses, upstream, upstream_count, access, lines, picked, status }: Result): string[] {
   return [
-    response?.raw !== undefined ? linesOf(response.raw) : response?.failed === undefined ? `${response?.status} ${JSON.stringify(response?.body)} ${multimap(response?.headers)}` : 'no response',
+    responseText(response),
+    (responses ?? []).map(responseText).join('; '),
+    JSON.stringify([upstream_count, lines, picked, status]),
     (upstream ?? []).map((one) => `${one.upstream} ${one.path} ${multimap(one.headers)}`).join('; '),
     (access ?? []).map((line) => JSON.stringify(Object.entries(line).sort())).join('; '),
   ];
+}
+
+function responseText(response: Result['response']): string {
+  if (response?.raw !== undefined) return linesOf(response.raw);
+  if (response?.failed !== undefined) return 'no response';
+  return `${response?.status} ${JSON.stringify(response?.body)} ${multimap(response?.headers)}`;
 }
 
 /** Raw bytes with each message's header lines in one order. */

@@ -1,4 +1,6 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
+import { durationMs } from '#api';
+import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
 import { firstMatchingRoute, type Route } from '../router/route.ts';
@@ -10,6 +12,8 @@ import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { normalizePath } from './path_normalization.ts';
 import { Stream, type StreamResult } from './stream.ts';
+
+const DEFAULT_STREAM_IDLE_MS = 300_000;
 
 /** Headers by which only internal clients may steer Envoy: conn_manager_utility.cc, cleanInternalHeaders. */
 const INTERNAL_HEADERS = [
@@ -23,7 +27,7 @@ const EDGE_HEADERS = ['x-envoy-decorator-operation', 'x-envoy-downstream-service
 const HOP_BY_HOP = ['connection', 'expect', 'x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
 
 /** A request as a codec decoded it, or the codec's refusal. */
-export type Incoming = { readonly headers: HeaderMap; readonly body: string; readonly protocol: string } | Extract<Decoded, { kind: 'error' }>;
+export type Incoming = { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean } | Extract<Decoded, { kind: 'error' }>;
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
 export class ConnectionManager {
@@ -46,7 +50,7 @@ export class ConnectionManager {
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
   }
 
-  newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): void {
+  newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): Stream {
     const { stats, trace } = this.#services;
     stats.add(`${this.#statPrefix}downstream_rq_total`);
     const isDecoded = 'headers' in request;
@@ -55,18 +59,38 @@ export class ConnectionManager {
       statPrefix: this.#statPrefix, routeConfig: this.#routeConfig, connection, suppressEnvoyHeaders: this.#suppressEnvoyHeaders, protocol: request.protocol, loggers: this.#loggers,
       encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(headers, isLocal, setsRequestId ? stream.request : undefined),
     };
+    const timers: Timer[] = [];
     const stream = new Stream(isDecoded ? request.headers : new HeaderMap(), isDecoded ? request.body : '', owner, (result) => {
+      for (const timer of timers) timer.cancel();
       this.#count(result.response.status);
       trace?.record({ kind: 'stream_completed', state: 'info', sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).` });
       done(result);
     });
-    if (!isDecoded) return stream.sendLocalReply(request.status, reasonOf(request.status), 'DPE', request.details);
+    if (!isDecoded) {
+      stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+      stream.sendLocalReply(request.status, reasonOf(request.status), 'DPE', request.details);
+    } else this.#decode(stream, connection, request.isComplete ?? true, timers);
+    return stream;
+  }
+
+  #decode(stream: Stream, connection: Connection, isComplete: boolean, timers: Timer[]): void {
     const refusal = this.#refusal(stream.request, connection);
-    if (refusal?.flags !== 'DPE') stream.logRequest();
+    if (refusal?.flags === 'DPE') this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+    else stream.logRequest();
     if (refusal) return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
     stream.log['remote'] = prepare(stream.request, connection, this.node);
     this.#stripPort(stream.request, connection);
     this.#route(stream, connection);
+    this.#armTimers(stream, isComplete, timers);
+  }
+
+  /** What ends a stream that nothing moves on. */
+  #armTimers(stream: Stream, isComplete: boolean, timers: Timer[]): void {
+    const { dispatcher } = this.#services;
+    const requestMs = durationMs(this.node.text('request_timeout')) ?? 0;
+    if (!isComplete && requestMs > 0) timers.push(dispatcher.createTimer('request_timeout', requestMs, () => stream.expire(408, 'request timeout', '-', 'request_overall_timeout')));
+    const idleMs = durationMs(stream.route?.action?.text('idle_timeout')) ?? durationMs(this.node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS;
+    if (idleMs > 0) timers.push(dispatcher.createTimer('stream_idle_timeout', idleMs, () => stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout')));
   }
 
   /** What is refused before anything else is looked at. */
@@ -103,6 +127,7 @@ export class ConnectionManager {
   #route(stream: Stream, connection: Connection): void {
     const { stats, trace } = this.#services;
     const verdict = normalizePath(stream.request, this.node);
+    if (verdict.kind !== 'continue') stream.logRequest();
     if (verdict.kind === 'refuse') return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
     if (verdict.kind === 'redirect') return stream.finish({ status: 307, headers: new HeaderMap([['location', verdict.path]]), body: '' }, '-', 'path_normalization_redirect');
     stats.add(`${this.#statPrefix}rq_total`);
@@ -155,7 +180,8 @@ export class ConnectionManager {
   }
 
   #count(status: number): void {
-    this.#services.stats.add(`${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`);
+    if (status > 0) this.#services.stats.add(`${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`);
+    else this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
     this.#services.stats.add(`${this.#statPrefix}downstream_rq_completed`);
   }
 }

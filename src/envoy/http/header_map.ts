@@ -11,6 +11,10 @@ export class HeaderMap {
     return this.#pairs.find(([one]) => one === name)?.[1];
   }
 
+  has(name: string): boolean {
+    return this.#pairs.some(([one]) => one === name);
+  }
+
   all(name: string): string[] {
     return this.#pairs.filter(([one]) => one === name).map(([, value]) => value);
   }

@@ -4,7 +4,7 @@ import { HeaderMap } from './header_map.ts';
 
 /** A request as the codec hands it over, or why it refused the bytes. */
 export type Decoded =
-  | { readonly kind: 'request'; readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly closes: boolean }
+  | { readonly kind: 'request'; readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly closes: boolean; readonly isComplete: boolean }
   | { readonly kind: 'error'; readonly status: number; readonly details: string; readonly protocol: string };
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -38,7 +38,7 @@ export function decodeHttp1(raw: string, manager: ConfigNode): Decoded {
   moveHost(headers, target, isOld ? options?.text('default_host_for_http_10') : undefined);
   const body = bodyOf(rest, headers);
   const connection = headers.get('connection')?.toLowerCase() ?? '';
-  return { kind: 'request', headers, body, protocol: `HTTP/${version}`, closes: isOld || connection.includes('close') };
+  return { kind: 'request', headers, body, protocol: `HTTP/${version}`, closes: isOld || connection.includes('close'), isComplete: body.length >= Number(headers.get('content-length') ?? 0) };
 }
 
 function splitMessage(raw: string): { line: string; headerLines: string[]; rest: string } {

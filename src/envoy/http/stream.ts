@@ -34,6 +34,11 @@ export class Stream {
   readonly suppressEnvoyHeaders: boolean;
   readonly log: StreamRecord = {};
   readonly connection: Connection;
+  /** Headers that only an answer of Envoy's own has. */
+  readonly localHeaders: [string, string][] = [];
+  /** Called when nobody waits for the upstream any more. */
+  onAbandoned: () => void = () => undefined;
+  #isDone = false;
   virtualHost: VirtualHost | undefined;
   cluster: Cluster | undefined;
   /** The entry of weighted_clusters that was picked: the narrowest level of headers. */
@@ -72,8 +77,22 @@ export class Stream {
     }
   }
 
+  /** The client has gone: no answer, but a line in the log. */
+  abort(details: string, flag: string): void {
+    if (this.#isDone) return;
+    this.onAbandoned();
+    this.#conclude({ status: 0, headers: new HeaderMap(), body: '' }, flag, details);
+  }
+
+  /** Ends a stream that waits for its upstream no longer. */
+  expire(status: number, body: string, flags: string, details: string): void {
+    if (this.#isDone) return;
+    this.onAbandoned();
+    this.sendLocalReply(status, body, flags, details);
+  }
+
   sendLocalReply(status: number, body: string, flags: string, details: string): void {
-    const headers = new HeaderMap();
+    const headers = new HeaderMap(this.localHeaders);
     if (body !== '') {
       headers.set('content-length', String(body.length));
       headers.set('content-type', 'text/plain');
@@ -82,14 +101,21 @@ export class Stream {
   }
 
   finish(response: HttpResponse, flags: string, details: string): void {
+    if (this.#isDone) return;
     this.log['code'] = response.status;
     if (this.route) for (const level of this.#levels('response')) level.apply(response.headers, this.#context(response.headers));
     this.#encode(response.headers, details !== 'via_upstream');
     const body = this.request.get(':method') === 'HEAD' ? '' : response.body;
+    this.#conclude({ ...response, body }, flags, details);
+  }
+
+  #conclude(response: HttpResponse, flags: string, details: string): void {
+    const { body } = response;
+    this.#isDone = true;
     Object.assign(this.log, { code: response.status, flags, details, bytes_sent: body.length });
     const context = this.#context(response.headers, response.trailers);
     for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
-    this.#done({ response: { ...response, body }, log: this.log });
+    this.#done({ response, log: this.log });
   }
 
   #levels(direction: 'request' | 'response'): HeaderMutation[] {

@@ -1,12 +1,16 @@
-import type { Dispatcher, Random } from '#sim';
+import type { Dispatcher, Random, Timer } from '#sim';
+import type { LogFiles } from '../access_log/file_access_log.ts';
 import { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
-import type { LogFiles } from '../access_log/file_access_log.ts';
+import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
-import type { UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { Trace } from '../trace.ts';
 import type { Cluster } from '../upstream/cluster.ts';
+import type { PoolStream } from '../upstream/conn_pool.ts';
+import { localReplyOf } from './local_replies.ts';
+import { RetryPolicy, type Failure } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
+import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
 export interface RouterServices {
   readonly dispatcher: Dispatcher;
@@ -18,15 +22,24 @@ export interface RouterServices {
   readonly trace: Trace | undefined;
 }
 
+/** What a caller may ask of the router in headers, which do not go on. */
+const ROUTER_HEADERS = [
+  'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-retriable-status-codes', 'x-envoy-retriable-header-names', 'x-envoy-upstream-alt-stat-name',
+  'x-envoy-upstream-rq-timeout-ms', 'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-hedge-on-per-try-timeout',
+];
+
+const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
+
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
 export function routeUpstream(stream: Stream, services: RouterServices): void {
   const { stats, trace, clusters } = services;
+  const action = stream.route!.action!;
   const { name, weighted } = stream.route!.chooseCluster(stream.request, services.random);
   const cluster = name === undefined ? undefined : clusters.get(name);
   if (!cluster) {
     stats.add(`${stream.statPrefix}no_cluster`);
     trace?.record({ kind: 'cluster_not_found', state: 'failed', because: stream.route!.node.ref, sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.` });
-    return stream.sendLocalReply(statusWithoutCluster(stream), '', 'NC', 'cluster_not_found');
+    return stream.sendLocalReply(STATUS_WITHOUT_CLUSTER[action.text('cluster_not_found_response_code') ?? ''] ?? 503, '', 'NC', 'cluster_not_found');
   }
   stream.log['cluster'] = cluster.statName;
   stream.cluster = cluster;
@@ -34,78 +47,196 @@ export function routeUpstream(stream: Stream, services: RouterServices): void {
   trace?.record({ kind: 'cluster_selected', state: 'matched', because: cluster.node.ref, sentence: `The request goes to the cluster \`${cluster.name}\`.` });
   stream.mutateRequest();
   rewriteRequest(stream.route!, stream.request, stream.suppressEnvoyHeaders, weighted?.node.text('host_rewrite_literal'));
-  const host = cluster.chooseHost();
-  if (host === undefined) {
-    stats.add(`cluster.${cluster.statName}.upstream_cx_none_healthy`);
-    countUpstream(stats, cluster, 503);
-    trace?.record({ kind: 'no_healthy_upstream', state: 'failed', because: cluster.node.ref, sentence: `The cluster \`${cluster.name}\` has no endpoint: 503 UH.` });
-    return stream.sendLocalReply(503, 'no healthy upstream', 'UH', 'no_healthy_upstream');
+  const filter = new RouterFilter(stream, cluster, services);
+  stream.onAbandoned = () => filter.abandon();
+  filter.start();
+}
+
+/** One request on its way upstream, through as many tries as its retry policy allows. */
+class RouterFilter {
+  readonly #stream: Stream;
+  readonly #cluster: Cluster;
+  readonly #services: RouterServices;
+  readonly #policy: RetryPolicy;
+  readonly #timeouts: UpstreamTimeouts;
+  #attempts = 0;
+  #isDone = false;
+  #isRetrying = false;
+  #upstream: PoolStream | undefined;
+  #globalTimer: Timer | undefined;
+  #tryTimer: Timer | undefined;
+
+  constructor(stream: Stream, cluster: Cluster, services: RouterServices) {
+    this.#stream = stream;
+    this.#cluster = cluster;
+    this.#services = services;
+    const policy = stream.route!.action!.child('retry_policy') ?? stream.virtualHost?.node.child('retry_policy');
+    this.#policy = new RetryPolicy(policy, stream.request);
+    this.#timeouts = timeoutsOf(stream.route!, this.#policy.perTryTimeoutMs, stream.request);
   }
-  sendTo(host, cluster, stream, services);
-}
 
-const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
-
-const statusWithoutCluster = (stream: Stream): number =>
-  STATUS_WITHOUT_CLUSTER[stream.route!.action!.text('cluster_not_found_response_code') ?? ''] ?? 503;
-
-function sendTo(host: string, cluster: Cluster, stream: Stream, services: RouterServices): void {
-  const { dispatcher, network, stats, trace } = services;
-  const timeoutMs = stream.route!.timeoutMs;
-  const headers = upstreamHeaders(stream, timeoutMs);
-  Object.assign(stream.log, { upstream_host: host, attempts: 1 });
-  trace?.record({ kind: 'host_chosen', state: 'matched', because: cluster.node.ref, sentence: `Round robin picks ${host}, one of ${cluster.hosts.length}.` });
-  let isDone = false;
-  const timer = timeoutMs > 0 ? dispatcher.createTimer('response_timeout', timeoutMs, () => {
-    isDone = true;
-    stats.add(`cluster.${cluster.statName}.upstream_rq_total`);
-    stats.add(`cluster.${cluster.statName}.upstream_rq_timeout`);
-    countUpstream(stats, cluster, 504);
-    trace?.record({ kind: 'response_timeout', state: 'failed', because: stream.route!.node.ref, sentence: `No answer within ${timeoutMs} ms: 504 UT.` });
-    stream.sendLocalReply(504, 'upstream request timeout', 'UT', 'response_timeout');
-  }) : undefined;
-  network.send(host, { headers, body: stream.requestBody }, (reply) => {
-    if (isDone) return;
-    isDone = true;
-    timer?.cancel();
-    answer(reply, cluster, stream, services);
-  });
-}
-
-function answer(reply: UpstreamReply, cluster: Cluster, stream: Stream, { stats, trace }: RouterServices): void {
-  const prefix = `cluster.${cluster.statName}`;
-  if ('failure' in reply) {
-    const refused = reply.failure === 'refused';
-    stats.add(refused ? `${prefix}.upstream_cx_connect_fail` : `${prefix}.upstream_rq_total`);
-    countUpstream(stats, cluster, 503);
-    trace?.record({ kind: 'upstream_failed', state: 'failed', because: cluster.node.ref, sentence: refused ? 'The connection was refused: 503 UF.' : 'The upstream closed the connection before an answer: 503 UC.' });
-    return refused ? refuse(stream) : stream.sendLocalReply(503, 'upstream connect error or disconnect/reset before headers. reset reason: connection termination', 'UC', 'upstream_reset_before_response_started{connection_termination}');
+  start(): void {
+    for (const name of ROUTER_HEADERS) this.#stream.request.remove(name);
+    if (this.#timeouts.globalMs > 0) this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () => this.#onGlobalTimeout());
+    this.#try();
   }
-  const { response } = reply;
-  stats.add(`${prefix}.upstream_rq_total`);
-  countUpstream(stats, cluster, response.status);
-  trace?.record({ kind: 'upstream_answered', state: 'info', because: cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
-  const headers = new HeaderMap(response.headers.pairs());
-  if (!stream.suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
-  stream.finish({ ...response, headers }, '-', 'via_upstream');
-}
 
-function refuse(stream: Stream): void {
-  stream.log['transport_failure'] = 'delayed_connect_error:_Connection_refused';
-  stream.sendLocalReply(503, 'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure, transport failure reason: delayed connect error: Connection refused', 'UF', 'upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}');
-}
-
-/** The codes of a cluster, once for all and once for requests from outside (no client is internal by default). */
-function countUpstream(stats: StatsStore, cluster: Cluster, status: number): void {
-  for (const scope of ['', 'external.']) {
-    stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${status}`);
-    stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${Math.floor(status / 100)}xx`);
-    stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_completed`);
+  /** Nobody waits for the answer any more. */
+  abandon(): void {
+    if (this.#isDone) return;
+    this.#upstream?.cancel();
+    this.#settle();
   }
-}
 
-function upstreamHeaders(stream: Stream, timeoutMs: number): HeaderMap {
-  const headers = new HeaderMap(stream.request.pairs());
-  if (timeoutMs > 0 && !stream.suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
-  return headers;
+  #try(): void {
+    this.#attempts++;
+    this.#stream.log['attempts'] = this.#attempts;
+    const host = this.#cluster.chooseHost();
+    if (host === undefined) {
+      this.#count('upstream_cx_none_healthy');
+      this.#count('lb_healthy_panic');
+      this.#tell('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
+      return this.#end(503, 'no healthy upstream', 'UH', 'no_healthy_upstream');
+    }
+    this.#services.trace?.record({ kind: 'host_chosen', state: 'matched', because: this.#cluster.node.ref, sentence: `Try ${this.#attempts}: round robin picks ${host}, one of ${this.#cluster.hosts.length}.` });
+    this.#stream.log['upstream_host'] = host;
+    const pool = this.#cluster.poolOf(host, this.#stream.route!.action!.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT');
+    this.#upstream = pool.newStream(
+      { headers: this.#requestHeaders(), body: this.#stream.requestBody },
+      { onReady: () => this.#armTryTimer(), onReply: (reply) => this.#onReply(reply), onOverflow: () => this.#onFailure('overflow') },
+    );
+  }
+
+  #requestHeaders(): HeaderMap {
+    const { request, virtualHost, suppressEnvoyHeaders } = this.#stream;
+    const headers = new HeaderMap(request.pairs());
+    const expected = this.#timeouts.perTryMs || this.#timeouts.globalMs;
+    if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', this.#attempts > 1 ? '<ms>' : String(expected));
+    if (virtualHost?.node.flag('include_request_attempt_count')) headers.set('x-envoy-attempt-count', String(this.#attempts));
+    return headers;
+  }
+
+  #armTryTimer(): void {
+    const { dispatcher } = this.#services;
+    const { perTryIdleTimeoutMs } = this.#policy;
+    const [ms, flag] = this.#timeouts.perTryMs > 0 ? [this.#timeouts.perTryMs, 'per_try_timeout' as const] : [perTryIdleTimeoutMs, 'per_try_idle_timeout' as const];
+    if (ms > 0) this.#tryTimer = dispatcher.createTimer(flag, ms, () => this.#onTryTimeout(flag));
+  }
+
+  #onTryTimeout(kind: 'per_try_timeout' | 'per_try_idle_timeout'): void {
+    if (kind === 'per_try_timeout') this.#count('upstream_rq_per_try_timeout');
+    this.#upstream?.cancel();
+    this.#tell(kind, `Try ${this.#attempts} had no answer in its time.`);
+    this.#onFailure('per_try_timeout', kind === 'per_try_timeout' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout');
+  }
+
+  #onGlobalTimeout(): void {
+    if (this.#isDone) return;
+    this.#count('upstream_rq_timeout');
+    this.#upstream?.cancel();
+    this.#tell('response_timeout', `No answer within ${this.#timeouts.globalMs} ms, all tries together.`);
+    this.#end(504, 'upstream request timeout', 'UT', 'response_timeout');
+  }
+
+  #onReply(reply: UpstreamReply): void {
+    this.#tryTimer?.cancel();
+    if (this.#isDone) return;
+    if ('failure' in reply) {
+      if (reply.failure === 'refused') this.#count('upstream_rq_pending_failure_eject');
+      this.#tell('upstream_failed', reply.failure === 'refused' ? 'The connection was refused.' : 'The upstream closed the connection before an answer.');
+      return this.#onFailure(reply.failure);
+    }
+    const { response } = reply;
+    this.#services.trace?.record({ kind: 'upstream_answered', state: 'info', because: this.#cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
+    let flags: string[] = [];
+    if (this.#policy.retriesResponse(response, this.#stream.request)) {
+      const refusal = this.#retry(response);
+      if (refusal === undefined) return;
+      flags = [refusal];
+    } else if (this.#attempts > 1) this.#count('upstream_rq_retry_success');
+    this.#pass(response, flags, reply.cut);
+  }
+
+  #pass(response: HttpResponse, flags: readonly string[], cut: string | undefined): void {
+    this.#countResponse(response.status);
+    const headers = new HeaderMap(response.headers.pairs());
+    const { suppressEnvoyHeaders, virtualHost } = this.#stream;
+    if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '<ms>');
+    if (virtualHost?.node.flag('include_attempt_count_in_response')) headers.set('x-envoy-attempt-count', String(this.#attempts));
+    this.#settle();
+    if (cut !== undefined) for (const name of ['rx_reset', 'tx_reset']) this.#services.stats.add(`${this.#stream.statPrefix}downstream_rq_${name}`);
+    if (cut === undefined) return this.#stream.finish({ ...response, headers }, flags.join(',') || '-', 'via_upstream');
+    const isKnownLength = headers.has('content-length');
+    this.#stream.finish({ ...response, headers, body: '', reset: true }, isKnownLength ? 'UPE' : 'UC', `upstream_reset_after_response_started{${isKnownLength ? 'protocol_error' : 'connection_termination'}}`);
+  }
+
+  #onFailure(failure: Failure, details?: string): void {
+    this.#tryTimer?.cancel();
+    if (this.#isDone) return;
+    const reply = localReplyOf(failure, this.#attempts > 1, details);
+    const flags = [reply.flag];
+    if (this.#policy.retriesFailure(failure)) {
+      const refusal = this.#retry(undefined);
+      if (refusal === undefined) return;
+      flags.unshift(refusal);
+    }
+    if (reply.transportFailure !== undefined) this.#stream.log['transport_failure'] = reply.transportFailure;
+    if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders) this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
+    this.#end(reply.status, reply.body, flags.join(','), reply.details);
+  }
+
+  /** Schedules another try, or says by which flag there is none. */
+  #retry(response: HttpResponse | undefined): string | undefined {
+    if (this.#attempts > this.#policy.retries) {
+      this.#count('upstream_rq_retry_limit_exceeded');
+      return 'URX';
+    }
+    const breaker = this.#cluster.breaker('DEFAULT');
+    if (!this.#isRetrying && !breaker.canCreate('retries')) {
+      this.#count('upstream_rq_retry_overflow');
+      return 'UO';
+    }
+    if (!this.#isRetrying) breaker.take('retries');
+    this.#isRetrying = true;
+    if (response) this.#countScope('retry.', response.status);
+    const { ms, kind } = this.#policy.backOff(this.#attempts, response, this.#services.random);
+    this.#count('upstream_rq_retry');
+    this.#count(`upstream_rq_retry_backoff_${kind}`);
+    this.#services.trace?.record({ kind: 'retry_scheduled', state: 'info', ...(this.#policy.node && { because: this.#policy.node.ref }), sentence: `Try ${this.#attempts + 1} of at most ${this.#policy.retries + 1} follows in ${ms} ms.` });
+    this.#services.dispatcher.createTimer('retry', ms, () => {
+      if (!this.#isDone) this.#try();
+    });
+    return undefined;
+  }
+
+  #end(status: number, body: string, flags: string, details: string): void {
+    this.#countResponse(status);
+    this.#settle();
+    this.#stream.sendLocalReply(status, body, flags, details);
+  }
+
+  #settle(): void {
+    this.#isDone = true;
+    this.#globalTimer?.cancel();
+    this.#tryTimer?.cancel();
+    if (this.#isRetrying) this.#cluster.breaker('DEFAULT').give('retries');
+  }
+
+  #countResponse(status: number): void {
+    const isInternal = this.#stream.request.has('x-envoy-internal');
+    this.#countScope('', status);
+    this.#countScope(isInternal ? 'internal.' : 'external.', status);
+  }
+
+  #countScope(scope: string, status: number): void {
+    for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed']) this.#count(`${scope}upstream_rq_${name}`);
+  }
+
+  #count(name: string): void {
+    this.#services.stats.add(`cluster.${this.#cluster.statName}.${name}`);
+  }
+
+  #tell(kind: string, sentence: string): void {
+    this.#services.trace?.record({ kind, state: 'failed', because: this.#cluster.node.ref, sentence });
+  }
 }

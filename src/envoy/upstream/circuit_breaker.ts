@@ -1,0 +1,52 @@
+import type { ConfigNode } from '../config_node.ts';
+import type { StatsStore } from '../stats/store.ts';
+
+export type Resource = 'connections' | 'pending_requests' | 'requests' | 'retries';
+
+const DEFAULT_LIMITS: Readonly<Record<Resource, number>> = { connections: 1024, pending_requests: 1024, requests: 1024, retries: 3 };
+const STAT_OF: Readonly<Record<Resource, string>> = { connections: 'cx_open', pending_requests: 'rq_pending_open', requests: 'rq_open', retries: 'rq_retry_open' };
+
+/** How much of each resource a cluster may hold at one routing priority: resource_manager_impl.h. */
+export class CircuitBreaker {
+  readonly #limits: Readonly<Record<Resource, number>>;
+  readonly #held: Record<Resource, number> = { connections: 0, pending_requests: 0, requests: 0, retries: 0 };
+  readonly #stats: StatsStore;
+  readonly #prefix: string;
+  readonly #budget: ConfigNode | undefined;
+
+  constructor(cluster: ConfigNode, owner: { stats: StatsStore; statName: string; priority: 'DEFAULT' | 'HIGH' }) {
+    const thresholds = cluster.child('circuit_breakers')?.list('thresholds') ?? [];
+    const node = thresholds.find((one) => (one.text('priority') ?? 'DEFAULT') === owner.priority);
+    const limit = (resource: Resource): number => node?.number(`max_${resource}`) ?? DEFAULT_LIMITS[resource];
+    this.#limits = { connections: limit('connections'), pending_requests: limit('pending_requests'), requests: limit('requests'), retries: limit('retries') };
+    this.#budget = node?.child('retry_budget');
+    this.#stats = owner.stats;
+    this.#prefix = `cluster.${owner.statName}.circuit_breakers.${owner.priority.toLowerCase()}.`;
+  }
+
+  canCreate(resource: Resource): boolean {
+    return this.#held[resource] < this.#limit(resource);
+  }
+
+  /** A retry budget is a share of what is under way, but never less than its minimum. */
+  #limit(resource: Resource): number {
+    if (resource !== 'retries' || !this.#budget) return this.#limits[resource];
+    const share = (this.#budget.child('budget_percent')?.number('value') ?? 20) / 100;
+    const active = this.#held.requests + this.#held.pending_requests;
+    return Math.max(Math.floor(share * active), this.#budget.number('min_retry_concurrency') ?? 3);
+  }
+
+  take(resource: Resource): void {
+    this.#held[resource]++;
+    this.#show(resource);
+  }
+
+  give(resource: Resource): void {
+    this.#held[resource]--;
+    this.#show(resource);
+  }
+
+  #show(resource: Resource): void {
+    this.#stats.set(this.#prefix + STAT_OF[resource], this.canCreate(resource) ? 0 : 1);
+  }
+}

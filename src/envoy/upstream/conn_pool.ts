@@ -1,0 +1,135 @@
+import type { UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
+import type { StatsStore } from '../stats/store.ts';
+import type { CircuitBreaker } from './circuit_breaker.ts';
+
+/** A stream asked for: it is answered once, unless it is cancelled first. */
+export interface PoolStream {
+  /** Ends the stream: its connection goes with it, for HTTP/1 cannot take an answer back. */
+  cancel(): void;
+}
+
+export interface PoolCallbacks {
+  /** The stream has a connection, and the request is on its way. */
+  readonly onReady: () => void;
+  readonly onReply: (reply: UpstreamReply) => void;
+  readonly onOverflow: () => void;
+}
+
+interface Waiting {
+  readonly request: UpstreamRequest;
+  readonly callbacks: PoolCallbacks;
+  isCancelled: boolean;
+  isActive: boolean;
+}
+
+/** The connections to one host at one priority: conn_pool_base.cc. HTTP/1 has one stream a connection, HTTP/2 any number. */
+export class ConnPool {
+  readonly #address: string;
+  readonly #network: UpstreamNetwork;
+  readonly #breaker: CircuitBreaker;
+  readonly #stats: StatsStore;
+  readonly #prefix: string;
+  readonly #isMultiplexed: boolean;
+  #connections = 0;
+  #idle = 0;
+  readonly #pending: Waiting[] = [];
+
+  constructor(address: string, owner: { network: UpstreamNetwork; breaker: CircuitBreaker; stats: StatsStore; statName: string; isMultiplexed: boolean }) {
+    this.#address = address;
+    this.#network = owner.network;
+    this.#breaker = owner.breaker;
+    this.#stats = owner.stats;
+    this.#prefix = `cluster.${owner.statName}.`;
+    this.#isMultiplexed = owner.isMultiplexed;
+  }
+
+  newStream(request: UpstreamRequest, callbacks: PoolCallbacks): PoolStream {
+    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false };
+    if (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0)) this.#attach(stream, true);
+    else if (!this.#breaker.canCreate('pending_requests')) {
+      this.#stats.add(`${this.#prefix}upstream_rq_pending_overflow`);
+      callbacks.onOverflow();
+    } else this.#queue(stream);
+    return { cancel: () => this.#cancel(stream) };
+  }
+
+  /** Waits for a connection: a new one where the breaker allows it, or else the next that comes free. */
+  #queue(stream: Waiting): void {
+    this.#pending.push(stream);
+    this.#breaker.take('pending_requests');
+    this.#stats.add(`${this.#prefix}upstream_rq_pending_total`);
+    const canConnect = this.#breaker.canCreate('connections');
+    if (!canConnect) this.#stats.add(`${this.#prefix}upstream_cx_overflow`);
+    // A pool without any connection may always have one: the limit would otherwise starve it.
+    if (canConnect || this.#connections === 0) this.#connect();
+  }
+
+  #connect(): void {
+    this.#connections++;
+    this.#breaker.take('connections');
+    this.#stats.add(`${this.#prefix}upstream_cx_total`);
+    const waiting = this.#pending.shift();
+    if (!waiting) return;
+    this.#breaker.give('pending_requests');
+    if (this.#network.refuses(this.#address)) {
+      this.#stats.add(`${this.#prefix}upstream_cx_connect_fail`);
+      this.#network.send(this.#address, waiting.request, (reply) => {
+        this.#drop();
+        if (!waiting.isCancelled) waiting.callbacks.onReply(reply);
+        if (this.#pending.length > 0) this.#connect();
+      });
+      return;
+    }
+    this.#attach(waiting, false);
+  }
+
+  #attach(stream: Waiting, isReused: boolean): void {
+    if (!this.#breaker.canCreate('requests')) {
+      this.#stats.add(`${this.#prefix}upstream_rq_active_overflow`);
+      if (!isReused) this.#idle++;
+      return stream.callbacks.onOverflow();
+    }
+    if (isReused && !this.#isMultiplexed) this.#idle--;
+    this.#breaker.take('requests');
+    this.#stats.add(`${this.#prefix}upstream_rq_total`);
+    stream.isActive = true;
+    stream.callbacks.onReady();
+    this.#network.send(this.#address, stream.request, (reply) => {
+      if (!stream.isActive) return;
+      this.#release(stream, 'failure' in reply || reply.cut !== undefined);
+      stream.callbacks.onReply(reply);
+    });
+  }
+
+  #release(stream: Waiting, isBroken: boolean): void {
+    stream.isActive = false;
+    this.#breaker.give('requests');
+    if (isBroken) this.#drop();
+    else if (!this.#isMultiplexed) this.#idle++;
+    this.#serveNext();
+  }
+
+  #serveNext(): void {
+    while (this.#pending.length > 0 && (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0))) {
+      const next = this.#pending.shift()!;
+      this.#breaker.give('pending_requests');
+      if (!next.isCancelled) this.#attach(next, true);
+    }
+    if (this.#pending.length > 0 && this.#connections === 0) this.#connect();
+  }
+
+  #drop(): void {
+    this.#connections--;
+    this.#breaker.give('connections');
+  }
+
+  #cancel(stream: Waiting): void {
+    if (stream.isCancelled) return;
+    stream.isCancelled = true;
+    const index = this.#pending.indexOf(stream);
+    if (index >= 0) {
+      this.#pending.splice(index, 1);
+      this.#breaker.give('pending_requests');
+    } else if (stream.isActive) this.#release(stream, !this.#isMultiplexed);
+  }
+}
