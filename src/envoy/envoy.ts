@@ -48,7 +48,7 @@ export class Envoy {
   constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
     const resources = new ConfigNode(bootstrap, ref).child('static_resources');
     this.#listeners = resources?.list('listeners') ?? [];
-    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats })]));
+    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats, random: services.random })]));
     this.#services = { ...services, clusters, stats: this.stats, files: this.files };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }

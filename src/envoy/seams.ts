@@ -29,6 +29,8 @@ export type UpstreamReply = { readonly response: HttpResponse; readonly cut?: 'a
 export interface UpstreamNetwork {
   /** Whether nothing listens at the address. */
   refuses(address: string): boolean;
+  /** The addresses of a name; an address is its own. */
+  resolve(name: string): string[];
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;
 }
 

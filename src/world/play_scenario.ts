@@ -95,6 +95,7 @@ function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent 
     }
     const { response, log, chain } = done;
     const entry = logEntry(done);
+    if (response.headers.has('x-envoy-upstream-service-time')) response.headers.set('x-envoy-upstream-service-time', '<ms>');
     if (spec.raw !== undefined) sent.result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [entry] };
     else sent.result = { response: { ...clientSees(response, spec), ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}) }, access: [entry] };
   });

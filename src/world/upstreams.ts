@@ -18,6 +18,11 @@ export class Upstreams implements UpstreamNetwork {
     this.#dispatcher = dispatcher;
   }
 
+  /** Simplified: `localhost` is known, and any other name leads nowhere. */
+  resolve(name: string): string[] {
+    return name === 'localhost' ? ['127.0.0.1'] : /^[\d.]+$/.test(name) || name.includes(':') ? [name] : [];
+  }
+
   refuses(address: string): boolean {
     const spec = this.#specs.get(address);
     return !spec || spec.refuse === true;

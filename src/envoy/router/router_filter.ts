@@ -1,10 +1,13 @@
 import type { Dispatcher, Random, Timer } from '#sim';
+import type { JsonObject } from '#api';
 import type { LogFiles } from '../access_log/file_access_log.ts';
 import { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
+import { hashOf } from '../load_balancing/hash_policy.ts';
+import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
@@ -63,6 +66,7 @@ class RouterFilter {
   #isDone = false;
   #isRetrying = false;
   #upstream: PoolStream | undefined;
+  #host: Host | undefined;
   #globalTimer: Timer | undefined;
   #tryTimer: Timer | undefined;
 
@@ -91,20 +95,32 @@ class RouterFilter {
   #try(): void {
     this.#attempts++;
     this.#stream.log['attempts'] = this.#attempts;
-    const host = this.#cluster.chooseHost();
+    const host = this.#cluster.chooseHost({ hash: this.#hash(), subset: this.#subset() });
     if (host === undefined) {
       this.#count('upstream_cx_none_healthy');
-      this.#count('lb_healthy_panic');
       this.#tell('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
       return this.#end(503, 'no healthy upstream', 'UH', 'no_healthy_upstream');
     }
-    this.#services.trace?.record({ kind: 'host_chosen', state: 'matched', because: this.#cluster.node.ref, sentence: `Try ${this.#attempts}: round robin picks ${host}, one of ${this.#cluster.hosts.length}.` });
-    this.#stream.log['upstream_host'] = host;
+    this.#services.trace?.record({ kind: 'host_chosen', state: 'matched', because: this.#cluster.node.ref, sentence: `Try ${this.#attempts}: ${this.#cluster.node.text('lb_policy') ?? 'ROUND_ROBIN'} picks ${host.address}, one of ${this.#cluster.hosts.length} endpoints.` });
+    this.#stream.log['upstream_host'] = host.address;
+    this.#host = host;
     const pool = this.#cluster.poolOf(host, this.#stream.route!.action!.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT');
     this.#upstream = pool.newStream(
       { headers: this.#requestHeaders(), body: this.#stream.requestBody },
       { onReady: () => this.#armTryTimer(), onReply: (reply) => this.#onReply(reply), onOverflow: () => this.#onFailure('overflow') },
     );
+  }
+
+  #hash(): bigint | undefined {
+    const policies = this.#stream.route!.action!.list('hash_policy');
+    return policies.length === 0 ? undefined : hashOf(policies, this.#stream.request, String(this.#stream.log['remote']));
+  }
+
+  /** What the route and the weighted cluster ask of an endpoint's metadata. */
+  #subset(): JsonObject | undefined {
+    const matches = [this.#stream.route!.action, this.#stream.weighted?.node].map((node) => node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value);
+    const wanted = Object.assign({}, ...matches.map((one) => one ?? {})) as JsonObject;
+    return Object.keys(wanted).length === 0 ? undefined : wanted;
   }
 
   #requestHeaders(): HeaderMap {
@@ -147,6 +163,7 @@ class RouterFilter {
       return this.#onFailure(reply.failure);
     }
     const { response } = reply;
+    this.#score(response.status < 500);
     this.#services.trace?.record({ kind: 'upstream_answered', state: 'info', because: this.#cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
     let flags: string[] = [];
     if (this.#policy.retriesResponse(response, this.#stream.request)) {
@@ -161,7 +178,7 @@ class RouterFilter {
     this.#countResponse(response.status);
     const headers = new HeaderMap(response.headers.pairs());
     const { suppressEnvoyHeaders, virtualHost } = this.#stream;
-    if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '<ms>');
+    if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
     if (virtualHost?.node.flag('include_attempt_count_in_response')) headers.set('x-envoy-attempt-count', String(this.#attempts));
     this.#settle();
     if (cut !== undefined) for (const name of ['rx_reset', 'tx_reset']) this.#services.stats.add(`${this.#stream.statPrefix}downstream_rq_${name}`);
@@ -173,6 +190,7 @@ class RouterFilter {
   #onFailure(failure: Failure, details?: string): void {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
+    if (failure !== 'overflow') this.#score(false);
     const reply = localReplyOf(failure, this.#attempts > 1, details);
     const flags = [reply.flag];
     if (this.#policy.retriesFailure(failure)) {
@@ -183,6 +201,10 @@ class RouterFilter {
     if (reply.transportFailure !== undefined) this.#stream.log['transport_failure'] = reply.transportFailure;
     if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders) this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
     this.#end(reply.status, reply.body, flags.join(','), reply.details);
+  }
+
+  #score(isSuccess: boolean): void {
+    if (this.#host) this.#host.stats[isSuccess ? 'rq_success' : 'rq_error']++;
   }
 
   /** Schedules another try, or says by which flag there is none. */

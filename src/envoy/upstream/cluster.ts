@@ -1,61 +1,151 @@
+import type { JsonObject } from '#api';
+import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import type { LoadBalancerContext, HostPicker } from '../load_balancing/load_balancer.ts';
+import { compilePicker } from '../load_balancing/policies.ts';
+import { choosePriority, loadsOf, type HostSet } from '../load_balancing/priority_load.ts';
+import { Subsets } from '../load_balancing/subsets.ts';
 import type { UpstreamNetwork } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
 import { ConnPool } from './conn_pool.ts';
+import { hostsOf, type Host } from './host.ts';
 
 /** `core.v3.RoutingPriority`: each has circuit breakers of its own. */
 export type RoutingPriority = 'DEFAULT' | 'HIGH';
 
-/** A cluster with its endpoints, pools and breakers. Simplified: round robin over all endpoints. */
+export interface ClusterServices {
+  readonly network: UpstreamNetwork;
+  readonly stats: StatsStore;
+  readonly random: Random;
+}
+
+/** What a choice of host may depend on, beyond the cluster. */
+export interface ChoiceContext extends LoadBalancerContext {
+  /** `envoy.lb` of the route's metadata_match. */
+  readonly subset: JsonObject | undefined;
+}
+
+const OVERPROVISIONING = 140;
+const PANIC_THRESHOLD = 50;
+
+/** A cluster with its hosts, load balancer, pools and breakers. */
 export class Cluster {
   readonly name: string;
   /** The name in statistics and logs: `alt_stat_name` where it is set. */
   readonly statName: string;
   readonly node: ConfigNode;
-  readonly hosts: readonly string[];
   readonly isHttp2: boolean;
+  #hosts: readonly Host[] = [];
+  #sets: readonly HostSet[] = [];
+  readonly #picker: HostPicker;
+  readonly #subsets: Subsets | undefined;
+  readonly #subsetLists = new Map<string, readonly Host[]>();
+  readonly #options: { overprovisioning: number; panicThreshold: number };
+  readonly #isLocalityWeighted: boolean;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
-  readonly #services: { network: UpstreamNetwork; stats: StatsStore };
-  #next = 0;
+  readonly #services: ClusterServices;
+  readonly #random: Random;
 
-  constructor(node: ConfigNode, services: { network: UpstreamNetwork; stats: StatsStore }) {
+  constructor(node: ConfigNode, services: ClusterServices) {
     this.node = node;
     this.name = node.text('name') ?? '';
     this.statName = node.text('alt_stat_name') ?? this.name;
-    this.hosts = node.child('load_assignment')?.list('endpoints').flatMap((locality) => locality.list('lb_endpoints').flatMap(addressOf)) ?? [];
     this.isHttp2 = node.has('http2_protocol_options') || usesHttp2(node);
     this.#services = services;
+    this.#random = services.random.fork(`cluster/${this.name}`);
+    this.#picker = compilePicker(node, this.#random.fork('host'));
+    const subset = node.child('lb_subset_config');
+    this.#subsets = subset && new Subsets(subset);
+    const common = node.child('common_lb_config');
+    this.#isLocalityWeighted = common?.has('locality_weighted_lb_config') === true;
+    const policy = node.child('load_assignment')?.child('policy');
+    this.#options = { overprovisioning: policy?.number('overprovisioning_factor') ?? OVERPROVISIONING, panicThreshold: common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD };
     const breaker = (priority: RoutingPriority): CircuitBreaker => new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
+    this.setHosts(hostsOf(node.child('load_assignment'), (name) => services.network.resolve(name)));
   }
 
-  chooseHost(): string | undefined {
-    return this.hosts.length === 0 ? undefined : this.hosts[this.#next++ % this.hosts.length];
+  get hosts(): readonly Host[] {
+    return this.#hosts;
+  }
+
+  setHosts(hosts: readonly Host[]): void {
+    this.#hosts = hosts;
+    this.updateHealth();
+  }
+
+  /** To be called when the health of a host has changed: choices are made from lists by health. */
+  updateHealth(): void {
+    const priorities = Math.max(0, ...this.#hosts.map((host) => host.priority)) + 1;
+    this.#subsetLists.clear();
+    this.#sets = Array.from({ length: priorities }, (_, priority) => {
+      const all = this.#hosts.filter((host) => host.priority === priority && !host.flags.has('eds_status_draining'));
+      return { all, healthy: all.filter((host) => host.health === 'healthy'), degraded: all.filter((host) => host.health === 'degraded') };
+    });
+    const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
+    const gauges = { membership_total: this.#hosts.length, membership_healthy: count('healthy'), membership_degraded: count('degraded'), membership_excluded: this.#hosts.filter((host) => host.flags.has('eds_status_draining')).length };
+    for (const [name, value] of Object.entries(gauges)) this.#services.stats.set(`cluster.${this.statName}.${name}`, value);
+  }
+
+  chooseHost(context: ChoiceContext): Host | undefined {
+    const { priority, source } = choosePriority(this.#sets, this.#options, this.#random);
+    const set = this.#sets[priority]!;
+    if (loadsOf(this.#sets, this.#options).panics[priority]) this.#count('lb_healthy_panic');
+    const open = this.#subset(set[source], context.subset, `${priority} ${source}`);
+    const hosts = this.#isLocalityWeighted ? this.#inLocality(open, set) : open;
+    return hosts.length === 0 ? undefined : this.#picker.pick(hosts, context);
+  }
+
+  #subset(hosts: readonly Host[], wanted: JsonObject | undefined, of: string): readonly Host[] {
+    if (!this.#subsets) return hosts;
+    const { hosts: chosen, outcome } = this.#subsets.choose(hosts, wanted);
+    if (outcome !== 'none') this.#count(`lb_subsets_${outcome}`);
+    return this.#sameList(`${of} ${JSON.stringify(wanted)}`, chosen);
+  }
+
+  /** A picker remembers its turn by the list, so equal lists have to be one. */
+  #sameList(key: string, hosts: readonly Host[]): readonly Host[] {
+    const known = this.#subsetLists.get(key);
+    if (known) return known;
+    this.#subsetLists.set(key, hosts);
+    return hosts;
+  }
+
+  /** A locality by its weight, less what of it is unwell; one without a weight gets nothing. */
+  #inLocality(open: readonly Host[], set: HostSet): readonly Host[] {
+    const localities = [...new Set(open.map((host) => host.locality))];
+    const share = (locality: Host['locality']): number => {
+      const of = (hosts: readonly Host[]): number => hosts.filter((host) => host.locality === locality).length;
+      return locality.weight * Math.min(1, (this.#options.overprovisioning / 100) * (of(open) / of(set.all)));
+    };
+    const total = localities.reduce((sum, one) => sum + share(one), 0);
+    if (total === 0) return [];
+    let ticket = (this.#random.below(1_000_000) / 1_000_000) * total;
+    const chosen = localities.find((one) => (ticket -= share(one)) < 0) ?? localities.at(-1)!;
+    return this.#sameList(`locality ${chosen.name} ${chosen.priority}`, open.filter((host) => host.locality === chosen));
   }
 
   breaker(priority: RoutingPriority): CircuitBreaker {
     return this.#breakers[priority];
   }
 
-  poolOf(host: string, priority: RoutingPriority): ConnPool {
-    const key = `${priority} ${host}`;
+  poolOf(host: Host, priority: RoutingPriority): ConnPool {
+    const key = `${priority} ${host.address}`;
     let pool = this.#pools.get(key);
-    if (!pool) {
-      pool = new ConnPool(host, { ...this.#services, breaker: this.#breakers[priority], statName: this.statName, isMultiplexed: this.isHttp2 });
-      this.#pools.set(key, pool);
-    }
+    if (!pool) this.#pools.set(key, (pool = new ConnPool(host, { ...this.#services, breaker: this.#breakers[priority], statName: this.statName, isMultiplexed: this.isHttp2, maxRequests: maxRequestsOf(this.node) })));
     return pool;
+  }
+
+  #count(name: string): void {
+    this.#services.stats.add(`cluster.${this.statName}.${name}`);
   }
 }
 
-function usesHttp2(node: ConfigNode): boolean {
-  const options = node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
-  return options?.child('explicit_http_config')?.has('http2_protocol_options') === true;
-}
+const protocolOptions = (node: ConfigNode): ConfigNode | undefined => node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
 
-function addressOf(endpoint: ConfigNode): string[] {
-  const socket = endpoint.child('endpoint')?.child('address')?.child('socket_address');
-  return socket ? [`${socket.text('address') ?? ''}:${socket.number('port_value') ?? 0}`] : [];
-}
+const usesHttp2 = (node: ConfigNode): boolean => protocolOptions(node)?.child('explicit_http_config')?.has('http2_protocol_options') === true;
+
+const maxRequestsOf = (node: ConfigNode): number =>
+  protocolOptions(node)?.child('common_http_protocol_options')?.number('max_requests_per_connection') ?? node.number('max_requests_per_connection') ?? Infinity;

@@ -1,5 +1,6 @@
 import type { UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
+import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
 
 /** A stream asked for: it is answered once, unless it is cancelled first. */
@@ -20,11 +21,17 @@ interface Waiting {
   readonly callbacks: PoolCallbacks;
   isCancelled: boolean;
   isActive: boolean;
+  /** Which request of its connection this is. */
+  served: number;
 }
 
 /** The connections to one host at one priority: conn_pool_base.cc. HTTP/1 has one stream a connection, HTTP/2 any number. */
 export class ConnPool {
+  readonly #host: Host;
   readonly #address: string;
+  readonly #maxRequests: number;
+  /** How many requests the connections that are idle have served: the oldest first. */
+  readonly #served: number[] = [];
   readonly #network: UpstreamNetwork;
   readonly #breaker: CircuitBreaker;
   readonly #stats: StatsStore;
@@ -34,8 +41,10 @@ export class ConnPool {
   #idle = 0;
   readonly #pending: Waiting[] = [];
 
-  constructor(address: string, owner: { network: UpstreamNetwork; breaker: CircuitBreaker; stats: StatsStore; statName: string; isMultiplexed: boolean }) {
-    this.#address = address;
+  constructor(host: Host, owner: { network: UpstreamNetwork; breaker: CircuitBreaker; stats: StatsStore; statName: string; isMultiplexed: boolean; maxRequests: number }) {
+    this.#host = host;
+    this.#address = host.address;
+    this.#maxRequests = owner.maxRequests;
     this.#network = owner.network;
     this.#breaker = owner.breaker;
     this.#stats = owner.stats;
@@ -44,7 +53,7 @@ export class ConnPool {
   }
 
   newStream(request: UpstreamRequest, callbacks: PoolCallbacks): PoolStream {
-    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false };
+    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false, served: 0 };
     if (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0)) this.#attach(stream, true);
     else if (!this.#breaker.canCreate('pending_requests')) {
       this.#stats.add(`${this.#prefix}upstream_rq_pending_overflow`);
@@ -73,6 +82,7 @@ export class ConnPool {
     this.#breaker.give('pending_requests');
     if (this.#network.refuses(this.#address)) {
       this.#stats.add(`${this.#prefix}upstream_cx_connect_fail`);
+      this.#host.stats.cx_connect_fail++;
       this.#network.send(this.#address, waiting.request, (reply) => {
         this.#drop();
         if (!waiting.isCancelled) waiting.callbacks.onReply(reply);
@@ -89,9 +99,16 @@ export class ConnPool {
       if (!isReused) this.#idle++;
       return stream.callbacks.onOverflow();
     }
-    if (isReused && !this.#isMultiplexed) this.#idle--;
+    let served = 0;
+    if (isReused && !this.#isMultiplexed) {
+      this.#idle--;
+      served = this.#served.shift() ?? 0;
+    }
+    stream.served = served + 1;
     this.#breaker.take('requests');
     this.#stats.add(`${this.#prefix}upstream_rq_total`);
+    this.#host.stats.rq_total++;
+    this.#host.stats.rq_active++;
     stream.isActive = true;
     stream.callbacks.onReady();
     this.#network.send(this.#address, stream.request, (reply) => {
@@ -103,9 +120,15 @@ export class ConnPool {
 
   #release(stream: Waiting, isBroken: boolean): void {
     stream.isActive = false;
+    this.#host.stats.rq_active--;
     this.#breaker.give('requests');
-    if (isBroken) this.#drop();
-    else if (!this.#isMultiplexed) this.#idle++;
+    const isWorn = !isBroken && stream.served >= this.#maxRequests;
+    if (isWorn) this.#stats.add(`${this.#prefix}upstream_cx_max_requests`);
+    if (isBroken || isWorn) this.#drop();
+    else if (!this.#isMultiplexed) {
+      this.#idle++;
+      this.#served.push(stream.served);
+    }
     this.#serveNext();
   }
 

@@ -1,0 +1,40 @@
+import type { Random } from '#sim';
+import type { ConfigNode } from '../config_node.ts';
+import { LeastRequest } from './least_request.ts';
+import type { HostPicker } from './load_balancer.ts';
+import { Maglev } from './maglev.ts';
+import { RandomChoice } from './random_choice.ts';
+import { RingHash } from './ring_hash.ts';
+import { RoundRobin } from './round_robin.ts';
+
+const DEFAULT_RING_SIZE = 1024;
+const LARGEST_RING = 8 * 1024 * 1024;
+const DEFAULT_TABLE_SIZE = 65_537;
+
+type Compile = (options: ConfigNode | undefined, random: Random, usesHostname: boolean) => HostPicker;
+
+/** By the name of `lb_policy`: the field of its options, and how it is made. A policy that is not here takes turns. */
+const POLICIES: Readonly<Record<string, { readonly field: string; readonly compile: Compile }>> = {
+  RANDOM: { field: '', compile: (_, random) => new RandomChoice(random) },
+  LEAST_REQUEST: { field: 'least_request_lb_config', compile: (options, random) => new LeastRequest(random, options?.number('choice_count') ?? 2) },
+  RING_HASH: {
+    field: 'ring_hash_lb_config',
+    compile: (options, random, usesHostname) =>
+      new RingHash(random, { minimumSize: options?.number('minimum_ring_size') ?? DEFAULT_RING_SIZE, maximumSize: options?.number('maximum_ring_size') ?? LARGEST_RING, usesHostname }),
+  },
+  MAGLEV: { field: 'maglev_lb_config', compile: (options, random, usesHostname) => new Maglev(random, { tableSize: options?.number('table_size') ?? DEFAULT_TABLE_SIZE, usesHostname }) },
+};
+
+/** The picker of a cluster: `load_balancing_policy` where it is set, or else `lb_policy`. */
+export function compilePicker(cluster: ConfigNode, random: Random): HostPicker {
+  const policies = cluster.child('load_balancing_policy')?.list('policies') ?? [];
+  const extension = policies.map((policy) => policy.child('typed_extension_config')?.child('typed_config')).find((config) => config !== undefined);
+  const usesHostname = cluster.child('common_lb_config')?.child('consistent_hashing_lb_config')?.flag('use_hostname_for_hashing') === true;
+  const policy = POLICIES[extension ? nameOf(extension) : (cluster.text('lb_policy') ?? 'ROUND_ROBIN')];
+  return policy ? policy.compile(extension ?? cluster.child(policy.field), random, usesHostname) : new RoundRobin();
+}
+
+function nameOf(extension: ConfigNode): string {
+  const message = extension.text('@type')?.split('.').at(-1) ?? '';
+  return message.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
+}
