@@ -6,6 +6,7 @@ import { ConfigNode } from './config_node.ts';
 import { ConnectionManager } from './http/connection_manager.ts';
 import { decodeHttp1 } from './http/http1_codec.ts';
 import type { HeaderMap } from './http/header_map.ts';
+import { Admin } from './server/admin.ts';
 import type { Stream, StreamResult } from './http/stream.ts';
 import { findFilterChain, type Detected, type FilterChain } from './listener/filter_chain_manager.ts';
 import type { RouterServices } from './router/router_filter.ts';
@@ -16,6 +17,8 @@ import { Cluster } from './upstream/cluster.ts';
 
 /** A request as a message, or as bytes on an HTTP/1 connection. */
 export type RequestBytes = { readonly headers: HeaderMap; readonly body: string } | { readonly raw: string };
+
+const UPDATE_MERGE_MS = 1_000;
 
 const PROTOCOLS = { http1: 'HTTP/1.1', http2: 'HTTP/2' } as const;
 
@@ -43,12 +46,15 @@ export class Envoy {
   readonly files: LogFiles = new Map();
   readonly #listeners: readonly ConfigNode[];
   readonly #managers = new Map<string, ConnectionManager>();
+  readonly admin: Admin;
+  #lastUpdateMs = -Infinity;
   readonly #services: RouterServices;
 
   constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
     const resources = new ConfigNode(bootstrap, ref).child('static_resources');
     this.#listeners = resources?.list('listeners') ?? [];
-    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats, random: services.random })]));
+    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats, random: services.random, dispatcher: services.dispatcher, trace: services.trace, onUpdate: () => this.#onClusterUpdate() })]));
+    this.admin = new Admin({ bootstrap: new ConfigNode(bootstrap, ref), stats: this.stats, clusters });
     this.#services = { ...services, clusters, stats: this.stats, files: this.files };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }
@@ -56,6 +62,14 @@ export class Envoy {
   #compile(chain: ConfigNode): void {
     const manager = chain.list('filters').map((filter) => filter.child('typed_config')).find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
     if (manager) this.#managers.set(chain.ref.path.join('/'), new ConnectionManager(manager, this.#services));
+  }
+
+  /** Changes close together are told once: cluster_manager_impl.cc, scheduleUpdate. */
+  #onClusterUpdate(): void {
+    const { dispatcher } = this.#services;
+    if (dispatcher.nowMs - this.#lastUpdateMs < UPDATE_MERGE_MS) return;
+    this.#lastUpdateMs = dispatcher.nowMs;
+    this.stats.add('cluster_manager.cluster_updated');
   }
 
   #countHandshake(connection: Connection): void {

@@ -25,10 +25,19 @@ export interface UpstreamRequest {
 /** What the network brings back: an answer, or how the connection failed. */
 export type UpstreamReply = { readonly response: HttpResponse; readonly cut?: 'after_headers' } | { readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error' };
 
+/** What a health check was told: for gRPC whether it is serving. */
+export interface HealthAnswer {
+  readonly status: number;
+  readonly headers: HeaderMap;
+  readonly serving?: boolean;
+}
+
 /** The network behind the proxy. Calls back in virtual time, never at once; not at all when the upstream is silent. */
 export interface UpstreamNetwork {
   /** Whether nothing listens at the address. */
   refuses(address: string): boolean;
+  /** Asks for the health of what listens at the address; undefined where nothing does. */
+  checkHealth(address: string, kind: 'http' | 'tcp' | 'grpc', answered: (answer: HealthAnswer | undefined) => void): void;
   /** The addresses of a name; an address is its own. */
   resolve(name: string): string[];
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;

@@ -13,9 +13,11 @@ export interface Dispatcher {
 export interface RunLimits {
   readonly untilMs: number;
   readonly events: number;
+  /** Looked at after each event: a run that waits for something ends when it has come. */
+  readonly isDone?: () => boolean;
 }
 
-export type RunOutcome = 'idle' | 'time_limit' | 'event_limit';
+export type RunOutcome = 'idle' | 'done' | 'time_limit' | 'event_limit';
 
 interface Event {
   readonly atMs: number;
@@ -57,6 +59,7 @@ export class SimulatedDispatcher implements Dispatcher {
       this.#pop();
       this.nowMs = next.atMs;
       next.run();
+      if (limits.isDone?.()) return 'done';
     }
     return 'idle';
   }

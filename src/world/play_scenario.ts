@@ -9,6 +9,11 @@ export const MAX_EVENTS = 1_000_000;
 /** A request still open after this much virtual time has no answer. */
 export const MAX_REQUEST_MS = 3_600_000;
 
+/** Virtual time that passes after each step: about what a recording takes. */
+const STEP_MS = 25;
+/** Virtual time before the first step, for the first health checks. */
+const START_MS = 50;
+
 const CLIENT_PORT = 40_000;
 const BOOTSTRAP = { resource: 'envoy.yaml', type: 'envoy.config.bootstrap.v3.Bootstrap' };
 
@@ -28,6 +33,7 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   const upstreams = new Upstreams(scenario.upstreams, dispatcher);
   const random = seededRandom(options.seed);
   const envoy = new Envoy(value, { resource: BOOTSTRAP.resource, path: [] }, { dispatcher, random, network: upstreams, trace });
+  dispatcher.run({ untilMs: START_MS, events: MAX_EVENTS });
   const before = new Map(envoy.stats.counters);
   const world = { dispatcher, upstreams, envoy, scenario };
   const steps = scenario.steps.map((step) => playStep(world, step));
@@ -56,9 +62,27 @@ function playStep(world: World, step: Step): Step & { expect?: StepResult } {
   if (step.wait_ms !== undefined) world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
   if (step.log !== undefined) return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
   if (step.upstream !== undefined) world.upstreams.change(step.upstream, step);
+  if (step.admin !== undefined) return { ...step, expect: askAdmin(world, step.admin, step) };
   if (step.parallel) return { ...step, expect: sendTogether(world, step.parallel) };
   if (!step.request) return step;
   return { ...step, expect: step.repeat === undefined ? send(world, step.request) : sendMany(world, step.request, step.repeat) };
+}
+
+function askAdmin({ envoy }: World, path: string, { method = 'GET', grep, pick }: Step): StepResult {
+  const { status, body } = envoy.admin.request(path, method);
+  const pattern = grep === undefined ? undefined : new RegExp(grep);
+  const lines = pattern && body.split('\n').filter((line) => pattern.test(line)).sort();
+  const picked = pick?.map((one) => [one, valuesAt(JSON.parse(body), one)] as const);
+  return { status, ...(lines ? { lines } : {}), ...(picked ? { picked } : {}) };
+}
+
+/** The values at a dotted path; `*` stands for every member. */
+function valuesAt(value: unknown, path: string): unknown[] {
+  let now: unknown[] = [value];
+  for (const part of path.split('.')) {
+    now = now.flatMap((one) => (typeof one !== 'object' || one === null ? [] : part === '*' ? Object.values(one) : [(one as Record<string, unknown>)[part]]));
+  }
+  return now.filter((one) => one !== undefined);
 }
 
 /** The lines of a log file; what fits a mask varies from run to run. */
@@ -81,14 +105,16 @@ function sendMany(world: World, request: RequestSpec, times: number): StepResult
 /** A request under way; its result is there once Envoy has answered or closed the connection. */
 interface Sent {
   result: StepResult;
+  isOver: boolean;
 }
 
 function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent {
   let isGone = false;
   const connection = connectionOf(spec);
-  const sent: Sent = { result: { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, access: [] } };
+  const sent: Sent = { result: { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, access: [] }, isOver: false };
   const bytes = spec.raw === undefined ? { headers: headersOf(spec), body: bodyOf(spec) ?? '' } : { raw: spec.raw };
   const stream = envoy.request(connection, bytes, (done) => {
+    sent.isOver = true;
     if (!done || isGone) {
       if (done) sent.result = { ...sent.result, access: [logEntry(done)] };
       return;
@@ -120,14 +146,17 @@ function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<Step
   return { status: response.status, headers: response.headers.pairs(), body: response.body, ...trailersOf(response), ...(response.reset === true ? { reset: true as const } : {}) };
 }
 
-function settle({ dispatcher }: World): void {
-  dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS });
+/** Runs until all have their answer, and then a while, in which logs are written and copies sent. */
+function settle({ dispatcher }: World, sent: readonly (Sent | undefined)[]): void {
+  const isDone = (): boolean => sent.every((one) => one?.isOver);
+  if (!isDone()) dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS, isDone });
+  dispatcher.run({ untilMs: dispatcher.nowMs + STEP_MS, events: MAX_EVENTS });
 }
 
 function send(world: World, spec: RequestSpec): StepResult {
   world.upstreams.seen = [];
   const sent = begin(world, spec);
-  settle(world);
+  settle(world, [sent]);
   return { ...sent.result, upstream: world.upstreams.seen };
 }
 
@@ -136,7 +165,7 @@ function sendTogether(world: World, specs: readonly (RequestSpec & { after_ms?: 
   const before = world.upstreams.seenTotal;
   const sent: (Sent | undefined)[] = specs.map(() => undefined);
   for (const [i, spec] of specs.entries()) world.dispatcher.createTimer('request', spec.after_ms ?? 0, () => void (sent[i] = begin(world, spec)));
-  settle(world);
+  settle(world, sent);
   const access = sent.flatMap((one) => one?.result.access ?? []).map(({ flags, code, details }) => ({ flags, code, details }) as Record<string, string | number>);
   const inOrder = access.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   return { responses: sent.map((one) => one?.result.response), upstream_count: world.upstreams.seenTotal - before, access: inOrder };

@@ -36,6 +36,8 @@ export interface UpstreamSpec {
   readonly address: string;
   readonly protocol?: 'http1' | 'http2' | 'tcp' | 'grpc' | 'ads';
   readonly refuse?: boolean;
+  /** What it says to health checks; of a gRPC service only whether it is SERVING. */
+  readonly health?: string | { readonly status?: number; readonly headers?: readonly (readonly [string, string])[] };
   readonly replies?: readonly ReplySpec[];
   readonly when?: readonly (ReplySpec & { readonly path?: string; readonly header?: readonly [string, string] })[];
 }
@@ -47,9 +49,15 @@ export interface Step {
   readonly wait_ms?: number;
   /** Requests under way at the same time, each after its own wait. */
   readonly parallel?: readonly (RequestSpec & { readonly after_ms?: number })[];
+  /** A request to the admin interface, with the lines or values that are looked at. */
+  readonly admin?: string;
+  readonly method?: string;
+  readonly grep?: string;
+  readonly pick?: readonly string[];
   /** The name of an upstream that changes. */
   readonly upstream?: string;
   readonly replies?: readonly ReplySpec[];
+  readonly health?: UpstreamSpec['health'];
   readonly down?: boolean;
   readonly up?: boolean;
   /** A file of the scenario's own access logger, with what is masked in its lines. */
@@ -72,6 +80,8 @@ export interface ScenarioOutcome {
 }
 
 export interface StepResult {
+  readonly status?: number;
+  readonly picked?: readonly (readonly [string, unknown])[];
   readonly lines?: readonly string[];
   readonly response?: { readonly reset?: true; readonly trailers?: [string, string][]; readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly raw?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
   readonly upstream?: readonly SeenRequest[];

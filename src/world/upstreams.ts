@@ -1,4 +1,4 @@
-import { HeaderMap, type HttpResponse, type UpstreamNetwork, type UpstreamReply, type UpstreamRequest } from '#envoy';
+import { HeaderMap, type HealthAnswer, type HttpResponse, type UpstreamNetwork, type UpstreamReply, type UpstreamRequest } from '#envoy';
 import type { Dispatcher } from '#sim';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
 
@@ -16,6 +16,14 @@ export class Upstreams implements UpstreamNetwork {
   constructor(specs: readonly UpstreamSpec[], dispatcher: Dispatcher) {
     this.#specs = new Map(specs.map((spec) => [spec.address, spec]));
     this.#dispatcher = dispatcher;
+  }
+
+  checkHealth(address: string, kind: 'http' | 'tcp' | 'grpc', answered: (answer: HealthAnswer | undefined) => void): void {
+    const spec = this.#specs.get(address);
+    const health = spec?.health ?? {};
+    const isDown = !spec || spec.refuse === true;
+    const answer = typeof health === 'string' ? { status: 200, headers: new HeaderMap(), serving: health === 'SERVING' } : { status: health.status ?? 200, headers: new HeaderMap(health.headers ?? []), serving: true };
+    this.#dispatcher.createTimer(`health_check_${kind}`, ROUND_TRIP_MS, () => answered(isDown ? undefined : answer));
   }
 
   /** Simplified: `localhost` is known, and any other name leads nowhere. */
@@ -43,12 +51,12 @@ export class Upstreams implements UpstreamNetwork {
   }
 
   /** Changes an upstream by name: its replies start anew, or it goes down or comes back. */
-  change(name: string, change: { replies?: readonly ReplySpec[] | undefined; down?: boolean | undefined; up?: boolean | undefined }): void {
+  change(name: string, change: { health?: UpstreamSpec['health']; replies?: readonly ReplySpec[] | undefined; down?: boolean | undefined; up?: boolean | undefined }): void {
     for (const [address, spec] of this.#specs) {
       if (spec.name !== name) continue;
       if (change.replies) this.#played.delete(address);
       const refuse = change.down === true ? true : change.up === true ? false : spec.refuse === true;
-      this.#specs.set(address, { ...spec, refuse, ...(change.replies ? { replies: change.replies } : {}) });
+      this.#specs.set(address, { ...spec, refuse, ...(change.replies ? { replies: change.replies } : {}), ...(change.health === undefined ? {} : { health: change.health }) });
     }
   }
 

@@ -45,6 +45,7 @@ export class ConnectionManager {
     this.#routeConfig = node.child('route_config');
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
     this.#services = services;
+    declareStats(services.stats, this.#statPrefix);
     this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
@@ -184,6 +185,12 @@ export class ConnectionManager {
     else this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
     this.#services.stats.add(`${this.#statPrefix}downstream_rq_completed`);
   }
+}
+
+/** The counters that `/stats` shows at 0 before anything has happened. */
+function declareStats(stats: RouterServices['stats'], prefix: string): void {
+  const names = ['1xx', '2xx', '3xx', '4xx', '5xx', 'total', 'completed', 'rx_reset', 'tx_reset', 'timeout', 'too_large'].map((name) => `downstream_rq_${name}`);
+  stats.declare(...[...names, 'rq_total', 'rq_direct_response', 'rq_redirect', 'no_route', 'no_cluster', 'downstream_cx_total'].map((name) => prefix + name));
 }
 
 /** `connection` stands beside what the client asked for, on every HTTP/1 request of the world. */

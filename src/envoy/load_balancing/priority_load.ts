@@ -40,7 +40,7 @@ export function loadsOf(sets: readonly HostSet[], { overprovisioning, panicThres
   const healthyShares = sets.map((set) => share(set.healthy, set));
   const degradedShares = sets.map((set) => share(set.degraded, set));
   const total = Math.min(FULL, sum(healthyShares) + sum(degradedShares));
-  if (total === 0) return panicLoads(sets);
+  if (total === 0) return panicThreshold > 0 ? panicLoads(sets) : { healthy: sets.map((_, i) => (i === 0 ? FULL : 0)), degraded: sets.map(() => 0), panics: sets.map(() => false) };
   let left = FULL;
   const give = (shares: readonly number[]): number[] =>
     shares.map((one) => {

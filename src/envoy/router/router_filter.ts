@@ -9,6 +9,7 @@ import type { Trace } from '../trace.ts';
 import { hashOf } from '../load_balancing/hash_policy.ts';
 import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
+import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
 import { RetryPolicy, type Failure } from './retry_policy.ts';
@@ -163,7 +164,7 @@ class RouterFilter {
       return this.#onFailure(reply.failure);
     }
     const { response } = reply;
-    this.#score(response.status < 500);
+    this.#score(response.status < 500, { kind: 'status', status: response.status });
     this.#services.trace?.record({ kind: 'upstream_answered', state: 'info', because: this.#cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
     let flags: string[] = [];
     if (this.#policy.retriesResponse(response, this.#stream.request)) {
@@ -190,8 +191,8 @@ class RouterFilter {
   #onFailure(failure: Failure, details?: string): void {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
-    if (failure !== 'overflow') this.#score(false);
     const reply = localReplyOf(failure, this.#attempts > 1, details);
+    if (failure !== 'overflow') this.#score(false, { kind: 'local_failure', mappedStatus: reply.status });
     const flags = [reply.flag];
     if (this.#policy.retriesFailure(failure)) {
       const refusal = this.#retry(undefined);
@@ -203,8 +204,10 @@ class RouterFilter {
     this.#end(reply.status, reply.body, flags.join(','), reply.details);
   }
 
-  #score(isSuccess: boolean): void {
-    if (this.#host) this.#host.stats[isSuccess ? 'rq_success' : 'rq_error']++;
+  #score(isSuccess: boolean, verdict: Verdict): void {
+    if (!this.#host) return;
+    this.#host.stats[isSuccess ? 'rq_success' : 'rq_error']++;
+    this.#cluster.outlier?.put(this.#host, verdict);
   }
 
   /** Schedules another try, or says by which flag there is none. */

@@ -8,7 +8,7 @@ const STAT_OF: Readonly<Record<Resource, string>> = { connections: 'cx_open', pe
 
 /** How much of each resource a cluster may hold at one routing priority: resource_manager_impl.h. */
 export class CircuitBreaker {
-  readonly #limits: Readonly<Record<Resource, number>>;
+  readonly limits: Readonly<Record<Resource, number>>;
   readonly #held: Record<Resource, number> = { connections: 0, pending_requests: 0, requests: 0, retries: 0 };
   readonly #stats: StatsStore;
   readonly #prefix: string;
@@ -18,7 +18,7 @@ export class CircuitBreaker {
     const thresholds = cluster.child('circuit_breakers')?.list('thresholds') ?? [];
     const node = thresholds.find((one) => (one.text('priority') ?? 'DEFAULT') === owner.priority);
     const limit = (resource: Resource): number => node?.number(`max_${resource}`) ?? DEFAULT_LIMITS[resource];
-    this.#limits = { connections: limit('connections'), pending_requests: limit('pending_requests'), requests: limit('requests'), retries: limit('retries') };
+    this.limits = { connections: limit('connections'), pending_requests: limit('pending_requests'), requests: limit('requests'), retries: limit('retries') };
     this.#budget = node?.child('retry_budget');
     this.#stats = owner.stats;
     this.#prefix = `cluster.${owner.statName}.circuit_breakers.${owner.priority.toLowerCase()}.`;
@@ -30,7 +30,7 @@ export class CircuitBreaker {
 
   /** A retry budget is a share of what is under way, but never less than its minimum. */
   #limit(resource: Resource): number {
-    if (resource !== 'retries' || !this.#budget) return this.#limits[resource];
+    if (resource !== 'retries' || !this.#budget) return this.limits[resource];
     const share = (this.#budget.child('budget_percent')?.number('value') ?? 20) / 100;
     const active = this.#held.requests + this.#held.pending_requests;
     return Math.max(Math.floor(share * active), this.#budget.number('min_retry_concurrency') ?? 3);

@@ -1,14 +1,17 @@
 import type { JsonObject } from '#api';
-import type { Random } from '#sim';
+import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { LoadBalancerContext, HostPicker } from '../load_balancing/load_balancer.ts';
 import { compilePicker } from '../load_balancing/policies.ts';
 import { choosePriority, loadsOf, type HostSet } from '../load_balancing/priority_load.ts';
 import { Subsets } from '../load_balancing/subsets.ts';
 import type { UpstreamNetwork } from '../seams.ts';
+import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
 import { ConnPool } from './conn_pool.ts';
+import { HealthChecker } from './health_check.ts';
+import { OutlierDetection } from './outlier_detection.ts';
 import { hostsOf, type Host } from './host.ts';
 
 /** `core.v3.RoutingPriority`: each has circuit breakers of its own. */
@@ -18,6 +21,10 @@ export interface ClusterServices {
   readonly network: UpstreamNetwork;
   readonly stats: StatsStore;
   readonly random: Random;
+  readonly dispatcher: Dispatcher;
+  readonly trace: Trace | undefined;
+  /** Called when the hosts of a cluster, or their health, have changed. */
+  readonly onUpdate: () => void;
 }
 
 /** What a choice of host may depend on, beyond the cluster. */
@@ -38,6 +45,7 @@ export class Cluster {
   readonly isHttp2: boolean;
   #hosts: readonly Host[] = [];
   #sets: readonly HostSet[] = [];
+  readonly outlier: OutlierDetection | undefined;
   readonly #picker: HostPicker;
   readonly #subsets: Subsets | undefined;
   readonly #subsetLists = new Map<string, readonly Host[]>();
@@ -64,11 +72,25 @@ export class Cluster {
     this.#options = { overprovisioning: policy?.number('overprovisioning_factor') ?? OVERPROVISIONING, panicThreshold: common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD };
     const breaker = (priority: RoutingPriority): CircuitBreaker => new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
+    declareStats(services.stats, this.statName);
+    const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
+    const outlier = node.child('outlier_detection');
+    this.outlier = outlier && new OutlierDetection(outlier, { ...owner, random: this.#random.fork('outlier'), hosts: () => this.#hosts });
     this.setHosts(hostsOf(node.child('load_assignment'), (name) => services.network.resolve(name)));
+    for (const check of node.list('health_checks')) {
+      const checker = new HealthChecker(check, { ...owner, hasTraffic: () => this.#hosts.some((host) => host.stats.rq_total > 0) });
+      for (const host of this.#hosts) checker.watch(host);
+    }
+    this.updateHealth();
   }
 
   get hosts(): readonly Host[] {
     return this.#hosts;
+  }
+
+  #onHealthChange(): void {
+    this.updateHealth();
+    this.#services.onUpdate();
   }
 
   setHosts(hosts: readonly Host[]): void {
@@ -141,6 +163,19 @@ export class Cluster {
   #count(name: string): void {
     this.#services.stats.add(`cluster.${this.statName}.${name}`);
   }
+}
+
+/** The counters that `/stats` shows at 0 before anything has happened. */
+function declareStats(stats: StatsStore, statName: string): void {
+  const names = [
+    'upstream_rq_total', 'upstream_rq_pending_total', 'upstream_rq_pending_overflow', 'upstream_rq_active_overflow', 'upstream_rq_timeout', 'upstream_rq_per_try_timeout', 'upstream_rq_retry', 'upstream_rq_retry_success',
+    'upstream_rq_retry_limit_exceeded', 'upstream_rq_retry_overflow', 'upstream_rq_retry_backoff_exponential', 'upstream_rq_retry_backoff_ratelimited', 'upstream_rq_cancelled', 'upstream_rq_rx_reset',
+    'upstream_rq_tx_reset', 'upstream_rq_maintenance_mode', 'upstream_cx_total', 'upstream_cx_connect_fail', 'upstream_cx_connect_timeout', 'upstream_cx_overflow', 'upstream_cx_none_healthy', 'upstream_cx_max_requests',
+    'lb_healthy_panic', 'membership_change', 'update_attempt', 'update_success', 'update_failure', 'update_empty', 'update_no_rebuild',
+  ];
+  stats.declare(...names.map((name) => `cluster.${statName}.${name}`));
+  const breakers = ['cx_open', 'cx_pool_open', 'rq_open', 'rq_pending_open', 'rq_retry_open'];
+  stats.declare(...['default', 'high'].flatMap((priority) => breakers.map((name) => `cluster.${statName}.circuit_breakers.${priority}.${name}`)));
 }
 
 const protocolOptions = (node: ConfigNode): ConfigNode | undefined => node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
