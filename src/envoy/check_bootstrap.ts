@@ -1,6 +1,7 @@
 import type { JsonObject } from '#api';
 import { nearest, type ConfigRef, type Diagnostic } from '#source';
 import { ConfigNode } from './config_node.ts';
+import { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
 import { unknownOperator } from './formatter/command_operators.ts';
 import { compileRouteMatch } from './router/route_match.ts';
 
@@ -62,11 +63,12 @@ function checkFilters(filters: readonly ConfigNode[]): Diagnostic[] {
     const isLast = i === filters.length - 1;
     if (isRouter(filter) && !isLast) return [problem('filter_order', filter.ref, `\`${name}\` is a terminal filter and must be the last of its chain.`, { envoySays: `Error: terminal filter named ${name} of type ${name} must be the last filter in a http filter chain.` })];
     if (isRouter(filter)) return [];
-    const unrun: Diagnostic = { code: 'not_simulated', severity: 'not_simulated', ref: filter.ref, message: `\`${name}\` is accepted but not run here: requests pass through it unchanged.` };
+    const isRun = HTTP_FILTER_REGISTRY.has((filter.child('typed_config')?.text('@type') ?? '').split('/').at(-1)!);
+    const unrun: Diagnostic[] = isRun ? [] : [{ code: 'not_simulated', severity: 'not_simulated', ref: filter.ref, message: `\`${name}\` is accepted but not run here: requests pass through it unchanged.` }];
     const type = filter.child('typed_config')?.text('@type') ?? '';
     const isUpstreamCodec = /UpstreamCodec$|TypedStruct$|ExtensionWithMatcher$/.test(type) || filter.has('config_discovery');
-    if (!isLast || isUpstreamCodec) return [unrun];
-    return [unrun, problem('filter_order', filter.ref, `The last HTTP filter must be a terminal one such as \`envoy.filters.http.router\`, found \`${name}\`.`, { envoySays: `Error: non-terminal filter named ${name} of type ${name} is the last filter in a http filter chain.` })];
+    if (!isLast || isUpstreamCodec) return unrun;
+    return [...unrun, problem('filter_order', filter.ref, `The last HTTP filter must be a terminal one such as \`envoy.filters.http.router\`, found \`${name}\`.`, { envoySays: `Error: non-terminal filter named ${name} of type ${name} is the last filter in a http filter chain.` })];
   });
 }
 

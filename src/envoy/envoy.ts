@@ -1,6 +1,7 @@
 import { type JsonObject } from '#api';
 import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
+import { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
 import type { LogFiles } from './access_log/file_access_log.ts';
 import { ConfigNode } from './config_node.ts';
 import { ConnectionManager } from './http/connection_manager.ts';
@@ -55,7 +56,7 @@ export class Envoy {
     this.#listeners = resources?.list('listeners') ?? [];
     const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats, random: services.random, dispatcher: services.dispatcher, trace: services.trace, onUpdate: () => this.#onClusterUpdate() })]));
     this.admin = new Admin({ bootstrap: new ConfigNode(bootstrap, ref), stats: this.stats, clusters });
-    this.#services = { ...services, clusters, stats: this.stats, files: this.files };
+    this.#services = { ...services, clusters, stats: this.stats, files: this.files, filters: HTTP_FILTER_REGISTRY };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }
 

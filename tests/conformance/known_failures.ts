@@ -14,7 +14,6 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'headers/per-request-state': COMMAND_OPERATORS,
   'headers/upstream-host-in-request': COMMAND_OPERATORS,
   'listener/proxy-protocol': RAW,
-  'route-action/direct-response': 'a client that ends early is not simulated',
   'route-action/internal-redirect': 'internal redirects are not simulated',
   'route-action/mirror': 'mirroring is not simulated',
   'route-action/websocket': UPGRADE,
@@ -62,4 +61,6 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'cluster/override-host': 'this type of cluster, or EDS, is not simulated',
   'cluster/use-downstream-protocol': 'this type of cluster, or EDS, is not simulated',
   'resilience/max-requests-per-connection': 'health checks, outlier detection or the admin endpoints are not simulated',
+  'rbac/cel-condition': 'CEL conditions, or the filter before it, are not simulated',
+  'rbac/metadata': 'CEL conditions, or the filter before it, are not simulated',
 };

@@ -1,12 +1,15 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import { durationMs } from '#api';
-import type { Timer } from '#sim';
+import type { Random, Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
-import { firstMatchingRoute, type Route } from '../router/route.ts';
+import { firstMatchingRoute } from '../router/route.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import { VirtualHosts } from '../router/virtual_host.ts';
 import type { Connection } from '../seams.ts';
+import type { FilterCallbacks } from './filter.ts';
+import { FilterChainFactory } from './filter_chain.ts';
+import { FilterManager } from './filter_manager.ts';
 import { identifyClient } from './client_address.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
@@ -36,6 +39,8 @@ export class ConnectionManager {
   readonly #routeConfig: ConfigNode | undefined;
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
+  readonly #filters: FilterChainFactory;
+  readonly #randoms = new Map<string, Random>();
   readonly #suppressEnvoyHeaders: boolean;
   readonly #loggers: readonly AccessLogger[];
 
@@ -45,6 +50,8 @@ export class ConnectionManager {
     this.#routeConfig = node.child('route_config');
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
     this.#services = services;
+    const context = { stats: services.stats, random: services.random, dispatcher: services.dispatcher, statPrefix: this.#statPrefix };
+    this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     declareStats(services.stats, this.#statPrefix);
     this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
     const router = node.list('http_filters').at(-1)?.child('typed_config');
@@ -64,6 +71,8 @@ export class ConnectionManager {
     const stream = new Stream(isDecoded ? request.headers : new HeaderMap(), isDecoded ? request.body : '', owner, (result) => {
       for (const timer of timers) timer.cancel();
       this.#count(result.response.status);
+      // A client still sending its body to a stream that is over is cut off.
+      if (stream.requestBody !== '' && !stream.hasReadBody && isDecoded && result.response.status !== 0) stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
       trace?.record({ kind: 'stream_completed', state: 'info', sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).` });
       done(result);
     });
@@ -126,27 +135,85 @@ export class ConnectionManager {
   }
 
   #route(stream: Stream, connection: Connection): void {
-    const { stats, trace } = this.#services;
+    const { trace } = this.#services;
     const verdict = normalizePath(stream.request, this.node);
     if (verdict.kind !== 'continue') stream.logRequest();
     if (verdict.kind === 'refuse') return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
     if (verdict.kind === 'redirect') return stream.finish({ status: 307, headers: new HeaderMap([['location', verdict.path]]), body: '' }, '-', 'path_normalization_redirect');
-    stats.add(`${this.#statPrefix}rq_total`);
+    if (!this.#pickRoute(stream)) return;
+    stream.filters = new FilterManager(this.#filters.create(stream, (name) => this.#callbacksOf(stream, name)), () => this.#act(stream, connection), trace);
+    stream.filters.decode();
+  }
+
+  /** Looks for virtual host and route; false where the virtual host has answered by itself. */
+  #pickRoute(stream: Stream): boolean {
+    const { trace, random } = this.#services;
     stream.virtualHost = this.#virtualHosts?.find(stream.request.get(':authority') ?? '', trace);
     const needsTls = stream.virtualHost?.node.text('require_tls') ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;
-    if (stream.request.get(':scheme') !== 'https' && (needsTls === 'ALL' || (needsTls === 'EXTERNAL_ONLY' && !isInternal))) return this.#redirectToTls(stream);
-    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, this.#services.random, trace);
     stream.logRequest();
-    if (!stream.route) {
+    if (stream.request.get(':scheme') !== 'https' && (needsTls === 'ALL' || (needsTls === 'EXTERNAL_ONLY' && !isInternal))) {
+      this.#redirectToTls(stream);
+      return false;
+    }
+    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, random, trace);
+    if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
+    else delete stream.log['route'];
+    this.#pickCluster(stream);
+    return true;
+  }
+
+  /** The cluster belongs to the route: filters, and replies in place of the upstream, know it already. */
+  #pickCluster(stream: Stream): void {
+    delete stream.log['cluster'];
+    stream.choice = stream.route?.action ? stream.route.chooseCluster(stream.request, this.#services.random) : undefined;
+    stream.cluster = stream.choice?.name === undefined ? undefined : this.#services.clusters.get(stream.choice.name);
+    if (stream.cluster) stream.log['cluster'] = stream.cluster.statName;
+  }
+
+  #callbacksOf(stream: Stream, name: string): FilterCallbacks {
+    const { dispatcher, stats, trace, random } = this.#services;
+    const pickRoute = (): boolean => this.#pickRoute(stream);
+    return {
+      get route() {
+        return stream.route;
+      },
+      get requestBody() {
+        return stream.requestBody;
+      },
+      set requestBody(body: string) {
+        stream.requestBody = body;
+      },
+      request: stream.request, connection: stream.connection, dynamicMetadata: stream.dynamicMetadata, filterState: stream.filterState, log: stream.log,
+      dispatcher, stats, trace, statPrefix: this.#statPrefix, random: this.#randomOf(name, random),
+      continueDecoding: () => stream.filters?.continueDecoding(),
+      sendLocalReply: ({ status, body = '', details, flag = '-', headers = [] }) => {
+        stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
+        stream.sendLocalReply(status, body, flag, details);
+      },
+      clearRouteCache: () => void pickRoute(),
+      setMetadata: (namespace, key, value) => void Object.assign((stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value }),
+      addFlag: (flag) => stream.addFlag(flag),
+    };
+  }
+
+  /** A stream of chance of its own for each filter: one more filter changes nobody else's. */
+  #randomOf(name: string, random: Random): Random {
+    let own = this.#randoms.get(name);
+    if (!own) this.#randoms.set(name, (own = random.fork(`filter/${name}`)));
+    return own;
+  }
+
+  /** What the router does with the request once every filter has let it pass. */
+  #act(stream: Stream, connection: Connection): void {
+    const { stats } = this.#services;
+    stats.add(`${this.#statPrefix}rq_total`);
+    const route = stream.route;
+    if (!route) {
       stats.add(`${this.#statPrefix}no_route`);
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
-    this.#act(stream, stream.route, connection);
-  }
-
-  #act(stream: Stream, route: Route, connection: Connection): void {
-    if (route.name !== '') stream.log['route'] = route.name;
+    stream.isRouted = true;
     if (route.redirect) return this.#redirect(stream, connection);
     if (route.directResponse) return this.#respondDirectly(stream, route.directResponse);
     routeUpstream(stream, this.#services);
@@ -170,6 +237,7 @@ export class ConnectionManager {
 
   #redirectToTls(stream: Stream): void {
     const location = `https://${stream.request.get(':authority') ?? ''}${stream.request.get(':path') ?? ''}`;
+    this.#services.stats.add(`${this.#statPrefix}rq_total`);
     this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
     stream.finish({ status: 301, headers: new HeaderMap([['location', location]]), body: '' }, '-', 'direct_response');
   }
@@ -181,8 +249,8 @@ export class ConnectionManager {
   }
 
   #count(status: number): void {
-    if (status > 0) this.#services.stats.add(`${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`);
-    else this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+    if (status === 0) return this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+    this.#services.stats.add(`${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`);
     this.#services.stats.add(`${this.#statPrefix}downstream_rq_completed`);
   }
 }

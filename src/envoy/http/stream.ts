@@ -1,8 +1,10 @@
 import type { AccessLogger } from '../access_log/file_access_log.ts';
+import type { JsonObject } from '#api';
+import type { FilterManager } from './filter_manager.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { Route } from '../router/route.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
-import type { WeightedCluster } from '../router/cluster_choice.ts';
+import type { ClusterChoice, WeightedCluster } from '../router/cluster_choice.ts';
 import type { FormatterContext } from '../formatter/command_operators.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
@@ -29,10 +31,19 @@ export interface StreamOwner {
 /** One request on its way through a connection manager, and what is known of it. */
 export class Stream {
   readonly request: HeaderMap;
-  readonly requestBody: string;
+  requestBody: string;
   readonly statPrefix: string;
   readonly suppressEnvoyHeaders: boolean;
   readonly log: StreamRecord = {};
+  readonly dynamicMetadata: JsonObject = {};
+  readonly filterState = new Map<string, string>();
+  readonly #flags: string[] = [];
+  filters: FilterManager | undefined;
+  /** The router has taken the request: from then on the route's response headers are added. */
+  isRouted = false;
+  hasReadBody = false;
+  readonly #receivedBytes: number;
+  choice: ClusterChoice | undefined;
   readonly connection: Connection;
   /** Headers that only an answer of Envoy's own has. */
   readonly localHeaders: [string, string][] = [];
@@ -44,7 +55,7 @@ export class Stream {
   /** The entry of weighted_clusters that was picked: the narrowest level of headers. */
   weighted: WeightedCluster | undefined;
   route: Route | undefined;
-  readonly #routeConfig: ConfigNode | undefined;
+  readonly routeConfig: ConfigNode | undefined;
   readonly #loggers: readonly AccessLogger[];
   readonly #encode: StreamOwner['encode'];
   readonly #done: (result: StreamResult) => void;
@@ -53,14 +64,15 @@ export class Stream {
     this.request = request;
     this.connection = owner.connection;
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
-    this.log['bytes_received'] = requestBody.length;
+    this.log['bytes_received'] = 0;
     this.log['protocol'] = owner.protocol;
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
     this.#encode = owner.encode;
     this.#loggers = owner.loggers;
     this.requestBody = requestBody;
+    this.#receivedBytes = requestBody.length;
     this.statPrefix = owner.statPrefix;
-    this.#routeConfig = owner.routeConfig;
+    this.routeConfig = owner.routeConfig;
     this.#done = done;
   }
 
@@ -91,6 +103,16 @@ export class Stream {
     this.sendLocalReply(status, body, flags, details);
   }
 
+  /** The body has been taken, by a filter that buffers or on its way upstream. */
+  readBody(): void {
+    this.hasReadBody = true;
+    this.log['bytes_received'] = this.#receivedBytes;
+  }
+
+  addFlag(flag: string): void {
+    if (!this.#flags.includes(flag)) this.#flags.push(flag);
+  }
+
   sendLocalReply(status: number, body: string, flags: string, details: string): void {
     const headers = new HeaderMap(this.localHeaders);
     if (body !== '') {
@@ -103,16 +125,19 @@ export class Stream {
   finish(response: HttpResponse, flags: string, details: string): void {
     if (this.#isDone) return;
     this.log['code'] = response.status;
-    if (this.route) for (const level of this.#levels('response')) level.apply(response.headers, this.#context(response.headers));
-    this.#encode(response.headers, details !== 'via_upstream');
-    const body = this.request.get(':method') === 'HEAD' ? '' : response.body;
-    this.#conclude({ ...response, body }, flags, details);
+    if (this.route && this.isRouted) for (const level of this.#levels('response')) level.apply(response.headers, this.#context(response.headers));
+    const encoded = this.filters?.encode(response) ?? response;
+    this.#encode(encoded.headers, details !== 'via_upstream');
+    const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
+    this.#conclude({ ...encoded, body }, flags, details);
   }
 
   #conclude(response: HttpResponse, flags: string, details: string): void {
     const { body } = response;
     this.#isDone = true;
-    Object.assign(this.log, { code: response.status, flags, details, bytes_sent: body.length });
+    this.filters?.destroy();
+    const all = [...this.#flags, flags].filter((one, i) => one !== '-' && (i < this.#flags.length || !this.#flags.includes(one)));
+    Object.assign(this.log, { code: response.status, flags: all.join(',') || '-', details, bytes_sent: body.length });
     const context = this.#context(response.headers, response.trailers);
     for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
     this.#done({ response, log: this.log });
@@ -121,7 +146,7 @@ export class Stream {
   #levels(direction: 'request' | 'response'): HeaderMutation[] {
     const key = direction === 'request' ? 'requestHeaders' : 'responseHeaders';
     const own = [this.weighted?.[key], this.route?.[key], this.virtualHost?.[key]].filter((one) => one !== undefined);
-    return this.#routeConfig ? [...own, new HeaderMutation(this.#routeConfig, direction)] : own;
+    return this.routeConfig ? [...own, new HeaderMutation(this.routeConfig, direction)] : own;
   }
 
   /** What the access log and header formatters may ask of this stream. */

@@ -1,6 +1,7 @@
 import type { Dispatcher, Random, Timer } from '#sim';
 import type { JsonObject } from '#api';
 import type { LogFiles } from '../access_log/file_access_log.ts';
+import type { FilterRegistry } from '../http/filter_chain.ts';
 import { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
@@ -22,6 +23,7 @@ export interface RouterServices {
   readonly clusters: ReadonlyMap<string, Cluster>;
   readonly network: UpstreamNetwork;
   readonly files: LogFiles;
+  readonly filters: FilterRegistry;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
 }
@@ -34,19 +36,23 @@ const ROUTER_HEADERS = [
 
 const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
 
+/** Methods that are not expected to have a body, and so do not say that they have none: http1/codec_impl.cc. */
+const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
+
+const saysEmptyBody = (headers: HeaderMap, body: string): boolean => body === '' && !headers.has('content-length') && !BODILESS.has(headers.get(':method') ?? '');
+
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
 export function routeUpstream(stream: Stream, services: RouterServices): void {
-  const { stats, trace, clusters } = services;
+  const { stats, trace } = services;
   const action = stream.route!.action!;
-  const { name, weighted } = stream.route!.chooseCluster(stream.request, services.random);
-  const cluster = name === undefined ? undefined : clusters.get(name);
+  stream.readBody();
+  const { name, weighted } = stream.choice!;
+  const { cluster } = stream;
   if (!cluster) {
     stats.add(`${stream.statPrefix}no_cluster`);
     trace?.record({ kind: 'cluster_not_found', state: 'failed', because: stream.route!.node.ref, sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.` });
     return stream.sendLocalReply(STATUS_WITHOUT_CLUSTER[action.text('cluster_not_found_response_code') ?? ''] ?? 503, '', 'NC', 'cluster_not_found');
   }
-  stream.log['cluster'] = cluster.statName;
-  stream.cluster = cluster;
   stream.weighted = weighted;
   trace?.record({ kind: 'cluster_selected', state: 'matched', because: cluster.node.ref, sentence: `The request goes to the cluster \`${cluster.name}\`.` });
   stream.mutateRequest();
@@ -129,6 +135,7 @@ class RouterFilter {
     const headers = new HeaderMap(request.pairs());
     const expected = this.#timeouts.perTryMs || this.#timeouts.globalMs;
     if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', this.#attempts > 1 ? '<ms>' : String(expected));
+    if (!this.#cluster.isHttp2 && saysEmptyBody(headers, this.#stream.requestBody)) headers.set('content-length', '0');
     if (virtualHost?.node.flag('include_request_attempt_count')) headers.set('x-envoy-attempt-count', String(this.#attempts));
     return headers;
   }
@@ -160,6 +167,7 @@ class RouterFilter {
     if (this.#isDone) return;
     if ('failure' in reply) {
       if (reply.failure === 'refused') this.#count('upstream_rq_pending_failure_eject');
+      if (reply.failure === 'remote_reset') this.#count('upstream_rq_rx_reset');
       this.#tell('upstream_failed', reply.failure === 'refused' ? 'The connection was refused.' : 'The upstream closed the connection before an answer.');
       return this.#onFailure(reply.failure);
     }

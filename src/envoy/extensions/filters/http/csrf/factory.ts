@@ -1,0 +1,64 @@
+import type { ConfigNode } from '../../../../config_node.ts';
+import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
+import { isDrawn } from '../../../../matching/fractional_percent.ts';
+import { compileStringMatcher, type StringMatcher } from '../../../../router/string_matcher.ts';
+
+interface CsrfPolicy {
+  readonly node: ConfigNode;
+  readonly additional: readonly StringMatcher[];
+}
+
+const compile = (node: ConfigNode): CsrfPolicy => ({ node, additional: node.list('additional_origins').map(compileStringMatcher) });
+
+export const csrfFilterFactory = defineHttpFilter<CsrfPolicy>({
+  name: 'envoy.filters.http.csrf',
+  type: 'envoy.extensions.filters.http.csrf.v3.CsrfPolicy',
+  fidelity: { level: 'full', notSimulated: [] },
+  compile: (config) => {
+    const own = compile(config);
+    return (callbacks, perRoute) => new CsrfFilter(perRoute ?? own, callbacks);
+  },
+  compilePerRoute: compile,
+});
+
+const CHANGING = new Set(['POST', 'PUT', 'DELETE', 'PATCH']);
+
+/** Refuses a changing request from another origin: extensions/filters/http/csrf/csrf_filter.cc. */
+class CsrfFilter implements HttpFilter {
+  readonly #policy: CsrfPolicy;
+  readonly #callbacks: FilterCallbacks;
+
+  constructor(policy: CsrfPolicy, callbacks: FilterCallbacks) {
+    this.#policy = policy;
+    this.#callbacks = callbacks;
+  }
+
+  decode(): FilterStatus {
+    const { request, random } = this.#callbacks;
+    const { node } = this.#policy;
+    const isEnabled = isDrawn(node.child('filter_enabled')?.child('default_value'), random);
+    const isShadow = isDrawn(node.child('shadow_enabled')?.child('default_value'), random);
+    if ((!isEnabled && !isShadow) || !CHANGING.has(request.get(':method') ?? '')) return 'continue';
+    if (this.#isSameOrigin() || !isEnabled) return 'continue';
+    this.#callbacks.sendLocalReply({ status: 403, body: 'Invalid origin', details: 'csrf_origin_mismatch' });
+    return 'stop_iteration';
+  }
+
+  #isSameOrigin(): boolean {
+    const { request, stats, statPrefix } = this.#callbacks;
+    const { node, additional } = this.#policy;
+    const source = hostOf(request.get('origin')) ?? hostOf(request.get('referer'));
+    if (source === undefined) stats.add(`${statPrefix}csrf.missing_source_origin`);
+    const isValid = source !== undefined && (source === request.get(':authority') || additional.some((mismatch) => mismatch(source) === undefined));
+    if (isValid) stats.add(`${statPrefix}csrf.request_valid`);
+    else if (source !== undefined) stats.add(`${statPrefix}csrf.request_invalid`);
+    this.#callbacks.trace?.record({ kind: 'csrf_checked', state: isValid ? 'matched' : 'failed', because: node.ref, sentence: `The request comes from ${source ?? 'nowhere that it names'} and goes to ${request.get(':authority')}.` });
+    return isValid;
+  }
+}
+
+/** Host and port of a URL, or the text itself where it is none. */
+function hostOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  return /^[a-z]+:\/\/([^/]*)/i.exec(text)?.[1] ?? text;
+}

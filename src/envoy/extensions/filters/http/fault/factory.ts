@@ -1,0 +1,14 @@
+import { defineHttpFilter } from '../../../../http/filter.ts';
+import { compileFault, type FaultConfig } from './config.ts';
+import { FaultFilter } from './fault_filter.ts';
+
+export const faultFilterFactory = defineHttpFilter<FaultConfig>({
+  name: 'envoy.filters.http.fault',
+  type: 'envoy.extensions.filters.http.fault.v3.HTTPFault',
+  fidelity: { level: 'partial', notSimulated: ['response_rate_limit', 'max_active_faults', 'downstream_nodes'] },
+  compile: (config) => {
+    const own = compileFault(config);
+    return (callbacks, perRoute) => new FaultFilter(perRoute ?? own, callbacks);
+  },
+  compilePerRoute: compileFault,
+});

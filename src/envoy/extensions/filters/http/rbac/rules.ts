@@ -1,0 +1,92 @@
+import type { JsonObject } from '#api';
+import type { ConfigNode } from '../../../../config_node.ts';
+import type { HeaderMap } from '../../../../http/header_map.ts';
+import { compileMetadataMatcher } from '../../../../matching/metadata_matcher.ts';
+import { isInCidr } from '../../../../network/cidr.ts';
+import { compileHeaderMatcher, withoutQuery } from '../../../../router/route_match.ts';
+import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import type { Connection } from '../../../../seams.ts';
+
+/** What a rule looks at. */
+export interface RbacFacts {
+  readonly request: HeaderMap;
+  readonly connection: Connection;
+  readonly dynamicMetadata: JsonObject;
+  readonly filterState: ReadonlyMap<string, string>;
+  readonly log: Readonly<Record<string, string | number>>;
+}
+
+export type Rule = (facts: RbacFacts) => boolean;
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
+
+type Compile = (node: ConfigNode) => Rule;
+
+const all = (field: string): Compile => (node) => {
+  const rules = node.list(field).map(compileRule);
+  return (facts) => rules.every((rule) => rule(facts));
+};
+const any = (field: string): Compile => (node) => {
+  const rules = node.list(field).map(compileRule);
+  return (facts) => rules.some((rule) => rule(facts));
+};
+const not: Compile = (node) => {
+  const rule = compileRule(node);
+  return (facts) => !rule(facts);
+};
+const ip = (addressOf: (facts: RbacFacts) => string): Compile => (node) => (facts) => isInCidr(addressOf(facts), node);
+
+/** Permissions and principals share most of their kinds: one table for both, by the field that is set. */
+const KINDS: Readonly<Record<string, Compile>> = {
+  and_rules: all('rules'),
+  or_rules: any('rules'),
+  not_rule: not,
+  and_ids: all('ids'),
+  or_ids: any('ids'),
+  not_id: not,
+  header: (node) => {
+    const mismatch = compileHeaderMatcher(node);
+    return ({ request }) => mismatch(request, '') === undefined;
+  },
+  url_path: (node) => {
+    const path = node.child('path');
+    const mismatch = path ? compileStringMatcher(path) : () => undefined;
+    return ({ request }) => mismatch(withoutQuery(request.get(':path') ?? '')) === undefined;
+  },
+  destination_ip: ip(({ connection }) => hostOf(connection.localAddress)),
+  destination_port_range: (node) => ({ connection }) => portOf(connection.localAddress) >= (node.number('start') ?? 0) && portOf(connection.localAddress) < (node.number('end') ?? 0),
+  source_ip: ip(({ connection }) => hostOf(connection.remoteAddress)),
+  direct_remote_ip: ip(({ connection }) => hostOf(connection.remoteAddress)),
+  remote_ip: ip(({ log }) => String(log['remote'] ?? '')),
+  metadata: (node) => {
+    const matches = compileMetadataMatcher(node);
+    return ({ dynamicMetadata }) => matches(dynamicMetadata);
+  },
+  sourced_metadata: (node) => {
+    const matcher = node.child('metadata_matcher');
+    const matches = matcher ? compileMetadataMatcher(matcher) : () => false;
+    return ({ dynamicMetadata }) => matches(dynamicMetadata);
+  },
+  requested_server_name: (node) => {
+    const mismatch = compileStringMatcher(node);
+    return ({ connection }) => mismatch(connection.tls?.sni ?? '') === undefined;
+  },
+  filter_state: (node) => {
+    const string = node.child('string_match');
+    const mismatch = string ? compileStringMatcher(string) : () => 'nothing';
+    return ({ filterState }) => filterState.has(node.text('key') ?? '') && mismatch(filterState.get(node.text('key') ?? '')!) === undefined;
+  },
+};
+
+/** One permission or principal. Simplified: `authenticated` and `matcher` never fit. */
+export function compileRule(node: ConfigNode): Rule {
+  if (node.raw('any') === true) return () => true;
+  const port = node.number('destination_port');
+  if (port !== undefined) return ({ connection }) => portOf(connection.localAddress) === port;
+  for (const [field, compile] of Object.entries(KINDS)) {
+    const child = node.child(field);
+    if (child) return compile(child);
+  }
+  return () => false;
+}

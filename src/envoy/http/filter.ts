@@ -1,0 +1,82 @@
+import type { Json, JsonObject } from '#api';
+import type { Dispatcher, Random } from '#sim';
+import type { ConfigNode } from '../config_node.ts';
+import type { Route } from '../router/route.ts';
+import type { Connection, HttpResponse } from '../seams.ts';
+import type { StatsStore } from '../stats/store.ts';
+import type { Trace } from '../trace.ts';
+import type { HeaderMap } from './header_map.ts';
+
+/** What a filter answers: the next filter's turn, or wait until it calls `continueDecoding`. */
+export type FilterStatus = 'continue' | 'stop_iteration';
+
+/** One HTTP filter of one stream. Bodies are whole: a filter that wants to see one has it at once. */
+export interface HttpFilter {
+  decode?(): FilterStatus;
+  /** May change the response on its way back, or give another in its place. */
+  encode?(response: HttpResponse): HttpResponse;
+  /** The stream is over, answered or not. */
+  onDestroy?(): void;
+}
+
+export interface LocalReplySpec {
+  readonly status: number;
+  readonly body?: string;
+  readonly details: string;
+  readonly flag?: string;
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+/** What a filter sees of its stream, and what it may do to it. */
+export interface FilterCallbacks {
+  readonly request: HeaderMap;
+  readonly connection: Connection;
+  readonly route: Route | undefined;
+  readonly dynamicMetadata: JsonObject;
+  readonly filterState: Map<string, string>;
+  readonly log: Readonly<Record<string, string | number>>;
+  readonly dispatcher: Dispatcher;
+  readonly random: Random;
+  readonly stats: StatsStore;
+  readonly trace: Trace | undefined;
+  /** `http.PREFIX.` of the connection manager. */
+  readonly statPrefix: string;
+  requestBody: string;
+  continueDecoding(): void;
+  sendLocalReply(reply: LocalReplySpec): void;
+  /** The route is looked for again before the next filter that asks for it. */
+  clearRouteCache(): void;
+  setMetadata(namespace: string, key: string, value: Json): void;
+  addFlag(flag: string): void;
+}
+
+/** What compiling a filter may use: it happens once, before any request. */
+export interface FactoryContext {
+  readonly stats: StatsStore;
+  readonly random: Random;
+  readonly dispatcher: Dispatcher;
+  readonly statPrefix: string;
+}
+
+/** A filter ready to be put on streams; `perRoute` is the most specific configuration of the stream's route. */
+export type CompiledFilter<PerRoute> = (callbacks: FilterCallbacks, perRoute: PerRoute | undefined) => HttpFilter;
+
+export interface Fidelity {
+  readonly level: 'full' | 'partial';
+  /** Fields that are read and not run. */
+  readonly notSimulated: readonly string[];
+}
+
+/** One kind of HTTP filter, by the type of its configuration. */
+export interface HttpFilterFactory<PerRoute = unknown> {
+  readonly name: string;
+  readonly type: string;
+  readonly fidelity: Fidelity;
+  compile(config: ConfigNode, context: FactoryContext): CompiledFilter<PerRoute>;
+  compilePerRoute?(config: ConfigNode, context: FactoryContext): PerRoute;
+}
+
+/** Keeps the types of one factory together, and gives it as any of them. */
+export function defineHttpFilter<PerRoute>(factory: HttpFilterFactory<PerRoute>): HttpFilterFactory {
+  return factory as HttpFilterFactory;
+}
