@@ -28,6 +28,8 @@ export interface EnvoyServices {
   readonly random: Random;
   readonly network: UpstreamNetwork;
   readonly trace: Trace | undefined;
+  /** `--service-cluster`. */
+  readonly localCluster?: string;
 }
 
 /** Undefined where the connection was not accepted, or closed before an answer. */
@@ -56,7 +58,7 @@ export class Envoy {
     this.#listeners = resources?.list('listeners') ?? [];
     const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats, random: services.random, dispatcher: services.dispatcher, trace: services.trace, onUpdate: () => this.#onClusterUpdate() })]));
     this.admin = new Admin({ bootstrap: new ConfigNode(bootstrap, ref), stats: this.stats, clusters });
-    this.#services = { ...services, clusters, stats: this.stats, files: this.files, filters: HTTP_FILTER_REGISTRY };
+    this.#services = { ...services, clusters, stats: this.stats, files: this.files, filters: HTTP_FILTER_REGISTRY, localCluster: services.localCluster ?? '', isFailingHealthChecks: () => this.admin.isDraining };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }
 

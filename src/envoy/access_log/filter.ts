@@ -16,6 +16,7 @@ export function compileLogFilter(node: ConfigNode | undefined, random: Random): 
   if (or) return some(or.list('filters').map((one) => compileLogFilter(one, random)));
   const header = node?.child('header_filter')?.child('header');
   if (header) return compileHeaderFilter(header);
+  if (node?.has('not_health_check_filter')) return ({ isHealthCheck }) => isHealthCheck !== true;
   const flags = node?.child('response_flag_filter');
   if (flags) return compileFlagFilter(flags.texts('flags'));
   const grpc = node?.child('grpc_status_filter');

@@ -1,10 +1,35 @@
 import type { HttpFilterFactory } from '../http/filter.ts';
+import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
+import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
+import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
 import { corsFilterFactory } from './filters/http/cors/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
 import { faultFilterFactory } from './filters/http/fault/factory.ts';
+import { headerMutationFilterFactory } from './filters/http/header_mutation/factory.ts';
+import { headerToMetadataFilterFactory } from './filters/http/header_to_metadata/factory.ts';
+import { healthCheckFilterFactory } from './filters/http/health_check/factory.ts';
+import { jsonToMetadataFilterFactory } from './filters/http/json_to_metadata/factory.ts';
+import { localRateLimitFilterFactory } from './filters/http/local_ratelimit/factory.ts';
 import { rbacFilterFactory } from './filters/http/rbac/factory.ts';
+import { setFilterStateFilterFactory } from './filters/http/set_filter_state/factory.ts';
+import { setMetadataFilterFactory } from './filters/http/set_metadata/factory.ts';
 
 /** Every HTTP filter that is run: one line each. */
-const HTTP_FILTERS: readonly HttpFilterFactory[] = [corsFilterFactory, csrfFilterFactory, faultFilterFactory, rbacFilterFactory];
+const HTTP_FILTERS: readonly HttpFilterFactory[] = [
+  apiKeyAuthFilterFactory,
+  basicAuthFilterFactory,
+  bufferFilterFactory,
+  corsFilterFactory,
+  csrfFilterFactory,
+  faultFilterFactory,
+  headerMutationFilterFactory,
+  headerToMetadataFilterFactory,
+  healthCheckFilterFactory,
+  jsonToMetadataFilterFactory,
+  localRateLimitFilterFactory,
+  rbacFilterFactory,
+  setFilterStateFilterFactory,
+  setMetadataFilterFactory,
+];
 
 export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new Map(HTTP_FILTERS.map((factory) => [factory.type, factory]));

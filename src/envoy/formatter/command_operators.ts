@@ -1,4 +1,4 @@
-import type { Json } from '#api';
+import type { Json, JsonObject } from '#api';
 import { grpcStatus } from './grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 
@@ -13,6 +13,9 @@ export interface FormatterContext {
   readonly directRemoteAddress: string;
   readonly accessLogType?: string;
   readonly localReplyBody?: string;
+  readonly dynamicMetadata: JsonObject;
+  readonly filterState: ReadonlyMap<string, string>;
+  readonly isHealthCheck?: boolean;
   readonly routeMetadata: Json | undefined;
   readonly clusterMetadata: Json | undefined;
   readonly localAddress: string;
@@ -54,6 +57,13 @@ const LONG_FLAGS: Readonly<Record<string, string>> = {
   DPE: 'DownstreamProtocolError', UMSDR: 'UpstreamMaxStreamDurationReached', RFCF: 'ResponseFromCacheFilter', NFCF: 'NoFilterConfigFound', DT: 'DurationTimeout',
   UPE: 'UpstreamProtocolError', NC: 'NoClusterFound', OM: 'OverloadManagerTerminated', DF: 'DnsResolutionFailed', DO: 'DropOverload', DR: 'DownstreamRemoteReset', UDO: 'UnconditionalDropOverload',
 };
+
+/** `KEY:PLAIN` is the text itself; without PLAIN it is written as JSON. */
+function stateOf(state: ReadonlyMap<string, string>, argument: string): string | undefined {
+  const [key = '', form] = argument.split(':');
+  const value = state.get(key);
+  return value === undefined || form === 'PLAIN' ? value : JSON.stringify(value);
+}
 
 /** `PATH(NQ:ORIG)`: without the query, before the rewrite; each part may be left out. */
 function pathOf(request: HeaderMap, argument: string): string | undefined {
@@ -103,6 +113,9 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   PATH: ({ request }, argument) => pathOf(request, argument),
   GRPC_STATUS: (context, argument) => grpcStatus(context, argument),
   GRPC_STATUS_NUMBER: (context) => grpcStatus(context, 'NUMBER'),
+  DYNAMIC_METADATA: ({ dynamicMetadata }, argument) => metadata(dynamicMetadata, argument.split(':')),
+  FILTER_STATE: ({ filterState }, argument) => stateOf(filterState, argument),
+  PER_REQUEST_STATE: ({ filterState }, argument) => filterState.get(argument),
   ENVIRONMENT: () => '-',
   METADATA: ({ routeMetadata, clusterMetadata }, argument) => {
     const [kind, ...path] = argument.split(':');

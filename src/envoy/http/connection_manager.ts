@@ -8,7 +8,8 @@ import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import { VirtualHosts } from '../router/virtual_host.ts';
 import type { Connection } from '../seams.ts';
 import type { FilterCallbacks } from './filter.ts';
-import { FilterChainFactory } from './filter_chain.ts';
+import { descriptorOf, type DescriptorEntry } from '../router/rate_limit_actions.ts';
+import { FilterChainFactory, perRouteLevels } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
 import { identifyClient } from './client_address.ts';
 import { HeaderMap } from './header_map.ts';
@@ -70,7 +71,8 @@ export class ConnectionManager {
     const timers: Timer[] = [];
     const stream = new Stream(isDecoded ? request.headers : new HeaderMap(), isDecoded ? request.body : '', owner, (result) => {
       for (const timer of timers) timer.cancel();
-      this.#count(result.response.status);
+      if (stream.isHealthCheck) stats.add(`${this.#statPrefix}tracing.health_check`);
+      else this.#count(result.response.status);
       // A client still sending its body to a stream that is over is cut off.
       if (stream.requestBody !== '' && !stream.hasReadBody && isDecoded && result.response.status !== 0) stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
       trace?.record({ kind: 'stream_completed', state: 'info', sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).` });
@@ -194,7 +196,34 @@ export class ConnectionManager {
       clearRouteCache: () => void pickRoute(),
       setMetadata: (namespace, key, value) => void Object.assign((stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value }),
       addFlag: (flag) => stream.addFlag(flag),
+      readBody: (limit) => {
+        stream.readBody(limit);
+        return stream.requestBody;
+      },
+      formatterContext: (response) => stream.context(response),
+      perRouteLevels: () => perRouteLevels(stream, name),
+      rateLimitDescriptors: (own) => this.#descriptorsOf(stream, own),
+      localCluster: this.#services.localCluster,
+      isFailingHealthChecks: this.#services.isFailingHealthChecks,
+      markHealthCheck: () => {
+        stream.isHealthCheck = true;
+      },
     };
+  }
+
+  #descriptorsOf(stream: Stream, own: readonly ConfigNode[]): DescriptorEntry[][] {
+    const route = stream.route?.action?.list('rate_limits') ?? [];
+    const host = stream.virtualHost?.node.list('rate_limits') ?? [];
+    const includesHost = stream.route?.action?.flag('include_vh_rate_limits') === true;
+    const limits = own.length > 0 ? own : route.length === 0 || includesHost ? [...route, ...host] : route;
+    const facts = {
+      request: stream.request, remoteAddress: String(stream.log['remote'] ?? ''), localCluster: this.#services.localCluster, cluster: stream.cluster?.name ?? '',
+      dynamicMetadata: stream.dynamicMetadata, formatterContext: () => stream.context(),
+    };
+    return limits.flatMap((limit) => {
+      const entries = descriptorOf(limit, facts);
+      return entries ? [entries] : [];
+    });
   }
 
   /** A stream of chance of its own for each filter: one more filter changes nobody else's. */

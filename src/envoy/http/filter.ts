@@ -1,6 +1,8 @@
 import type { Json, JsonObject } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import type { FormatterContext } from '../formatter/command_operators.ts';
+import type { DescriptorEntry } from '../router/rate_limit_actions.ts';
 import type { Route } from '../router/route.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -48,6 +50,19 @@ export interface FilterCallbacks {
   clearRouteCache(): void;
   setMetadata(namespace: string, key: string, value: Json): void;
   addFlag(flag: string): void;
+  /** Takes the whole body, or as much of it as was let in. */
+  readBody(limit?: number): string;
+  /** What formatters may ask; of the response only once there is one. */
+  formatterContext(response?: HeaderMap): FormatterContext;
+  /** Every level of the route that configures this filter, the widest first. */
+  perRouteLevels(): ConfigNode[];
+  /** Descriptors of the route's `rate_limits`, or of those given. */
+  rateLimitDescriptors(own: readonly ConfigNode[]): DescriptorEntry[][];
+  /** The name that this Envoy's own cluster was given: `--service-cluster`. */
+  readonly localCluster: string;
+  isFailingHealthChecks(): boolean;
+  /** The request is a health check: logs and statistics may leave it out. */
+  markHealthCheck(): void;
 }
 
 /** What compiling a filter may use: it happens once, before any request. */

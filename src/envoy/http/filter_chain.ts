@@ -38,7 +38,8 @@ export class FilterChainFactory {
     return this.#links.flatMap((link) => {
       const perRoute = this.#perRouteOf(link, stream);
       if (perRoute === 'disabled' || (link.isDisabled && perRoute === undefined)) return [];
-      return [{ name: link.name, node: link.node, filter: link.compiled(callbacksOf(link.name), perRoute) }];
+      const own = perRoute === 'enabled' ? undefined : perRoute;
+      return [{ name: link.name, node: link.node, filter: link.compiled(callbacksOf(link.name), own) }];
     });
   }
 
@@ -49,7 +50,8 @@ export class FilterChainFactory {
       const isWrapped = config.text('@type')?.endsWith('.FilterConfig') === true;
       if (isWrapped && config.flag('disabled')) return 'disabled';
       const own = isWrapped ? config.child('config') : config;
-      return own && link.factory.compilePerRoute ? this.#compiled(own, link.factory) : undefined;
+      const hasOwn = own !== undefined && (!isWrapped || own.text('@type') !== undefined);
+      return hasOwn && link.factory.compilePerRoute ? this.#compiled(own, link.factory) : 'enabled';
     }
     return undefined;
   }

@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import { expand, type FormatterContext } from '../formatter/command_operators.ts';
-import type { HeaderMap } from './header_map.ts';
+import { addHeader, type HeaderMap } from './header_map.ts';
 
 /** Headers of one level that a route, virtual host or route configuration removes, then adds. */
 export class HeaderMutation {
@@ -22,9 +22,7 @@ export class HeaderMutation {
     for (const { name, template, action, keepEmpty } of this.#add) {
       const value = expand(template, context);
       if (value === '' && !keepEmpty) continue;
-      const exists = headers.get(name) !== undefined;
-      if (action === 'APPEND_IF_EXISTS_OR_ADD' || (action === 'ADD_IF_ABSENT' && !exists)) headers.add(name, value);
-      else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists)) headers.set(name, value);
+      addHeader(headers, name, value, action);
     }
   }
 }

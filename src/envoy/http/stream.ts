@@ -42,6 +42,7 @@ export class Stream {
   /** The router has taken the request: from then on the route's response headers are added. */
   isRouted = false;
   hasReadBody = false;
+  isHealthCheck = false;
   readonly #receivedBytes: number;
   choice: ClusterChoice | undefined;
   readonly connection: Connection;
@@ -78,7 +79,7 @@ export class Stream {
 
   /** Request headers by level: the route, then the virtual host, then the route configuration has the last word. */
   mutateRequest(): void {
-    for (const level of this.#levels('request')) level.apply(this.request, this.#context());
+    for (const level of this.#levels('request')) level.apply(this.request, this.context());
   }
 
   /** Notes Host and path as they are now. */
@@ -104,9 +105,9 @@ export class Stream {
   }
 
   /** The body has been taken, by a filter that buffers or on its way upstream. */
-  readBody(): void {
-    this.hasReadBody = true;
-    this.log['bytes_received'] = this.#receivedBytes;
+  readBody(limit = Infinity): void {
+    this.hasReadBody = limit >= this.#receivedBytes;
+    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes);
   }
 
   addFlag(flag: string): void {
@@ -125,7 +126,7 @@ export class Stream {
   finish(response: HttpResponse, flags: string, details: string): void {
     if (this.#isDone) return;
     this.log['code'] = response.status;
-    if (this.route && this.isRouted) for (const level of this.#levels('response')) level.apply(response.headers, this.#context(response.headers));
+    if (this.route && this.isRouted) for (const level of this.#levels('response')) level.apply(response.headers, this.context(response.headers));
     const encoded = this.filters?.encode(response) ?? response;
     this.#encode(encoded.headers, details !== 'via_upstream');
     const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
@@ -138,7 +139,7 @@ export class Stream {
     this.filters?.destroy();
     const all = [...this.#flags, flags].filter((one, i) => one !== '-' && (i < this.#flags.length || !this.#flags.includes(one)));
     Object.assign(this.log, { code: response.status, flags: all.join(',') || '-', details, bytes_sent: body.length });
-    const context = this.#context(response.headers, response.trailers);
+    const context = this.context(response.headers, response.trailers);
     for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
     this.#done({ response, log: this.log });
   }
@@ -150,13 +151,16 @@ export class Stream {
   }
 
   /** What the access log and header formatters may ask of this stream. */
-  #context(response?: HeaderMap, trailers?: HeaderMap): FormatterContext {
+  context(response?: HeaderMap, trailers?: HeaderMap): FormatterContext {
     const { request, log, connection, route, cluster } = this;
     return {
       request, log,
       ...(response ? { response } : {}),
       ...(trailers ? { trailers } : {}),
       clusterName: cluster?.name,
+      dynamicMetadata: this.dynamicMetadata,
+      filterState: this.filterState,
+      isHealthCheck: this.isHealthCheck,
       routeMetadata: route?.node.child('metadata')?.raw('filter_metadata'),
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,

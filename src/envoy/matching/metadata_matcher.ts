@@ -11,7 +11,8 @@ export function compileMetadataMatcher(node: ConfigNode): (metadata: JsonObject)
   return (metadata) => matches(valueAt(metadata, path)) !== isInverted;
 }
 
-function valueAt(metadata: JsonObject, path: readonly string[]): Json | undefined {
+/** The value at a path of keys. */
+export function valueAt(metadata: JsonObject, path: readonly string[]): Json | undefined {
   let now: Json | undefined = metadata;
   for (const key of path) now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[key] : undefined;
   return now;

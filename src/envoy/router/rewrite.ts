@@ -22,7 +22,7 @@ export function rewriteRequest(route: Route, headers: HeaderMap, suppressEnvoyHe
   if (host !== undefined && host !== '') {
     const before = headers.get(':authority') ?? '';
     if (action.flag('append_x_forwarded_host')) headers.set('x-forwarded-host', [...headers.all('x-forwarded-host'), before].join(','));
-    if (!suppressEnvoyHeaders) headers.set('x-envoy-original-host', before);
+    if (!suppressEnvoyHeaders && clusterHost === undefined) headers.set('x-envoy-original-host', before);
     headers.set(':authority', host);
   }
 }

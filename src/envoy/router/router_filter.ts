@@ -24,6 +24,9 @@ export interface RouterServices {
   readonly network: UpstreamNetwork;
   readonly files: LogFiles;
   readonly filters: FilterRegistry;
+  /** `--service-cluster`. */
+  readonly localCluster: string;
+  readonly isFailingHealthChecks: () => boolean;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
 }
@@ -126,7 +129,7 @@ class RouterFilter {
   /** What the route and the weighted cluster ask of an endpoint's metadata. */
   #subset(): JsonObject | undefined {
     const matches = [this.#stream.route!.action, this.#stream.weighted?.node].map((node) => node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value);
-    const wanted = Object.assign({}, ...matches.map((one) => one ?? {})) as JsonObject;
+    const wanted = Object.assign({}, ...matches.map((one) => one ?? {}), this.#stream.dynamicMetadata['envoy.lb'] ?? {}) as JsonObject;
     return Object.keys(wanted).length === 0 ? undefined : wanted;
   }
 

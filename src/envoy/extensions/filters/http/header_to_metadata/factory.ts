@@ -1,0 +1,57 @@
+import type { Json } from '#api';
+import { RE2JS } from 're2js';
+import type { ConfigNode } from '../../../../config_node.ts';
+import { defineHttpFilter, type FilterCallbacks } from '../../../../http/filter.ts';
+import type { HeaderMap } from '../../../../http/header_map.ts';
+
+export const headerToMetadataFilterFactory = defineHttpFilter<ConfigNode>({
+  name: 'envoy.filters.http.header_to_metadata',
+  type: 'envoy.extensions.filters.http.header_to_metadata.v3.Config',
+  fidelity: { level: 'partial', notSimulated: ['encode', 'stat_prefix'] },
+  compile: (own) => (callbacks, perRoute) => ({
+    decode: () => {
+      for (const rule of (perRoute ?? own).list('request_rules')) applyRule(rule, callbacks.request, callbacks);
+      return 'continue';
+    },
+    encode: (response) => {
+      for (const rule of (perRoute ?? own).list('response_rules')) applyRule(rule, response.headers, callbacks);
+      return response;
+    },
+  }),
+  compilePerRoute: (config) => config,
+});
+
+/** Reads a header or cookie into metadata: header_to_metadata_filter.cc. */
+function applyRule(rule: ConfigNode, headers: HeaderMap, callbacks: FilterCallbacks): void {
+  const header = rule.text('header')?.toLowerCase() ?? '';
+  const cookie = rule.text('cookie') ?? '';
+  const value = header === '' ? cookieOf(headers, cookie) : headers.has(header) ? headers.all(header).join(',') : undefined;
+  const onPresent = rule.child('on_header_present');
+  const onMissing = rule.child('on_header_missing');
+  if (value !== undefined && onPresent) store(onPresent, valueFor(onPresent, value), callbacks);
+  else if (value === undefined && onMissing) store(onMissing, onMissing.text('value') ?? '', callbacks);
+  if (value !== undefined && header !== '' && rule.flag('remove')) headers.remove(header);
+}
+
+function valueFor(target: ConfigNode, found: string): string {
+  const rewrite = target.child('regex_value_rewrite');
+  const pattern = rewrite?.child('pattern')?.text('regex');
+  if (rewrite && pattern !== undefined) {
+    return RE2JS.compile(pattern).matcher(found).replaceAll((rewrite.text('substitution') ?? '').replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1'));
+  }
+  const fixed = target.text('value') ?? '';
+  return fixed === '' ? found : fixed;
+}
+
+function store(target: ConfigNode, text: string, callbacks: FilterCallbacks): void {
+  if (text === '') return;
+  const namespace = target.text('metadata_namespace') ?? '';
+  callbacks.setMetadata(namespace === '' ? 'envoy.filters.http.header_to_metadata' : namespace, target.text('key') ?? '', typed(text, target.text('type')));
+}
+
+const typed = (text: string, type: string | undefined): Json => (type === 'NUMBER' ? Number(text) : text);
+
+function cookieOf(headers: HeaderMap, name: string): string | undefined {
+  const cookies = headers.all('cookie').flatMap((one) => one.split(/;\s*/));
+  return cookies.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+}

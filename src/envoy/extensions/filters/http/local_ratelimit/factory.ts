@@ -1,0 +1,96 @@
+import type { ConfigNode } from '../../../../config_node.ts';
+import { defineHttpFilter, type FactoryContext, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
+import { isDrawn } from '../../../../matching/fractional_percent.ts';
+import { TokenBucket } from '../../../../matching/token_bucket.ts';
+import type { HttpResponse } from '../../../../seams.ts';
+
+interface Limit {
+  readonly node: ConfigNode;
+  readonly bucket: TokenBucket | undefined;
+  readonly descriptors: readonly { readonly entries: string; readonly bucket: TokenBucket | undefined; readonly node: ConfigNode }[];
+}
+
+function compile(node: ConfigNode, { dispatcher }: FactoryContext): Limit {
+  const bucketOf = (one: ConfigNode): TokenBucket | undefined => {
+    const bucket = one.child('token_bucket');
+    return bucket && new TokenBucket(bucket, dispatcher.nowMs);
+  };
+  const descriptors = node.list('descriptors').map((one) => ({
+    entries: keyOf(one.list('entries').map((entry) => ({ key: entry.text('key') ?? '', value: entry.text('value') ?? '' }))), bucket: bucketOf(one), node: one,
+  }));
+  return { node, bucket: bucketOf(node), descriptors };
+}
+
+const keyOf = (entries: readonly { key: string; value: string }[]): string => JSON.stringify(entries.map(({ key, value }) => [key, value]));
+
+export const localRateLimitFilterFactory = defineHttpFilter<Limit>({
+  name: 'envoy.filters.http.local_ratelimit',
+  type: 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+  fidelity: { level: 'partial', notSimulated: ['local_cluster_rate_limit', 'local_rate_limit_per_downstream_connection', 'request_headers_to_add_when_not_enforced', 'vh_rate_limits'] },
+  compile: (config, context) => {
+    const own = compile(config, context);
+    return (callbacks, perRoute) => new LocalRateLimitFilter(perRoute ?? own, callbacks);
+  },
+  compilePerRoute: compile,
+});
+
+/** A token for each request, or 429: extensions/filters/http/local_ratelimit/local_ratelimit.cc. */
+class LocalRateLimitFilter implements HttpFilter {
+  readonly #limit: Limit;
+  readonly #callbacks: FilterCallbacks;
+  #bucket: TokenBucket | undefined;
+
+  constructor(limit: Limit, callbacks: FilterCallbacks) {
+    this.#limit = limit;
+    this.#callbacks = callbacks;
+  }
+
+  decode(): FilterStatus {
+    const { node } = this.#limit;
+    const { random, dispatcher, trace } = this.#callbacks;
+    if (!isDrawn(node.child('filter_enabled')?.child('default_value'), random)) return 'continue';
+    this.#count('enabled');
+    const { bucket, because } = this.#bucketOf();
+    this.#bucket = bucket;
+    const isOk = bucket?.take(dispatcher.nowMs) ?? true;
+    this.#count(isOk ? 'ok' : 'rate_limited');
+    if (bucket) trace?.record({ kind: 'token_taken', state: isOk ? 'matched' : 'failed', because: because.ref, sentence: isOk ? `A token is there: ${bucket.remaining} of ${bucket.max} are left.` : `The bucket of ${bucket.max} is empty.` });
+    if (isOk || !isDrawn(node.child('filter_enforced')?.child('default_value'), random)) return 'continue';
+    this.#count('enforced');
+    this.#callbacks.sendLocalReply({ status: statusOf(node), body: 'local_rate_limited', details: 'local_rate_limited', flag: 'RL', headers: this.#added() });
+    return 'stop_iteration';
+  }
+
+  encode(response: HttpResponse): HttpResponse {
+    if (this.#limit.node.text('enable_x_ratelimit_headers') !== 'DRAFT_VERSION_03' || !this.#bucket) return response;
+    response.headers.set('x-ratelimit-limit', String(this.#bucket.max));
+    response.headers.set('x-ratelimit-remaining', String(this.#bucket.remaining));
+    response.headers.set('x-ratelimit-reset', String(this.#bucket.resetSeconds(this.#callbacks.dispatcher.nowMs)));
+    return response;
+  }
+
+  #added(): [string, string][] {
+    return this.#limit.node.list('response_headers_to_add').map((one) => [one.child('header')?.text('key')?.toLowerCase() ?? '', one.child('header')?.text('value') ?? '']);
+  }
+
+  /** The bucket of the first descriptor that the route's actions give, or else the common one. */
+  #bucketOf(): { bucket: TokenBucket | undefined; because: ConfigNode } {
+    for (const entries of this.#callbacks.rateLimitDescriptors(this.#limit.node.list('rate_limits'))) {
+      const found = this.#limit.descriptors.find((one) => one.entries === keyOf(entries));
+      if (found) return { bucket: found.bucket, because: found.node };
+    }
+    return { bucket: this.#limit.bucket, because: this.#limit.node };
+  }
+
+  #count(name: string): void {
+    this.#callbacks.stats.add(`${this.#limit.node.text('stat_prefix') ?? ''}.http_local_rate_limit.${name}`);
+  }
+}
+
+/** A status below 400 would not refuse anybody: it is 429 then. */
+function statusOf(node: ConfigNode): number {
+  const code = STATUS_OF[node.child('status')?.text('code') ?? ''] ?? 429;
+  return code < 400 ? 429 : code;
+}
+
+const STATUS_OF: Readonly<Record<string, number>> = { TooManyRequests: 429, ServiceUnavailable: 503, Forbidden: 403, BadRequest: 400, Unauthorized: 401, InternalServerError: 500 };
