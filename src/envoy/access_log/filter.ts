@@ -2,25 +2,32 @@ import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { GRPC_STATUS_NAMES, grpcStatusNumber } from '../formatter/grpc_status.ts';
 import type { FormatterContext } from '../formatter/command_operators.ts';
+import { isDrawn } from '../matching/fractional_percent.ts';
 import { compileHeaderMatcher } from '../router/route_match.ts';
 
 /** Whether a finished stream is written. */
 export type LogFilter = (context: FormatterContext) => boolean;
 
+type Compile = (node: ConfigNode, random: Random) => LogFilter;
+
+/** By the field that is set. */
+const KINDS: Readonly<Record<string, Compile>> = {
+  status_code_filter: (node) => compileComparison(node.child('comparison') ?? node),
+  and_filter: (node, random) => every(node.list('filters').map((one) => compileLogFilter(one, random))),
+  or_filter: (node, random) => some(node.list('filters').map((one) => compileLogFilter(one, random))),
+  header_filter: (node) => compileHeaderFilter(node.child('header') ?? node),
+  not_health_check_filter: () => ({ isHealthCheck }) => isHealthCheck !== true,
+  response_flag_filter: (node) => compileFlagFilter(node.texts('flags')),
+  grpc_status_filter: compileGrpcFilter,
+  runtime_filter: (node, random) => () => isDrawn(node.child('percent_sampled'), random),
+};
+
 /** `config.accesslog.v3.AccessLogFilter`. Simplified: durations, runtime keys, CEL and metadata let everything through. */
 export function compileLogFilter(node: ConfigNode | undefined, random: Random): LogFilter {
-  const status = node?.child('status_code_filter')?.child('comparison');
-  if (status) return compileComparison(status);
-  const [and, or] = [node?.child('and_filter'), node?.child('or_filter')];
-  if (and) return every(and.list('filters').map((one) => compileLogFilter(one, random)));
-  if (or) return some(or.list('filters').map((one) => compileLogFilter(one, random)));
-  const header = node?.child('header_filter')?.child('header');
-  if (header) return compileHeaderFilter(header);
-  if (node?.has('not_health_check_filter')) return ({ isHealthCheck }) => isHealthCheck !== true;
-  const flags = node?.child('response_flag_filter');
-  if (flags) return compileFlagFilter(flags.texts('flags'));
-  const grpc = node?.child('grpc_status_filter');
-  if (grpc) return compileGrpcFilter(grpc);
+  for (const [field, compile] of Object.entries(KINDS)) {
+    const child = node?.child(field);
+    if (child) return compile(child, random);
+  }
   return () => true;
 }
 
