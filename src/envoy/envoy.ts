@@ -109,7 +109,7 @@ export class Envoy {
     if (connection.tls) this.#countHandshake(connection);
     const incoming = 'raw' in request ? decodeHttp1(request.raw, manager.node) : { kind: 'request' as const, closes: false, protocol: PROTOCOLS[connection.protocol], ...request };
     const closes = incoming.kind === 'error' || incoming.closes;
-    return manager.newStream(connection, incoming, (result) => done({ ...result, chain, detected, closes: closes || result.response.status === 408 }));
+    return manager.newStream(connection, incoming, (result) => done({ ...result, chain, detected, closes: closes || result.response.status === 408 || result.log['details'] === 'upgrade_failed' }));
   }
 }
 

@@ -65,7 +65,15 @@ function playStep(world: World, step: Step): Step & { expect?: StepResult } {
   if (step.admin !== undefined) return { ...step, expect: askAdmin(world, step.admin, step) };
   if (step.parallel) return { ...step, expect: sendTogether(world, step.parallel) };
   if (!step.request) return step;
-  return { ...step, expect: step.repeat === undefined ? send(world, step.request) : sendMany(world, step.request, step.repeat) };
+  return { ...step, expect: step.repeat === undefined ? ordered(send(world, step.request), step.any_order === true) : sendMany(world, step.request, step.repeat) };
+}
+
+/** What is left of the time varies from run to run: FORMAT leaves it out of all but the first request that arrived. */
+function ordered(result: StepResult, byName: boolean): StepResult {
+  const seen = [...(result.upstream ?? [])];
+  if (byName) seen.sort((a, b) => (a.upstream < b.upstream ? -1 : a.upstream > b.upstream ? 1 : 0));
+  const later = (pairs: [string, string][]): [string, string][] => pairs.map(([name, value]) => [name, name === 'x-envoy-expected-rq-timeout-ms' ? '<ms>' : value]);
+  return { ...result, upstream: seen.map((one, i) => (i > 0 && one.headers ? { ...one, headers: later(one.headers) } : one)) };
 }
 
 function askAdmin({ envoy }: World, path: string, { method = 'GET', grep, pick }: Step): StepResult {
@@ -122,8 +130,8 @@ function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent 
     const { response, log, chain } = done;
     const entry = logEntry(done);
     if (response.headers.has('x-envoy-upstream-service-time')) response.headers.set('x-envoy-upstream-service-time', '<ms>');
-    if (spec.raw !== undefined) sent.result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [entry] };
-    else sent.result = { response: { ...clientSees(response, spec), ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}) }, access: [entry] };
+    if (spec.raw !== undefined) sent.result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [...earlierEntries(done), entry] };
+    else sent.result = { response: { ...clientSees(response, spec), ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}) }, access: [...earlierEntries(done), entry] };
   });
   if (spec.abort_after_ms !== undefined) {
     dispatcher.createTimer('client_abort', spec.abort_after_ms, () => {
@@ -135,6 +143,8 @@ function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent 
   }
   return sent;
 }
+
+const earlierEntries = (done: RequestOutcome): Record<string, string | number>[] => done.earlier.map((log) => logEntry({ ...done, log }));
 
 /** The fields of the access log that FORMAT names. */
 function logEntry({ log, chain, detected }: RequestOutcome): Record<string, string | number> {

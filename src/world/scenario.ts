@@ -60,6 +60,8 @@ export interface Step {
   readonly health?: UpstreamSpec['health'];
   readonly down?: boolean;
   readonly up?: boolean;
+  /** What upstreams got is listed by their names, not by when it came. */
+  readonly any_order?: boolean;
   /** A file of the scenario's own access logger, with what is masked in its lines. */
   readonly log?: string;
   readonly mask?: readonly string[];

@@ -2,7 +2,6 @@ const COMMAND_OPERATORS = 'most command operators in headers are not simulated, 
 const RAW = 'raw bytes and the PROXY protocol are not simulated';
 const UPGRADE = 'upgrades and CONNECT are not simulated';
 const HTTP_FILTERS = 'the filter that this needs is not simulated';
-const MATCHER = 'this kind of route matcher is not simulated';
 
 /** Where the simulator still differs from the real Envoy, and why. An entry that starts to pass fails the run. */
 export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
@@ -13,15 +12,9 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'headers/metadata-formatters': COMMAND_OPERATORS,
   'headers/upstream-host-in-request': COMMAND_OPERATORS,
   'listener/proxy-protocol': RAW,
-  'route-action/internal-redirect': 'internal redirects are not simulated',
-  'route-action/mirror': 'mirroring is not simulated',
-  'route-action/websocket': UPGRADE,
   'route-action/websocket-accepted': UPGRADE,
   'routing/connect-matcher': UPGRADE,
-  'routing/dynamic-metadata': HTTP_FILTERS,
   'routing/filter-state': HTTP_FILTERS,
-  'routing/matcher-tree': MATCHER,
-  'routing/tls-context': MATCHER,
   'access-log/filter-grpc-status': 'an HTTP/2 upstream is not simulated',
   'access-log/flush-on-new-request': 'a log line at the start of a request is not simulated',
   'access-log/grpc-status': 'an HTTP/2 upstream is not simulated',

@@ -9,6 +9,7 @@ import { headerMutationFilterFactory } from './filters/http/header_mutation/fact
 import { headerToMetadataFilterFactory } from './filters/http/header_to_metadata/factory.ts';
 import { healthCheckFilterFactory } from './filters/http/health_check/factory.ts';
 import { jsonToMetadataFilterFactory } from './filters/http/json_to_metadata/factory.ts';
+import { jwtAuthnFilterFactory } from './filters/http/jwt_authn/factory.ts';
 import { localRateLimitFilterFactory } from './filters/http/local_ratelimit/factory.ts';
 import { rbacFilterFactory } from './filters/http/rbac/factory.ts';
 import { setFilterStateFilterFactory } from './filters/http/set_filter_state/factory.ts';
@@ -26,6 +27,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   headerToMetadataFilterFactory,
   healthCheckFilterFactory,
   jsonToMetadataFilterFactory,
+  jwtAuthnFilterFactory,
   localRateLimitFilterFactory,
   rbacFilterFactory,
   setFilterStateFilterFactory,

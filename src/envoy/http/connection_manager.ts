@@ -86,6 +86,7 @@ export class ConnectionManager {
   }
 
   #decode(stream: Stream, connection: Connection, isComplete: boolean, timers: Timer[]): void {
+    stream.upgrade = upgradeOf(stream.request);
     const refusal = this.#refusal(stream.request, connection);
     if (refusal?.flags === 'DPE') this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
     else stream.logRequest();
@@ -158,7 +159,7 @@ export class ConnectionManager {
       this.#redirectToTls(stream);
       return false;
     }
-    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routes, stream.request, random, trace);
+    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routesFor(stream.request), stream.request, random, stream, trace);
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
     else delete stream.log['route'];
     this.#pickCluster(stream);
@@ -243,10 +244,45 @@ export class ConnectionManager {
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
     stream.isRouted = true;
+    if (this.#isRefusedUpgrade(stream)) return stream.sendLocalReply(403, '', '-', 'upgrade_failed');
     if (route.redirect) return this.#redirect(stream, connection);
     if (route.directResponse) return this.#respondDirectly(stream, route.directResponse);
-    routeUpstream(stream, this.#services);
+    routeUpstream(stream, this.#services, (location, status) => this.#followRedirect(stream, location, status));
     stream.logRequest();
+  }
+
+  /** A protocol switch goes through only where the connection manager or the route allows it. */
+  #isRefusedUpgrade(stream: Stream): boolean {
+    const upgrade = stream.upgrade?.toLowerCase();
+    if (upgrade === undefined) return false;
+    const configs = [...(stream.route?.action?.list('upgrade_configs') ?? []), ...this.node.list('upgrade_configs')];
+    const own = configs.find((one) => one.text('upgrade_type')?.toLowerCase() === upgrade);
+    return own?.raw('enabled') === false || own === undefined;
+  }
+
+  /** Answers a redirect of the upstream by itself, on its own routes: router.cc, setupRedirect. */
+  #followRedirect(stream: Stream, location: string, status: number): boolean {
+    const policy = stream.route?.action?.child('internal_redirect_policy');
+    const codes = policy?.raw('redirect_response_codes');
+    const target = /^(https?):\/\/([^/?#]+)([^#]*)$/.exec(location);
+    const isFollowed = policy && (Array.isArray(codes) ? codes.includes(status) : status === 302) && stream.redirects < (policy.number('max_internal_redirects') ?? 1);
+    if (!isFollowed || !target || target[1] !== stream.request.get(':scheme')) return false;
+    const from = new HeaderMap(stream.request.pairs());
+    stream.request.set(':authority', target[2]!);
+    stream.request.set(':path', target[3]! === '' ? '/' : target[3]!);
+    this.#pickRoute(stream);
+    if (!stream.route) {
+      for (const name of [':authority', ':path']) stream.request.set(name, from.get(name)!);
+      stream.logRequest();
+      return false;
+    }
+    stream.redirects++;
+    for (const name of ['downstream_rq_total', 'rq_total']) this.#services.stats.add(this.#statPrefix + name);
+    stream.request.set('x-envoy-original-url', `${from.get(':scheme')}://${from.get(':authority')}${from.get(':path')}`);
+    stream.logRequest();
+    stream.logRedirect(status);
+    routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
+    return true;
   }
 
   #stripPort(headers: HeaderMap, connection: Connection): void {
@@ -314,6 +350,9 @@ function prepare(headers: HeaderMap, connection: Connection, manager: ConfigNode
   prepareRequestId(headers, manager, client.isEdge);
   return client.address;
 }
+
+/** The protocol that a client wants to switch to: both headers have to say so. */
+const upgradeOf = (headers: HeaderMap): string | undefined => (/(^|,\s*)upgrade($|,)/i.test(headers.get('connection') ?? '') ? headers.get('upgrade') : undefined);
 
 const appendVia = (headers: HeaderMap, via: string): void => headers.set('via', [...headers.all('via'), via].join(', '));
 

@@ -14,6 +14,8 @@ import { HeaderMutation } from './header_mutation.ts';
 export interface StreamResult {
   readonly response: HttpResponse;
   readonly log: StreamRecord;
+  /** Lines for the redirects that were followed before. */
+  readonly earlier: readonly StreamRecord[];
 }
 
 /** What a stream takes over from its connection manager and connection. */
@@ -45,6 +47,11 @@ export class Stream {
   isHealthCheck = false;
   readonly #receivedBytes: number;
   choice: ClusterChoice | undefined;
+  /** The protocol that the client wants to switch to. */
+  upgrade: string | undefined;
+  redirects = 0;
+  /** A log line for each redirect that Envoy followed by itself. */
+  readonly redirectLogs: StreamRecord[] = [];
   readonly connection: Connection;
   /** Headers that only an answer of Envoy's own has. */
   readonly localHeaders: [string, string][] = [];
@@ -107,11 +114,15 @@ export class Stream {
   /** The body has been taken, by a filter that buffers or on its way upstream. */
   readBody(limit = Infinity): void {
     this.hasReadBody = limit >= this.#receivedBytes;
-    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes);
+    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.redirects + 1);
   }
 
   addFlag(flag: string): void {
     if (!this.#flags.includes(flag)) this.#flags.push(flag);
+  }
+
+  logRedirect(code: number): void {
+    this.redirectLogs.push({ ...this.log, code, flags: '-', details: 'internal_redirect', bytes_sent: 0 });
   }
 
   sendLocalReply(status: number, body: string, flags: string, details: string): void {
@@ -141,7 +152,7 @@ export class Stream {
     Object.assign(this.log, { code: response.status, flags: all.join(',') || '-', details, bytes_sent: body.length });
     const context = this.context(response.headers, response.trailers);
     for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
-    this.#done({ response, log: this.log });
+    this.#done({ response, log: this.log, earlier: this.redirectLogs });
   }
 
   #levels(direction: 'request' | 'response'): HeaderMutation[] {

@@ -5,7 +5,7 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { Trace } from '../trace.ts';
 import { compileClusterChoice, type ChooseCluster } from './cluster_choice.ts';
-import { compileRouteMatch, type Mismatch } from './route_match.ts';
+import { compileRouteMatch, type Mismatch, type RouteFacts } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
@@ -41,10 +41,10 @@ export class Route {
 }
 
 /** The first route whose match accepts the request. Order in the file decides, not specificity. */
-export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap, random: Random, trace: Trace | undefined): Route | undefined {
+export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap, random: Random, facts: RouteFacts, trace: Trace | undefined): Route | undefined {
   const path = request.get(':path') ?? '';
   for (const [i, route] of routes.entries()) {
-    const mismatch = route.mismatch(request, path) ?? missedFraction(route, random);
+    const mismatch = route.mismatch(request, path, facts) ?? missedFraction(route, random);
     if (mismatch !== undefined) {
       trace?.record({ kind: 'route_rejected', state: 'failed', because: route.node.ref, sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.` });
       continue;

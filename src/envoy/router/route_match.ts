@@ -1,10 +1,20 @@
 import { ConfigNode } from '../config_node.ts';
+import type { JsonObject } from '#api';
+import { compileMetadataMatcher } from '../matching/metadata_matcher.ts';
+import type { Connection } from '../seams.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileUriTemplate } from './uri_template.ts';
 import { compileStringMatcher, fullMatch } from './string_matcher.ts';
 
 /** Undefined when the request fits, else the condition and the value that failed. */
-export type Mismatch = (request: HeaderMap, path: string) => string | undefined;
+export type Mismatch = (request: HeaderMap, path: string, facts?: RouteFacts) => string | undefined;
+
+/** What a route may look at beyond the request's headers. */
+export interface RouteFacts {
+  readonly connection: Connection;
+  readonly dynamicMetadata: JsonObject;
+  readonly filterState: ReadonlyMap<string, string>;
+}
 
 /** `config.route.v3.RouteMatch`: path, headers and query parameters, all of which must fit. */
 export function compileRouteMatch(node: ConfigNode): Mismatch {
@@ -14,13 +24,42 @@ export function compileRouteMatch(node: ConfigNode): Mismatch {
     ...node.list('query_parameters').map(compileQueryParameter),
     ...(node.has('grpc') ? [isGrpc] : []),
     ...node.list('cookies').map(compileCookie),
+    ...node.list('dynamic_metadata').map(compileMetadata),
+    ...node.list('filter_state').map(compileFilterState),
+    ...(node.child('tls_context') ? [compileTlsContext(node.child('tls_context')!)] : []),
   ];
-  return (request, path) => {
+  return (request, path, facts) => {
     for (const condition of conditions) {
-      const mismatch = condition(request, path);
+      const mismatch = condition(request, path, facts);
       if (mismatch !== undefined) return mismatch;
     }
     return undefined;
+  };
+}
+
+function compileMetadata(node: ConfigNode): Mismatch {
+  const matches = compileMetadataMatcher(node);
+  return (_, __, facts) => (facts && matches(facts.dynamicMetadata) ? undefined : `the dynamic metadata of \`${node.text('filter') ?? ''}\` does not fit`);
+}
+
+function compileFilterState(node: ConfigNode): Mismatch {
+  const key = node.text('key') ?? '';
+  const string = node.child('string_match');
+  const mismatch = string ? compileStringMatcher(string) : () => 'nothing';
+  return (_, __, facts) => {
+    const value = facts?.filterState.get(key);
+    if (value === undefined) return `there is no filter state \`${key}\``;
+    const wanted = mismatch(value);
+    return wanted === undefined ? undefined : `the filter state \`${key}\` is "${value}", not ${wanted}`;
+  };
+}
+
+/** `presented: false` fits a plain connection too; a certificate is not validated where no CA is trusted. */
+function compileTlsContext(node: ConfigNode): Mismatch {
+  return (_, __, facts) => {
+    const isPresented = facts?.connection.tls?.clientCertificate !== undefined;
+    const fits = !node.has('presented') || node.flag('presented') === isPresented;
+    return fits ? undefined : `the client showed ${isPresented ? 'a' : 'no'} certificate`;
   };
 }
 
@@ -28,6 +67,12 @@ const isGrpc: Mismatch = (request) =>
   /^application\/grpc(\+|$)/.test(request.get('content-type') ?? '') ? undefined : 'the request is not gRPC';
 
 function compilePath(node: ConfigNode): Mismatch {
+  const mismatch = compilePathKind(node);
+  if (node.has('connect_matcher')) return mismatch;
+  return (request, path) => (request.get(':method') === 'CONNECT' && !request.has(':path') ? 'a CONNECT request has no path' : mismatch(request, path));
+}
+
+function compilePathKind(node: ConfigNode): Mismatch {
   const caseSensitive = node.raw('case_sensitive') !== false;
   const fold = (text: string): string => (caseSensitive ? text : text.toLowerCase());
   const say = (path: string, wanted: string): string => `path "${path}" is not ${wanted}`;

@@ -15,6 +15,7 @@ import type { PoolStream } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
 import { RetryPolicy, type Failure } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
+import { shadowsOf } from './shadow.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
 export interface RouterServices {
@@ -31,6 +32,9 @@ export interface RouterServices {
   readonly trace: Trace | undefined;
 }
 
+/** Takes over a redirect of the upstream; false where it is to be passed on. */
+export type FollowRedirect = (location: string, status: number) => boolean;
+
 /** What a caller may ask of the router in headers, which do not go on. */
 const ROUTER_HEADERS = [
   'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-retriable-status-codes', 'x-envoy-retriable-header-names', 'x-envoy-upstream-alt-stat-name',
@@ -45,7 +49,7 @@ const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
 const saysEmptyBody = (headers: HeaderMap, body: string): boolean => body === '' && !headers.has('content-length') && !BODILESS.has(headers.get(':method') ?? '');
 
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
-export function routeUpstream(stream: Stream, services: RouterServices): void {
+export function routeUpstream(stream: Stream, services: RouterServices, followRedirect: FollowRedirect): void {
   const { stats, trace } = services;
   const action = stream.route!.action!;
   stream.readBody();
@@ -60,7 +64,7 @@ export function routeUpstream(stream: Stream, services: RouterServices): void {
   trace?.record({ kind: 'cluster_selected', state: 'matched', because: cluster.node.ref, sentence: `The request goes to the cluster \`${cluster.name}\`.` });
   stream.mutateRequest();
   rewriteRequest(stream.route!, stream.request, stream.suppressEnvoyHeaders, weighted?.node.text('host_rewrite_literal'));
-  const filter = new RouterFilter(stream, cluster, services);
+  const filter = new RouterFilter(stream, cluster, services, followRedirect);
   stream.onAbandoned = () => filter.abandon();
   filter.start();
 }
@@ -72,6 +76,7 @@ class RouterFilter {
   readonly #services: RouterServices;
   readonly #policy: RetryPolicy;
   readonly #timeouts: UpstreamTimeouts;
+  readonly #followRedirect: FollowRedirect;
   #attempts = 0;
   #isDone = false;
   #isRetrying = false;
@@ -80,7 +85,8 @@ class RouterFilter {
   #globalTimer: Timer | undefined;
   #tryTimer: Timer | undefined;
 
-  constructor(stream: Stream, cluster: Cluster, services: RouterServices) {
+  constructor(stream: Stream, cluster: Cluster, services: RouterServices, followRedirect: FollowRedirect) {
+    this.#followRedirect = followRedirect;
     this.#stream = stream;
     this.#cluster = cluster;
     this.#services = services;
@@ -92,7 +98,25 @@ class RouterFilter {
   start(): void {
     for (const name of ROUTER_HEADERS) this.#stream.request.remove(name);
     if (this.#timeouts.globalMs > 0) this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () => this.#onGlobalTimeout());
+    this.#mirror();
     this.#try();
+  }
+
+  /** Sends the copies that are asked for; nobody waits for what they bring. */
+  #mirror(): void {
+    const { request, requestBody, route } = this.#stream;
+    for (const { cluster: name, headers } of shadowsOf(route!.action!.list('request_mirror_policies'), request, this.#services.random)) {
+      const cluster = this.#services.clusters.get(name);
+      const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
+      if (!cluster || !host) continue;
+      headers.set('x-envoy-expected-rq-timeout-ms', String(this.#timeouts.globalMs));
+      cluster.poolOf(host, 'DEFAULT').newStream({ headers, body: requestBody }, { onReady: () => undefined, onOverflow: () => undefined, onReply: (reply) => 'response' in reply && this.#countShadow(cluster, reply.response.status) });
+    }
+  }
+
+  #countShadow(cluster: Cluster, status: number): void {
+    this.#services.stats.add('http.async-client.rq_total');
+    for (const scope of ['', 'internal.']) for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed']) this.#services.stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${name}`);
   }
 
   /** Nobody waits for the answer any more. */
@@ -137,7 +161,7 @@ class RouterFilter {
     const { request, virtualHost, suppressEnvoyHeaders } = this.#stream;
     const headers = new HeaderMap(request.pairs());
     const expected = this.#timeouts.perTryMs || this.#timeouts.globalMs;
-    if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', this.#attempts > 1 ? '<ms>' : String(expected));
+    if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
     if (!this.#cluster.isHttp2 && saysEmptyBody(headers, this.#stream.requestBody)) headers.set('content-length', '0');
     if (virtualHost?.node.flag('include_request_attempt_count')) headers.set('x-envoy-attempt-count', String(this.#attempts));
     return headers;
@@ -177,6 +201,7 @@ class RouterFilter {
     const { response } = reply;
     this.#score(response.status < 500, { kind: 'status', status: response.status });
     this.#services.trace?.record({ kind: 'upstream_answered', state: 'info', because: this.#cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
+    if (this.#redirects(response)) return;
     let flags: string[] = [];
     if (this.#policy.retriesResponse(response, this.#stream.request)) {
       const refusal = this.#retry(response);
@@ -184,6 +209,14 @@ class RouterFilter {
       flags = [refusal];
     } else if (this.#attempts > 1) this.#count('upstream_rq_retry_success');
     this.#pass(response, flags, reply.cut);
+  }
+
+  /** Whether the connection manager goes where the answer points, in place of passing it on. */
+  #redirects({ status, headers }: HttpResponse): boolean {
+    const location = status >= 300 && status < 400 ? headers.get('location') : undefined;
+    if (location === undefined || !this.#stream.route!.action!.has('internal_redirect_policy')) return false;
+    this.#settle();
+    return this.#followRedirect(location, status);
   }
 
   #pass(response: HttpResponse, flags: readonly string[], cut: string | undefined): void {

@@ -1,6 +1,8 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { Trace } from '../trace.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
+import type { HeaderMap } from '../http/header_map.ts';
+import { compileMatchTree, type MatchTree } from '../matching/match_tree.ts';
 import { Route } from './route.ts';
 
 export type DomainClass = 'exact' | 'suffix wildcard' | 'prefix wildcard' | 'any';
@@ -10,6 +12,8 @@ export class VirtualHost {
   readonly name: string;
   readonly node: ConfigNode;
   readonly routes: Route[];
+  readonly #matcher: MatchTree | undefined;
+  readonly #chosen = new WeakMap<object, Route>();
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
@@ -17,8 +21,23 @@ export class VirtualHost {
     this.node = node;
     this.name = node.text('name') ?? '';
     this.routes = node.list('routes').map((route) => new Route(route));
+    const matcher = node.child('matcher');
+    this.#matcher = matcher && compileMatchTree(matcher);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
+  }
+
+  /** The routes to try in order: all of them, or the one that the matcher leads to. */
+  routesFor(request: HeaderMap): readonly Route[] {
+    if (!this.#matcher) return this.routes;
+    const action = this.#matcher({ request });
+    if (!action) return [];
+    const nodes = action.text('@type')?.endsWith('.RouteList') ? action.list('routes') : [action];
+    return nodes.map((node) => {
+      const known = this.#chosen.get(node.value) ?? new Route(node);
+      this.#chosen.set(node.value, known);
+      return known;
+    });
   }
 }
 

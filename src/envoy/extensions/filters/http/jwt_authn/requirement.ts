@@ -1,0 +1,38 @@
+import type { ConfigNode } from '../../../../config_node.ts';
+import type { Fault } from './provider.ts';
+
+export const MISSING = 'Jwt is missing';
+
+/** Checks one provider's tokens: what is wrong, or undefined. */
+export type CheckProvider = (name: string, audiences: readonly string[] | undefined) => Fault;
+
+/** `JwtRequirement`: what it asks of a request; answers with what is wrong (jwt_authn/verifier.cc). */
+export type Requirement = (check: CheckProvider) => Fault;
+
+export function compileRequirement(node: ConfigNode | undefined, hasToken: (check: CheckProvider) => Fault): Requirement {
+  const name = node?.text('provider_name');
+  if (name !== undefined) return (check) => check(name, undefined);
+  const withAudiences = node?.child('provider_and_audiences');
+  if (withAudiences) return (check) => check(withAudiences.text('provider_name') ?? '', withAudiences.texts('audiences'));
+  const any = node?.child('requires_any')?.list('requirements');
+  if (any) return anyOf(any.map((one) => ({ isLenient: one.has('allow_missing') || one.has('allow_missing_or_failed'), node: one, run: compileRequirement(one, hasToken) })));
+  const all = node?.child('requires_all')?.list('requirements').map((one) => compileRequirement(one, hasToken));
+  if (all) return (check) => all.map((one) => one(check)).find((fault) => fault !== undefined);
+  if (node?.has('allow_missing')) return hasToken;
+  return () => undefined;
+}
+
+/** One is enough. `allow_missing` beside providers lets through only who brought no token to any of them. */
+function anyOf(members: readonly { isLenient: boolean; node: ConfigNode; run: Requirement }[]): Requirement {
+  return (check) => {
+    let worst: Fault = MISSING;
+    for (const { isLenient, run } of members) {
+      if (isLenient) continue;
+      const fault = run(check);
+      if (fault === undefined) return undefined;
+      if (fault !== MISSING) worst = fault;
+    }
+    if (members.some(({ node }) => node.has('allow_missing_or_failed'))) return undefined;
+    return worst === MISSING && members.some(({ node }) => node.has('allow_missing')) ? undefined : worst;
+  };
+}
