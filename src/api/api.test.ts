@@ -35,7 +35,8 @@ test('binary data, a text that is too long and broken YAML are refused with a re
 });
 
 test('anchors that expand without end, deep nesting and a thousand errors end in bounded work', () => {
-  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefgh'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[i]}`).join(', ')}]`)].join('\n');
+  const levels = 'bcdefgh'.split('').map((name, i) => `${name}: &${name} [${Array(10).fill(`*${'abcdefgh'[i]}`).join(', ')}]`);
+  const bomb = `match: {prefix: /}\ndirect_response: {status: 200}\nmetadata: {filter_metadata: {x: {a: &a [x, x, x, x, x, x, x, x, x, x], ${levels.join(', ')}}}}`;
   expect(said(bomb)).toEqual([expect.stringContaining('expand too far')]);
   expect(said(`match: ${'{and_rules: '.repeat(MAX_DEPTH * 2)}1${'}'.repeat(MAX_DEPTH * 2)}`).length).toBeGreaterThan(0);
   const many = Array.from({ length: MAX_DIAGNOSTICS + 50 }, (_, i) => `bad${i}: 1`).join('\n');

@@ -1,9 +1,9 @@
 import { createFileRegistry, fromBinary, getOption, hasOption, type DescExtension, type DescField, type DescMessage, type FileRegistry } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { ConfigPath, Diagnostic, SourceRange } from '#source';
-import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import type { Json, JsonObject } from './json.ts';
-import { MAX_ALIAS_EXPANSIONS, MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
+import type { JsonObject } from './json.ts';
+import { MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
+import { LocatedText } from './located_text.ts';
 import { Reader } from './reader.ts';
 
 export const ENVOY_VERSION = '1.40.0';
@@ -32,6 +32,8 @@ export interface Api {
 export interface MessageFacts {
   readonly fields: ReadonlyMap<string, DescField>;
   readonly rules: ReadonlyMap<DescField, Rules>;
+  /** Fields that Envoy warns of, and those that it refuses unless runtime allows them. */
+  readonly deprecated: ReadonlyMap<DescField, 'warning' | 'error'>;
   readonly requiredOneofs: readonly { name: string; members: string[] }[];
 }
 
@@ -47,11 +49,17 @@ export class Descriptors {
   readonly #facts = new Map<string, MessageFacts>();
   readonly #rules: DescExtension;
   readonly #required: DescExtension;
+  readonly #disallowed: DescExtension | undefined;
 
   constructor(registry: FileRegistry) {
     this.registry = registry;
     this.#rules = registry.getExtension('validate.rules')!;
+    this.#disallowed = registry.getExtension('envoy.annotations.disallowed_by_default');
     this.#required = registry.getExtension('validate.required')!;
+  }
+
+  #isDisallowed(field: DescField): boolean {
+    return this.#disallowed !== undefined && hasOption(field, this.#disallowed) && getOption(field, this.#disallowed) === true;
   }
 
   factsOf(message: DescMessage): MessageFacts {
@@ -69,7 +77,8 @@ export class Descriptors {
       if (hasOption(field, this.#rules)) rules.set(field, ownRules(getOption(field, this.#rules) as unknown as Rules));
     }
     const required = message.oneofs.filter((oneof) => hasOption(oneof, this.#required) && getOption(oneof, this.#required) === true);
-    return { fields, rules, requiredOneofs: required.map((oneof) => ({ name: oneof.name, members: oneof.fields.map((field) => field.name) })) };
+    const deprecated = new Map(message.fields.flatMap((field) => (field.proto.options?.deprecated ? [[field, this.#isDisallowed(field) ? ('error' as const) : ('warning' as const)] as const] : [])));
+    return { fields, rules, deprecated, requiredOneofs: required.map((oneof) => ({ name: oneof.name, members: oneof.fields.map((field) => field.name) })) };
   }
 }
 
@@ -92,46 +101,20 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
   const refused = text.length > MAX_TEXT_LENGTH ? `The text has ${text.length} characters; at most ${MAX_TEXT_LENGTH} are read.`
     : text.includes('\0') ? 'This is binary data (it has a NUL byte); expected YAML or JSON text.' : undefined;
   if (refused !== undefined) return { value: undefined, diagnostics: [{ code: 'unreadable', severity: 'error', ref: root, message: refused }], rangeOf: () => undefined };
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, keepSourceTokens: false });
-  const rangeOf = (path: ConfigPath): SourceRange | undefined => rangeIn(document, lines, path);
-  const diagnostics: Diagnostic[] = document.errors.slice(0, MAX_DIAGNOSTICS).map((error) => ({
-    code: 'yaml', severity: 'error', ref: root, message: error.message.split('\n')[0]!, range: range(lines, error.pos[0], error.pos[1]),
-  }));
-  const plain = diagnostics.length > 0 ? undefined : plainOf(document, diagnostics, root);
+  const located = new LocatedText(text);
+  const rangeOf = (path: ConfigPath): SourceRange | undefined => located.rangeOf(path);
+  const plain = located.plain();
+  if ('faults' in plain) {
+    const diagnostics = plain.faults.slice(0, MAX_DIAGNOSTICS).map((fault): Diagnostic => ({ ...fault, severity: 'error', ref: root }));
+    return { value: undefined, diagnostics, rangeOf };
+  }
   const message = descriptors.registry.getMessage(options.type);
-  if (plain === undefined || !message) return { value: undefined, diagnostics, rangeOf };
+  if (!message) return { value: undefined, diagnostics: [{ code: 'unreadable', severity: 'error', ref: root, message: `Envoy has no message \`${options.type}\`.` }], rangeOf };
   const reader = new Reader(descriptors, options.resource);
-  const value = plain === null ? {} : reader.readRoot(plain, message);
-  const found = reader.diagnostics.map((one) => {
-    const place = rangeOf(one.ref.path);
-    return place ? { ...one, range: place } : one;
+  const value = plain.value === null ? {} : reader.readRoot(plain.value, message);
+  const diagnostics = reader.diagnostics.map((one) => {
+    const range = rangeOf(one.ref.path);
+    return range ? { ...one, range } : one;
   });
-  return { value, diagnostics: [...diagnostics, ...found], rangeOf };
+  return { value, diagnostics, rangeOf };
 }
-
-function plainOf(document: Document, diagnostics: Diagnostic[], ref: Diagnostic['ref']): Json | undefined {
-  try {
-    return document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS }) as Json;
-  } catch (error) {
-    diagnostics.push({ code: 'alias', severity: 'error', ref, message: `The anchors of this text expand too far: ${(error as Error).message}.`, help: 'Write the repeated part out, or use fewer aliases.' });
-    return undefined;
-  }
-}
-
-function range(lines: LineCounter, start: number, end: number): SourceRange {
-  const { line, col } = lines.linePos(start);
-  return { start, end, line, column: col };
-}
-
-function rangeIn(document: Document, lines: LineCounter, path: ConfigPath): SourceRange | undefined {
-  let node: Node | null | undefined = document.contents;
-  for (const step of path) {
-    const next = isMap(node) ? (node.get(step, true) ?? node.get(camelCase(step), true)) : isSeq(node) ? node.get(step, true) : undefined;
-    if (next === undefined || next === null) break;
-    node = next as Node;
-  }
-  return node?.range ? range(lines, node.range[0], node.range[1]) : undefined;
-}
-
-const camelCase = (step: string | number): string | number => (typeof step === 'number' ? step : step.replace(/_([a-z0-9])/g, (_, one: string) => one.toUpperCase()));

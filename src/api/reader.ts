@@ -1,7 +1,7 @@
 import { ScalarType, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { nearest, refText, type ConfigPath, type Diagnostic } from '#source';
 import type { Descriptors, MessageFacts } from './api.ts';
-import { brokenRule } from './field_rules.ts';
+import { brokenRules } from './field_rules.ts';
 import type { Json, JsonObject } from './json.ts';
 import { MAX_DEPTH, MAX_DIAGNOSTICS } from './limits.ts';
 
@@ -46,6 +46,7 @@ export class Reader {
       if (!field) this.#unknownField(key, message, facts, path);
       else {
         set.add(field);
+        this.#noteDeprecated(facts, field, path);
         this.#noteOneof(field, key, oneofs, path);
         const inner = this.#field(value, field, [...path, field.name]);
         if (inner !== undefined) out[field.jsonName] = inner;
@@ -62,6 +63,12 @@ export class Reader {
       ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }), envoySays: `no such field: '${key}'`,
     });
     void facts;
+  }
+
+  #noteDeprecated(facts: MessageFacts, field: DescField, path: ConfigPath): void {
+    const severity = facts.deprecated.get(field);
+    if (severity === 'warning') this.#report('deprecated', [...path, field.name], `\`${field.name}\` is deprecated: a later Envoy will refuse it`, { severity });
+    if (severity === 'error') this.#report('deprecated', [...path, field.name], `\`${field.name}\` is deprecated and refused by this Envoy`, { help: 'Use what its documentation names in its place.' });
   }
 
   #noteOneof(field: DescField, key: string, oneofs: Map<string, string>, path: ConfigPath): void {
@@ -91,8 +98,7 @@ export class Reader {
     for (const [field, rules] of facts.rules) {
       const value = out[field.jsonName];
       if (value === undefined && (field.oneof || field.message)) continue;
-      const broken = brokenRule(value, rules, field);
-      if (broken !== undefined) this.#report('rule', [...path, field.name], `${broken}, found ${shown(value ?? '')} (field \`${field.name}\` of ${message.typeName})`);
+      for (const { text, path: inside } of brokenRules(value, rules, field)) this.#report('rule', [...path, field.name, ...inside], `${text}, found ${shown(valueIn(value, inside))} (field \`${field.name}\` of ${message.typeName})`, { envoySays: text });
     }
   }
 
@@ -159,10 +165,7 @@ export class Reader {
   #scalar(value: Json, type: ScalarType, path: ConfigPath): Json | undefined {
     if (type === ScalarType.STRING || type === ScalarType.BYTES) return typeof value === 'string' ? value : this.#wrong(path, 'a string', value);
     if (type === ScalarType.BOOL) {
-      if (typeof value === 'boolean') return value;
-      const word = typeof value === 'string' ? value.toLowerCase() : '';
-      if (/^(true|yes|on|y)$/.test(word)) return true;
-      return /^(false|no|off|n)$/.test(word) ? false : this.#wrong(path, 'true or false', value);
+      return typeof value === 'boolean' ? value : this.#wrong(path, 'true or false', value);
     }
     const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
     return typeof number === 'number' ? number : this.#wrong(path, 'a number', value);
@@ -175,6 +178,12 @@ export class Reader {
 }
 
 const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const valueIn = (value: Json | undefined, path: ConfigPath): Json => {
+  let now: Json | undefined = value;
+  for (const step of path) now = typeof now === 'object' && now !== null ? (now as Record<string | number, Json>)[step] : undefined;
+  return now ?? '';
+};
 
 function shown(value: Json): string {
   if (typeof value === 'string') return `the string "${value.length > 60 ? `${value.slice(0, 60)}…` : value}"`;

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import YAML from 'yaml';
 import { openApi } from '#api';
 import { playScenario, readBootstrap, type Scenario } from '#world';
 
@@ -17,10 +18,13 @@ function replayed(vector: Vector): object {
     return { ...vector, expect: errors.length === 0 ? { ok: true } : { ok: false, error } };
   }
   if (vector.kind !== 'envoy') return { ...vector, error: `vectors of kind ${vector.kind} are not simulated` };
-  const { steps, stats, diagnostics } = playScenario(api, vector, { seed: 'replay', trace: false });
+  const { steps, stats, diagnostics } = playScenario(api, { ...vector, config: asRecorded(vector.config) }, { seed: 'replay', trace: false });
   const refused = diagnostics.filter((one) => one.severity === 'error');
   return refused.length > 0 ? { ...vector, error: refused.map((one) => one.message).join('\n') } : { ...vector, steps, stats };
 }
+
+/** The recorder hands Envoy the config as JSON, in which a word like `yes` stays a text. */
+const asRecorded = (config: string): string => JSON.stringify(YAML.parse(config, { merge: true }) ?? {});
 
 function withoutAnswers(vector: Vector & { stats?: object }): Vector {
   const steps = vector.steps?.map((step) => ({ ...step, expect: undefined }));

@@ -13,7 +13,8 @@ export function checkBootstrap(bootstrap: JsonObject, ref: ConfigRef): Diagnosti
   const clusters = resources?.list('clusters') ?? [];
   const managers = (resources?.list('listeners') ?? []).flatMap(managersOf);
   const names = new Set(clusters.map((cluster) => cluster.text('name') ?? ''));
-  return [...clusters.flatMap(checkCluster), ...duplicateClusters(clusters), ...managers.flatMap((manager) => checkManager(manager, names))];
+  const listeners = resources?.list('listeners') ?? [];
+  return [...listeners.flatMap(duplicateChains), ...clusters.flatMap(checkCluster), ...duplicateClusters(clusters), ...managers.flatMap((manager) => checkManager(manager, names))];
 }
 
 function managersOf(listener: ConfigNode): ConfigNode[] {
@@ -26,6 +27,19 @@ function managersOf(listener: ConfigNode): ConfigNode[] {
 
 function problem(code: string, ref: ConfigRef, message: string, more: { help?: string; envoySays?: string } = {}): Diagnostic {
   return { code, severity: 'error', ref, message, ...more };
+}
+
+function duplicateChains(listener: ConfigNode): Diagnostic[] {
+  if (listener.has('filter_chain_matcher')) return [];
+  const seen = new Map<string, string>();
+  return listener.list('filter_chains').flatMap((chain) => {
+    const match = JSON.stringify(chain.child('filter_chain_match')?.value ?? {});
+    const name = chain.text('name') ?? '';
+    const earlier = seen.get(match);
+    seen.set(match, name);
+    if (earlier === undefined) return [];
+    return [problem('duplicate_chain', chain.ref, `This filter chain${name === '' ? '' : ` \`${name}\``} has the same filter chain match as${earlier === '' ? ' an earlier one' : ` \`${earlier}\``}.`, { help: 'Tell them apart by `filter_chain_match`, or join them.', envoySays: `filter chain '${name}' has the same matching rules defined as '${earlier}'` })];
+  });
 }
 
 function duplicateClusters(clusters: readonly ConfigNode[]): Diagnostic[] {

@@ -5,9 +5,6 @@ const HTTP_FILTERS = 'the filter that this needs is not simulated';
 
 /** Where the simulator still differs from the real Envoy, and why. An entry that starts to pass fails the run. */
 export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
-  'config/duplicate-chain-match': 'filter chains with equal matches are not refused',
-  'config/header-match-deprecated': 'a quoted "true" is a boolean to Envoy and a text to us',
-  'config/log-response-flag-typo': 'rules on the items of a list are not checked',
   'headers/case-proper': 'header names are in lower case on the wire too',
   'headers/metadata-formatters': COMMAND_OPERATORS,
   'headers/upstream-host-in-request': COMMAND_OPERATORS,
