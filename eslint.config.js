@@ -15,8 +15,14 @@ export default tseslint.config(
     ignores: ['**/*.test.ts'],
     rules: {
       'no-restricted-globals': ['error', ...globals],
-      'no-restricted-properties': ['error', { object: 'Math', property: 'random', message: 'Take a Random, and fork it by name.' }],
-      'no-restricted-syntax': ['error', { selector: ':function[async=true]', message: 'The core is synchronous: give a callback.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'Take a Random, and fork it by name.' },
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: ':function[async=true]', message: 'The core is synchronous: give a callback.' },
+      ],
       'max-lines': ['error', 400],
       'max-lines-per-function': ['error', 60],
       'max-params': ['error', 5],

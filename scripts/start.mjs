@@ -2,7 +2,10 @@
 import { preview } from 'vite';
 import { spawnSync } from 'node:child_process';
 
-const built = spawnSync('npx', ['--no-install', 'vite', 'build', '--logLevel', 'warn'], { stdio: 'inherit', shell: process.platform === 'win32' });
+const built = spawnSync('npx', ['--no-install', 'vite', 'build', '--logLevel', 'warn'], {
+  stdio: 'inherit',
+  shell: process.platform === 'win32',
+});
 if (built.status !== 0) {
   console.error('The build did not succeed: see the lines above.');
   process.exit(1);

@@ -6,7 +6,10 @@ const REPORT = 'out/vitest.json';
 const total = { passed: 0, failed: 0 };
 
 function run(command, args) {
-  return spawnSync('npx', ['--no-install', command, ...args], { stdio: 'inherit', shell: process.platform === 'win32' }).status === 0;
+  return (
+    spawnSync('npx', ['--no-install', command, ...args], { stdio: 'inherit', shell: process.platform === 'win32' })
+      .status === 0
+  );
 }
 
 function check(name, command, args) {
@@ -18,7 +21,14 @@ function check(name, command, args) {
 /** Runs a Vitest configuration and adds up its tests; a run without a report counts as a failure. */
 function tests(config) {
   rmSync(REPORT, { force: true });
-  const isGood = run('vitest', ['run', '--config', config, '--reporter=default', '--reporter=json', `--outputFile.json=${REPORT}`]);
+  const isGood = run('vitest', [
+    'run',
+    '--config',
+    config,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${REPORT}`,
+  ]);
   try {
     const report = JSON.parse(readFileSync(REPORT, 'utf8'));
     total.passed += report.numPassedTests;
@@ -31,7 +41,10 @@ function tests(config) {
 
 check('generated types of the site', 'svelte-kit', ['sync']);
 check('types of the core', 'tsc', ['-p', 'tsconfig.core.json']);
-check('rules of the core', 'eslint', ['src', 'tests']);
+check('rules of the code', 'eslint', ['src', 'tests', 'scripts']);
+check('layers and front doors', 'depcruise', ['src', '--config', '.dependency-cruiser.mjs']);
+check('nothing dead', 'knip', []);
+check('format', 'prettier', ['--check', 'src', 'tests', 'scripts']);
 tests('vitest.config.ts');
 check('build of the site', 'vite', ['build', '--logLevel', 'warn']);
 check('types of the pages', 'svelte-check', ['--tsconfig', './tsconfig.json', '--threshold', 'error']);

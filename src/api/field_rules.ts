@@ -1,6 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { RE2JS } from 're2js';
-import type { Rules } from './api.ts';
+import type { Rules } from './descriptors.ts';
 import { durationMs, type Json } from './json.ts';
 
 type RuleValues = Readonly<Record<string, unknown>>;
@@ -24,14 +24,17 @@ export function brokenRules(value: Json | undefined, rules: Rules, field: DescFi
 
 type Judge = (value: Json | undefined, limits: RuleValues, field: DescField) => string | undefined;
 
-const brokenString: Judge = (value, limits, field) => brokenText(typeof value === 'string' ? value : '', limits, value === undefined && field.message !== undefined);
+const brokenString: Judge = (value, limits, field) =>
+  brokenText(typeof value === 'string' ? value : '', limits, value === undefined && field.message !== undefined);
 
 const JUDGES: Readonly<Record<string, Judge>> = {
   string: brokenString,
   bytes: brokenString,
-  duration: (value, limits) => brokenNumber(durationMs(typeof value === 'string' ? value : undefined), limits, durationOf),
+  duration: (value, limits) =>
+    brokenNumber(durationMs(typeof value === 'string' ? value : undefined), limits, durationOf),
   enum: (value, limits, field) => brokenEnum(value, limits, field),
-  bool: (value, limits) => ('const' in limits && value !== limits['const'] ? `value must equal ${String(limits['const'])}` : undefined),
+  bool: (value, limits) =>
+    'const' in limits && value !== limits['const'] ? `value must equal ${String(limits['const'])}` : undefined,
   any: (value, limits) => brokenAny(value, limits),
 };
 
@@ -39,7 +42,9 @@ function brokenSingle(value: Json | undefined, kind: string, limits: RuleValues,
   const judge = JUDGES[kind];
   if (judge) return judge(value, limits, field);
   const isNumber = /^(u?int|s?fixed|sint|double|float)/.test(kind);
-  return isNumber ? brokenNumber(typeof value === 'number' ? value : field.message ? undefined : 0, limits, Number) : undefined;
+  return isNumber
+    ? brokenNumber(typeof value === 'number' ? value : field.message ? undefined : 0, limits, Number)
+    : undefined;
 }
 
 function brokenList(list: readonly Json[], limits: RuleValues, field: DescField): Broken[] {
@@ -48,13 +53,20 @@ function brokenList(list: readonly Json[], limits: RuleValues, field: DescField)
   const items = limits['items'] as Rules | undefined;
   const isTwice = limits['unique'] === true && new Set(list.map((one) => JSON.stringify(one))).size < list.length;
   const inner = items?.type.case === undefined ? [] : list.flatMap((one, i) => brokenAt(one, items, field, i));
-  return [...(count === undefined ? [] : [{ text: count, path: [] }]), ...(isTwice ? [{ text: 'repeated value must contain unique items', path: [] }] : []), ...inner];
+  return [
+    ...(count === undefined ? [] : [{ text: count, path: [] }]),
+    ...(isTwice ? [{ text: 'repeated value must contain unique items', path: [] }] : []),
+    ...inner,
+  ];
 }
 
 function brokenMap(map: Record<string, Json>, limits: RuleValues, field: DescField): Broken[] {
   const count = brokenCount(Object.keys(map).length, limits, 'Pairs', 'pair(s)');
   const [keys, values] = [limits['keys'] as Rules | undefined, limits['values'] as Rules | undefined];
-  const inner = Object.entries(map).flatMap(([key, one]) => [...(keys ? brokenAt(key, keys, field, key) : []), ...(values ? brokenAt(one, values, field, key) : [])]);
+  const inner = Object.entries(map).flatMap(([key, one]) => [
+    ...(keys ? brokenAt(key, keys, field, key) : []),
+    ...(values ? brokenAt(one, values, field, key) : []),
+  ]);
   return [...(count === undefined ? [] : [{ text: count, path: [] }]), ...inner];
 }
 
@@ -76,7 +88,8 @@ const HEADER_VALUE = /^[^\u0000-\u0008\u000A-\u001F\u007F]*$/;
 type TextTest = (text: string, limits: RuleValues) => string | undefined;
 
 const TEXT_TESTS: readonly TextTest[] = [
-  (text, limits) => ('const' in limits && text !== limits['const'] ? `value must equal ${String(limits['const'])}` : undefined),
+  (text, limits) =>
+    'const' in limits && text !== limits['const'] ? `value must equal ${String(limits['const'])}` : undefined,
   (text, limits) => {
     const length = [...text].length;
     const [min, max] = [limit(limits, 'minLen'), limit(limits, 'maxLen')];
@@ -89,15 +102,32 @@ const TEXT_TESTS: readonly TextTest[] = [
     if (min !== undefined && bytes < min) return `value length must be at least ${min} bytes`;
     return max !== undefined && bytes > max ? `value length must be at most ${max} bytes` : undefined;
   },
-  (text, limits) => (typeof limits['pattern'] === 'string' && !RE2JS.compile(limits['pattern']).matcher(text).find() ? `value does not match regex pattern "${limits['pattern']}"` : undefined),
-  (text, limits) => (typeof limits['prefix'] === 'string' && !text.startsWith(limits['prefix']) ? `value does not have prefix ${limits['prefix']}` : undefined),
-  (text, limits) => (typeof limits['suffix'] === 'string' && !text.endsWith(limits['suffix']) ? `value does not have suffix ${limits['suffix']}` : undefined),
+  (text, limits) =>
+    typeof limits['pattern'] === 'string' && !RE2JS.compile(limits['pattern']).matcher(text).find()
+      ? `value does not match regex pattern "${limits['pattern']}"`
+      : undefined,
+  (text, limits) =>
+    typeof limits['prefix'] === 'string' && !text.startsWith(limits['prefix'])
+      ? `value does not have prefix ${limits['prefix']}`
+      : undefined,
+  (text, limits) =>
+    typeof limits['suffix'] === 'string' && !text.endsWith(limits['suffix'])
+      ? `value does not have suffix ${limits['suffix']}`
+      : undefined,
   (text, limits) => {
     const [allowed, refused] = [limits['in'], limits['notIn']];
-    if (Array.isArray(allowed) && allowed.length > 0 && !allowed.includes(text)) return `value must be in list [${allowed.join(' ')}]`;
-    return Array.isArray(refused) && refused.includes(text) ? `value must not be in list [${refused.join(' ')}]` : undefined;
+    if (Array.isArray(allowed) && allowed.length > 0 && !allowed.includes(text))
+      return `value must be in list [${allowed.join(' ')}]`;
+    return Array.isArray(refused) && refused.includes(text)
+      ? `value must not be in list [${refused.join(' ')}]`
+      : undefined;
   },
-  (text, limits) => brokenWellKnown(text, limits['wellKnown'] as { case?: string; value?: unknown } | undefined, limits['strict'] !== false),
+  (text, limits) =>
+    brokenWellKnown(
+      text,
+      limits['wellKnown'] as { case?: string; value?: unknown } | undefined,
+      limits['strict'] !== false,
+    ),
 ];
 
 function brokenText(text: string, limits: RuleValues, isUnset: boolean): string | undefined {
@@ -112,45 +142,67 @@ function brokenText(text: string, limits: RuleValues, isUnset: boolean): string 
 const NAME_RULE = 1;
 const VALUE_RULE = 2;
 
-function brokenWellKnown(text: string, rule: { case?: string; value?: unknown } | undefined, isStrict: boolean): string | undefined {
+function brokenWellKnown(
+  text: string,
+  rule: { case?: string; value?: unknown } | undefined,
+  isStrict: boolean,
+): string | undefined {
   if (rule?.case === 'uri') return /^[a-z][a-z0-9+.-]*:/i.test(text) ? undefined : 'value must be absolute';
   if (rule?.case !== 'wellKnownRegex') return undefined;
   // Without strict only what would end a header line is refused.
   const loose = /[\u0000\n\r]/;
   if (!isStrict) return loose.test(text) ? 'value does not match regex pattern "^[^\\u0000\\n\\r]*$"' : undefined;
-  if (rule.value === NAME_RULE && text !== '' && !HEADER_NAME.test(text)) return 'value does not match regex pattern of a header name';
-  return rule.value === VALUE_RULE && !HEADER_VALUE.test(text) ? 'value does not match regex pattern of a header value' : undefined;
+  if (rule.value === NAME_RULE && text !== '' && !HEADER_NAME.test(text))
+    return 'value does not match regex pattern of a header name';
+  return rule.value === VALUE_RULE && !HEADER_VALUE.test(text)
+    ? 'value does not match regex pattern of a header value'
+    : undefined;
 }
 
 function brokenAny(value: Json | undefined, limits: RuleValues): string | undefined {
   const allowed = limits['in'];
   const url = isObject(value) ? value['@type'] : undefined;
-  return Array.isArray(allowed) && allowed.length > 0 && url !== undefined && !allowed.includes(url) ? 'type URL must be in the list of allowed ones' : undefined;
+  return Array.isArray(allowed) && allowed.length > 0 && url !== undefined && !allowed.includes(url)
+    ? 'type URL must be in the list of allowed ones'
+    : undefined;
 }
 
-function brokenNumber(value: number | undefined, limits: RuleValues, read: (limit: unknown) => number): string | undefined {
+function brokenNumber(
+  value: number | undefined,
+  limits: RuleValues,
+  read: (limit: unknown) => number,
+): string | undefined {
   if (value === undefined) return undefined;
   const tests: [string, string, (limit: number) => boolean][] = [
-    ['const', 'equal to', (one) => value === one], ['gt', 'greater than', (one) => value > one], ['gte', 'greater than or equal to', (one) => value >= one],
-    ['lt', 'less than', (one) => value < one], ['lte', 'less than or equal to', (one) => value <= one],
+    ['const', 'equal to', (one) => value === one],
+    ['gt', 'greater than', (one) => value > one],
+    ['gte', 'greater than or equal to', (one) => value >= one],
+    ['lt', 'less than', (one) => value < one],
+    ['lte', 'less than or equal to', (one) => value <= one],
   ];
   for (const [name, words, holds] of tests) {
     const bound = limits[name];
     if (bound !== undefined && !holds(read(bound))) return `value must be ${words} ${read(bound)}`;
   }
   const allowed = limits['in'];
-  return Array.isArray(allowed) && allowed.length > 0 && !allowed.some((one) => read(one) === value) ? `value must be in list [${allowed.map(read).join(' ')}]` : undefined;
+  return Array.isArray(allowed) && allowed.length > 0 && !allowed.some((one) => read(one) === value)
+    ? `value must be in list [${allowed.map(read).join(' ')}]`
+    : undefined;
 }
 
 function brokenEnum(value: Json | undefined, limits: RuleValues, field: DescField): string | undefined {
   const number = field.enum?.values.find((one) => one.name === value)?.number ?? 0;
   const refused = limits['notIn'];
-  return Array.isArray(refused) && refused.includes(number) ? `value must not be in list [${field.enum?.values.find((one) => one.number === number)?.name}]` : undefined;
+  return Array.isArray(refused) && refused.includes(number)
+    ? `value must not be in list [${field.enum?.values.find((one) => one.number === number)?.name}]`
+    : undefined;
 }
 
-const limit = (limits: RuleValues, name: string): number | undefined => (limits[name] === undefined ? undefined : Number(limits[name]));
+const limit = (limits: RuleValues, name: string): number | undefined =>
+  limits[name] === undefined ? undefined : Number(limits[name]);
 
-const isObject = (value: Json | undefined): value is Record<string, Json> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is Record<string, Json> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A protobuf Duration in milliseconds. */
 function durationOf(duration: unknown): number {

@@ -13,9 +13,14 @@ const booleanType = new Type('tag:yaml.org,2002:bool', {
   resolve: (text: unknown) => typeof text === 'string' && (TRUE.test(text) || FALSE.test(text)),
   construct: (text: string) => TRUE.test(text),
 });
-const mergeType = new Type('tag:yaml.org,2002:merge', { kind: 'scalar', resolve: (text: unknown) => text === '<<' || text === null });
+const mergeType = new Type('tag:yaml.org,2002:merge', {
+  kind: 'scalar',
+  resolve: (text: unknown) => text === '<<' || text === null,
+});
 /** A tag of somebody's own says nothing to Envoy: the value counts. */
-const foreignTags = (['scalar', 'sequence', 'mapping'] as const).map((kind) => new Type('!', { kind, multi: true, construct: (value: unknown) => value }));
+const foreignTags = (['scalar', 'sequence', 'mapping'] as const).map(
+  (kind) => new Type('!', { kind, multi: true, construct: (value: unknown) => value }),
+);
 const SCHEMA = CORE_SCHEMA.extend({ implicit: [booleanType, mergeType], explicit: foreignTags });
 
 /** What is wrong with a text before it can be read at all. */
@@ -38,7 +43,15 @@ export class LocatedText {
   plain(): { value: Json } | { faults: TextFault[] } {
     const value = fromJson(this.#text) ?? this.#fromYaml();
     if (value === undefined) return { faults: this.#yamlFaults() };
-    if (this.#text.includes('*') && expandsTooFar(value)) return { faults: [{ code: 'alias', message: `The anchors of this text expand too far: more than ${MAX_ALIAS_EXPANSIONS} values. Write the repeated part out, or use fewer aliases.` }] };
+    if (this.#text.includes('*') && expandsTooFar(value))
+      return {
+        faults: [
+          {
+            code: 'alias',
+            message: `The anchors of this text expand too far: more than ${MAX_ALIAS_EXPANSIONS} values. Write the repeated part out, or use fewer aliases.`,
+          },
+        ],
+      };
     return { value };
   }
 
@@ -47,7 +60,11 @@ export class LocatedText {
     const { document, lines } = this.#locate();
     let node: Node | null | undefined = document.contents;
     for (const step of path) {
-      const next = isMap(node) ? (node.get(step, true) ?? node.get(camelCase(step), true)) : isSeq(node) ? node.get(step, true) : undefined;
+      const next = isMap(node)
+        ? (node.get(step, true) ?? node.get(camelCase(step), true))
+        : isSeq(node)
+          ? node.get(step, true)
+          : undefined;
       if (next === undefined || next === null) break;
       node = next as Node;
     }
@@ -57,7 +74,10 @@ export class LocatedText {
   #locate(): { document: Document; lines: LineCounter } {
     if (!this.#located) {
       const lines = new LineCounter();
-      this.#located = { document: parseDocument(this.#text, { lineCounter: lines, merge: true, keepSourceTokens: false }), lines };
+      this.#located = {
+        document: parseDocument(this.#text, { lineCounter: lines, merge: true, keepSourceTokens: false }),
+        lines,
+      };
     }
     return this.#located;
   }
@@ -73,8 +93,19 @@ export class LocatedText {
 
   #yamlFaults(): TextFault[] {
     const { document, lines } = this.#locate();
-    const faults = document.errors.map((error): TextFault => ({ code: 'yaml', message: error.message.split('\n')[0]!, range: rangeAt(lines, error.pos[0], error.pos[1]) }));
-    return faults.length > 0 ? faults : [{ code: 'yaml', message: 'This is not YAML that Envoy could read: more than one document, or a tag that it does not know.' }];
+    const faults = document.errors.map((error): TextFault => ({
+      code: 'yaml',
+      message: error.message.split('\n')[0]!,
+      range: rangeAt(lines, error.pos[0], error.pos[1]),
+    }));
+    return faults.length > 0
+      ? faults
+      : [
+          {
+            code: 'yaml',
+            message: 'This is not YAML that Envoy could read: more than one document, or a tag that it does not know.',
+          },
+        ];
   }
 }
 
@@ -103,4 +134,5 @@ function rangeAt(lines: LineCounter, start: number, end: number): SourceRange {
   return { start, end, line, column: col };
 }
 
-const camelCase = (step: string | number): string | number => (typeof step === 'number' ? step : step.replace(/_([a-z0-9])/g, (_, one: string) => one.toUpperCase()));
+const camelCase = (step: string | number): string | number =>
+  typeof step === 'number' ? step : step.replace(/_([a-z0-9])/g, (_, one: string) => one.toUpperCase());

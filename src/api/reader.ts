@@ -1,12 +1,18 @@
 import { ScalarType, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { nearest, refText, type ConfigPath, type Diagnostic } from '#source';
-import type { Descriptors, MessageFacts } from './api.ts';
+import type { Descriptors, MessageFacts } from './descriptors.ts';
 import { brokenRules } from './field_rules.ts';
 import type { Json, JsonObject } from './json.ts';
 import { MAX_DEPTH, MAX_DIAGNOSTICS } from './limits.ts';
 
 const DURATION = /^-?\d+(\.\d{1,9})?s$/;
-const FREE_FORM = new Set(['google.protobuf.Struct', 'google.protobuf.Value', 'google.protobuf.ListValue', 'google.protobuf.Timestamp', 'google.protobuf.FieldMask']);
+const FREE_FORM = new Set([
+  'google.protobuf.Struct',
+  'google.protobuf.Value',
+  'google.protobuf.ListValue',
+  'google.protobuf.Timestamp',
+  'google.protobuf.FieldMask',
+]);
 
 /** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
 export class Reader {
@@ -25,10 +31,21 @@ export class Reader {
     return undefined;
   }
 
-  #report(code: string, path: ConfigPath, text: string, more: { help?: string; envoySays?: string; severity?: 'warning' } = {}): void {
+  #report(
+    code: string,
+    path: ConfigPath,
+    text: string,
+    more: { help?: string; envoySays?: string; severity?: 'warning' } = {},
+  ): void {
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     const where = refText({ resource: '', path }).slice(2);
-    this.diagnostics.push({ code, severity: 'error', ref: { resource: this.#resource, path }, message: where === '' ? text : `\`${where}\`: ${text}`, ...more });
+    this.diagnostics.push({
+      code,
+      severity: 'error',
+      ref: { resource: this.#resource, path },
+      message: where === '' ? text : `\`${where}\`: ${text}`,
+      ...more,
+    });
   }
 
   #fields(object: JsonObject, message: DescMessage, path: ConfigPath): JsonObject {
@@ -58,26 +75,45 @@ export class Reader {
   }
 
   #unknownField(key: string, message: DescMessage, facts: MessageFacts, path: ConfigPath): void {
-    const meant = nearest(key, message.fields.map((field) => field.name));
+    const meant = nearest(
+      key,
+      message.fields.map((field) => field.name),
+    );
     this.#report('unknown_field', [...path, key], `${message.typeName} has no field \`${key}\``, {
-      ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }), envoySays: `no such field: '${key}'`,
+      ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }),
+      envoySays: `no such field: '${key}'`,
     });
     void facts;
   }
 
   #noteDeprecated(facts: MessageFacts, field: DescField, path: ConfigPath): void {
     const severity = facts.deprecated.get(field);
-    if (severity === 'warning') this.#report('deprecated', [...path, field.name], `\`${field.name}\` is deprecated: a later Envoy will refuse it`, { severity });
-    if (severity === 'error') this.#report('deprecated', [...path, field.name], `\`${field.name}\` is deprecated and refused by this Envoy`, { help: 'Use what its documentation names in its place.' });
+    if (severity === 'warning')
+      this.#report(
+        'deprecated',
+        [...path, field.name],
+        `\`${field.name}\` is deprecated: a later Envoy will refuse it`,
+        { severity },
+      );
+    if (severity === 'error')
+      this.#report('deprecated', [...path, field.name], `\`${field.name}\` is deprecated and refused by this Envoy`, {
+        help: 'Use what its documentation names in its place.',
+      });
   }
 
   #noteOneof(field: DescField, key: string, oneofs: Map<string, string>, path: ConfigPath): void {
     if (!field.oneof) return;
     const earlier = oneofs.get(field.oneof.name);
     if (earlier !== undefined) {
-      this.#report('oneof', [...path, key], `\`${key}\` and \`${earlier}\` exclude each other (one of ${field.oneof.name})`, {
-        help: `Keep one of them.`, envoySays: `'${field.oneof.name}' has already been set (either directly or as part of a oneof)`,
-      });
+      this.#report(
+        'oneof',
+        [...path, key],
+        `\`${key}\` and \`${earlier}\` exclude each other (one of ${field.oneof.name})`,
+        {
+          help: `Keep one of them.`,
+          envoySays: `'${field.oneof.name}' has already been set (either directly or as part of a oneof)`,
+        },
+      );
     }
     oneofs.set(field.oneof.name, key);
   }
@@ -86,11 +122,20 @@ export class Reader {
     const names = new Set([...set].map((field) => field.name));
     for (const { name, members } of facts.requiredOneofs) {
       if (members.some((member) => names.has(member))) continue;
-      this.#report('required', path, `${message.typeName} needs one of ${members.map((one) => `\`${one}\``).join(', ')} (${name})`, { envoySays: `field: "${name}", reason: is required` });
+      this.#report(
+        'required',
+        path,
+        `${message.typeName} needs one of ${members.map((one) => `\`${one}\``).join(', ')} (${name})`,
+        { envoySays: `field: "${name}", reason: is required` },
+      );
     }
     for (const [field, rules] of facts.rules) {
-      const isRequired = rules.message?.required === true || (rules.type.value?.['required'] === true && rules.type.case !== 'string');
-      if (isRequired && !field.oneof && !set.has(field)) this.#report('required', path, `\`${field.name}\` of ${message.typeName} is required`, { envoySays: 'value is required' });
+      const isRequired =
+        rules.message?.required === true || (rules.type.value?.['required'] === true && rules.type.case !== 'string');
+      if (isRequired && !field.oneof && !set.has(field))
+        this.#report('required', path, `\`${field.name}\` of ${message.typeName} is required`, {
+          envoySays: 'value is required',
+        });
     }
   }
 
@@ -98,7 +143,13 @@ export class Reader {
     for (const [field, rules] of facts.rules) {
       const value = out[field.jsonName];
       if (value === undefined && (field.oneof || field.message)) continue;
-      for (const { text, path: inside } of brokenRules(value, rules, field)) this.#report('rule', [...path, field.name, ...inside], `${text}, found ${shown(valueIn(value, inside))} (field \`${field.name}\` of ${message.typeName})`, { envoySays: text });
+      for (const { text, path: inside } of brokenRules(value, rules, field))
+        this.#report(
+          'rule',
+          [...path, field.name, ...inside],
+          `${text}, found ${shown(valueIn(value, inside))} (field \`${field.name}\` of ${message.typeName})`,
+          { envoySays: text },
+        );
     }
   }
 
@@ -109,7 +160,9 @@ export class Reader {
     }
     if (field.fieldKind === 'map') {
       if (!isObject(value)) return this.#wrong(path, 'a mapping', value);
-      return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, this.#single(one, field, [...path, key]) ?? null]));
+      return Object.fromEntries(
+        Object.entries(value).map(([key, one]) => [key, this.#single(one, field, [...path, key]) ?? null]),
+      );
     }
     return this.#single(value, field, path);
   }
@@ -125,7 +178,8 @@ export class Reader {
     if (FREE_FORM.has(name)) return value;
     if (name === 'google.protobuf.Any') return this.#any(value, path);
     if (name === 'google.protobuf.Duration') return this.#duration(value, path);
-    if (name.startsWith('google.protobuf.') && name.endsWith('Value')) return this.#scalar(value, message.fields[0]?.scalar ?? ScalarType.STRING, path);
+    if (name.startsWith('google.protobuf.') && name.endsWith('Value'))
+      return this.#scalar(value, message.fields[0]?.scalar ?? ScalarType.STRING, path);
     if (!isObject(value)) return this.#wrong(path, `a mapping (${name})`, value);
     return this.#fields(value, message, path);
   }
@@ -139,7 +193,9 @@ export class Reader {
     }
     const message = this.#descriptors.registry.getMessage(url.slice(url.lastIndexOf('/') + 1));
     if (!message) {
-      this.#report('unknown_type', [...path, '@type'], `no message of Envoy is called \`${url}\``, { envoySays: `could not find @type '${url}'` });
+      this.#report('unknown_type', [...path, '@type'], `no message of Envoy is called \`${url}\``, {
+        envoySays: `could not find @type '${url}'`,
+      });
       return { '@type': url };
     }
     if (message.typeName.startsWith('google.protobuf.')) return value;
@@ -149,21 +205,33 @@ export class Reader {
   #duration(value: Json, path: ConfigPath): Json | undefined {
     if (typeof value === 'string' && DURATION.test(value)) return value;
     if (isObject(value)) return `${Number(value['seconds'] ?? 0) + Number(value['nanos'] ?? 0) / 1e9}s`;
-    this.#report('duration', path, `expected a duration such as "1.5s", found ${shown(value)}`, { help: 'Durations are seconds and end in `s`: 250 ms is "0.25s".', envoySays: "duration must end with a single 's'" });
+    this.#report('duration', path, `expected a duration such as "1.5s", found ${shown(value)}`, {
+      help: 'Durations are seconds and end in `s`: 250 ms is "0.25s".',
+      envoySays: "duration must end with a single 's'",
+    });
     return undefined;
   }
 
   #enum(value: Json, type: DescEnum, path: ConfigPath): Json | undefined {
     const wanted = typeof value === 'string' ? value.toUpperCase() : undefined;
-    const found = type.values.find((one) => one.name === value || one.number === value || one.name.toUpperCase() === wanted);
+    const found = type.values.find(
+      (one) => one.name === value || one.number === value || one.name.toUpperCase() === wanted,
+    );
     if (found) return found.name;
-    const meant = nearest(String(value), type.values.map((one) => one.name));
-    this.#report('enum', path, `${shown(value)} is not a value of ${type.typeName}`, { ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }), envoySays: `unknown enum value: '${String(value)}'` });
+    const meant = nearest(
+      String(value),
+      type.values.map((one) => one.name),
+    );
+    this.#report('enum', path, `${shown(value)} is not a value of ${type.typeName}`, {
+      ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }),
+      envoySays: `unknown enum value: '${String(value)}'`,
+    });
     return undefined;
   }
 
   #scalar(value: Json, type: ScalarType, path: ConfigPath): Json | undefined {
-    if (type === ScalarType.STRING || type === ScalarType.BYTES) return typeof value === 'string' ? value : this.#wrong(path, 'a string', value);
+    if (type === ScalarType.STRING || type === ScalarType.BYTES)
+      return typeof value === 'string' ? value : this.#wrong(path, 'a string', value);
     if (type === ScalarType.BOOL) {
       return typeof value === 'boolean' ? value : this.#wrong(path, 'true or false', value);
     }
@@ -177,11 +245,13 @@ export class Reader {
   }
 }
 
-const isObject = (value: Json): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const valueIn = (value: Json | undefined, path: ConfigPath): Json => {
   let now: Json | undefined = value;
-  for (const step of path) now = typeof now === 'object' && now !== null ? (now as Record<string | number, Json>)[step] : undefined;
+  for (const step of path)
+    now = typeof now === 'object' && now !== null ? (now as Record<string | number, Json>)[step] : undefined;
   return now ?? '';
 };
 

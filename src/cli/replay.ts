@@ -18,9 +18,15 @@ function replayed(vector: Vector): object {
     return { ...vector, expect: errors.length === 0 ? { ok: true } : { ok: false, error } };
   }
   if (vector.kind !== 'envoy') return { ...vector, error: `vectors of kind ${vector.kind} are not simulated` };
-  const { steps, stats, diagnostics } = playScenario(api, { ...vector, config: asRecorded(vector.config) }, { seed: 'replay', trace: false });
+  const { steps, stats, diagnostics } = playScenario(
+    api,
+    { ...vector, config: asRecorded(vector.config) },
+    { seed: 'replay', trace: false },
+  );
   const refused = diagnostics.filter((one) => one.severity === 'error');
-  return refused.length > 0 ? { ...vector, error: refused.map((one) => one.message).join('\n') } : { ...vector, steps, stats };
+  return refused.length > 0
+    ? { ...vector, error: refused.map((one) => one.message).join('\n') }
+    : { ...vector, steps, stats };
 }
 
 /** The recorder hands Envoy the config as JSON, in which a word like `yes` stays a text. */
@@ -32,7 +38,13 @@ function withoutAnswers(vector: Vector & { stats?: object }): Vector {
 }
 
 const filesBelow = (path: string): string[] =>
-  statSync(path).isDirectory() ? readdirSync(path).sort().flatMap((name) => filesBelow(join(path, name))) : path.endsWith('.json') ? [path] : [];
+  statSync(path).isDirectory()
+    ? readdirSync(path)
+        .sort()
+        .flatMap((name) => filesBelow(join(path, name)))
+    : path.endsWith('.json')
+      ? [path]
+      : [];
 
 const args = process.argv.slice(2);
 const outFlag = args.indexOf('--out');

@@ -56,14 +56,37 @@ export class Envoy {
   constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
     const resources = new ConfigNode(bootstrap, ref).child('static_resources');
     this.#listeners = resources?.list('listeners') ?? [];
-    const clusters = new Map((resources?.list('clusters') ?? []).map((node) => [node.text('name') ?? '', new Cluster(node, { network: services.network, stats: this.stats, random: services.random, dispatcher: services.dispatcher, trace: services.trace, onUpdate: () => this.#onClusterUpdate() })]));
+    const clusters = new Map(
+      (resources?.list('clusters') ?? []).map((node) => [
+        node.text('name') ?? '',
+        new Cluster(node, {
+          network: services.network,
+          stats: this.stats,
+          random: services.random,
+          dispatcher: services.dispatcher,
+          trace: services.trace,
+          onUpdate: () => this.#onClusterUpdate(),
+        }),
+      ]),
+    );
     this.admin = new Admin({ bootstrap: new ConfigNode(bootstrap, ref), stats: this.stats, clusters });
-    this.#services = { ...services, clusters, stats: this.stats, files: this.files, filters: HTTP_FILTER_REGISTRY, localCluster: services.localCluster ?? '', isFailingHealthChecks: () => this.admin.isDraining };
+    this.#services = {
+      ...services,
+      clusters,
+      stats: this.stats,
+      files: this.files,
+      filters: HTTP_FILTER_REGISTRY,
+      localCluster: services.localCluster ?? '',
+      isFailingHealthChecks: () => this.admin.isDraining,
+    };
     for (const listener of this.#listeners) for (const chain of chainsOf(listener)) this.#compile(chain);
   }
 
   #compile(chain: ConfigNode): void {
-    const manager = chain.list('filters').map((filter) => filter.child('typed_config')).find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
+    const manager = chain
+      .list('filters')
+      .map((filter) => filter.child('typed_config'))
+      .find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
     if (manager) this.#managers.set(chain.ref.path.join('/'), new ConnectionManager(manager, this.#services));
   }
 
@@ -87,10 +110,19 @@ export class Envoy {
     let connection = first;
     const listener = this.#listeners.find((one) => listens(one, connection.localAddress));
     if (!listener) {
-      trace?.record({ kind: 'listener_not_found', state: 'failed', sentence: `No listener is bound to ${connection.localAddress}: the connection is refused.` });
+      trace?.record({
+        kind: 'listener_not_found',
+        state: 'failed',
+        sentence: `No listener is bound to ${connection.localAddress}: the connection is refused.`,
+      });
       return void done(undefined);
     }
-    trace?.record({ kind: 'listener_matched', state: 'matched', because: listener.ref, sentence: `The listener \`${listener.text('name') ?? ''}\` accepts the connection to ${connection.localAddress}.` });
+    trace?.record({
+      kind: 'listener_matched',
+      state: 'matched',
+      because: listener.ref,
+      sentence: `The listener \`${listener.text('name') ?? ''}\` accepts the connection to ${connection.localAddress}.`,
+    });
     if (hasListenerFilter(listener, '.ProxyProtocol')) {
       const proxied = 'raw' in request ? readProxyLine(request.raw, connection) : undefined;
       if (!proxied) return void done(undefined);
@@ -99,7 +131,13 @@ export class Envoy {
     }
     const detected = detect(listener, connection);
     const fallback = listener.child('default_filter_chain');
-    const chain = findFilterChain(listener.list('filter_chains').map(chainOf), fallback && chainOf(fallback), connection, detected, trace);
+    const chain = findFilterChain(
+      listener.list('filter_chains').map(chainOf),
+      fallback && chainOf(fallback),
+      connection,
+      detected,
+      trace,
+    );
     if (!chain) {
       this.stats.add(`listener.${statAddress(first.localAddress)}.no_filter_chain_match`);
       return void done(undefined);
@@ -107,9 +145,19 @@ export class Envoy {
     const manager = this.#managers.get(chain.node.ref.path.join('/'));
     if (!manager || isWrongTransport(chain, connection)) return void done(undefined);
     if (connection.tls) this.#countHandshake(connection);
-    const incoming = 'raw' in request ? decodeHttp1(request.raw, manager.node) : { kind: 'request' as const, closes: false, protocol: PROTOCOLS[connection.protocol], ...request };
+    const incoming =
+      'raw' in request
+        ? decodeHttp1(request.raw, manager.node)
+        : { kind: 'request' as const, closes: false, protocol: PROTOCOLS[connection.protocol], ...request };
     const closes = incoming.kind === 'error' || incoming.closes;
-    return manager.newStream(connection, incoming, (result) => done({ ...result, chain, detected, closes: closes || result.response.status === 408 || result.log['details'] === 'upgrade_failed' }));
+    return manager.newStream(connection, incoming, (result) =>
+      done({
+        ...result,
+        chain,
+        detected,
+        closes: closes || result.response.status === 408 || result.log['details'] === 'upgrade_failed',
+      }),
+    );
   }
 }
 
@@ -121,9 +169,13 @@ export function negotiatedAlpn(chain: FilterChain, offered: readonly string[]): 
 
 const chainOf = (node: ConfigNode): FilterChain => ({ name: node.text('name') ?? '', node });
 
-const chainsOf = (listener: ConfigNode): ConfigNode[] => [...listener.list('filter_chains'), ...[listener.child('default_filter_chain')].filter((one) => one !== undefined)];
+const chainsOf = (listener: ConfigNode): ConfigNode[] => [
+  ...listener.list('filter_chains'),
+  ...[listener.child('default_filter_chain')].filter((one) => one !== undefined),
+];
 
-const isWrongTransport = (chain: FilterChain, connection: Connection): boolean => chain.node.has('transport_socket') !== (connection.tls !== undefined);
+const isWrongTransport = (chain: FilterChain, connection: Connection): boolean =>
+  chain.node.has('transport_socket') !== (connection.tls !== undefined);
 
 /** An address as statistics spell it: `127.0.0.1_10000`. */
 const statAddress = (address: string): string => address.replace(/:(\d+)$/, '_$1');
@@ -135,19 +187,35 @@ function listens(listener: ConfigNode, address: string): boolean {
 }
 
 const hasListenerFilter = (listener: ConfigNode, name: string): boolean =>
-  listener.list('listener_filters').some((filter) => filter.child('typed_config')?.text('@type')?.endsWith(name) === true);
+  listener
+    .list('listener_filters')
+    .some((filter) => filter.child('typed_config')?.text('@type')?.endsWith(name) === true);
 
 /** The PROXY protocol, version 1: the line names the client and where it went. Undefined where there is none. */
 function readProxyLine(raw: string, connection: Connection): { connection: Connection; rest: string } | undefined {
   const found = /^PROXY TCP[46] (\S+) (\S+) (\d+) (\d+)\r?\n/.exec(raw);
   if (!found) return undefined;
   const [line, source, destination, sourcePort, destinationPort] = found;
-  return { connection: { ...connection, remoteAddress: `${source}:${sourcePort}`, localAddress: `${destination}:${destinationPort}` }, rest: raw.slice(line.length) };
+  return {
+    connection: {
+      ...connection,
+      remoteAddress: `${source}:${sourcePort}`,
+      localAddress: `${destination}:${destinationPort}`,
+    },
+    rest: raw.slice(line.length),
+  };
 }
 
 /** What the listener filters see in the first bytes: without a tls_inspector there is no SNI and all is raw. */
 function detect(listener: ConfigNode, connection: Connection): Detected {
   const tls = hasListenerFilter(listener, '.TlsInspector') ? connection.tls : undefined;
-  const http = hasListenerFilter(listener, '.HttpInspector') && !connection.tls ? [connection.protocol === 'http2' ? 'h2c' : 'http/1.1'] : [];
-  return { sni: tls?.sni, transportProtocol: tls ? 'tls' : 'raw_buffer', applicationProtocols: tls ? (tls.alpn ?? []) : http };
+  const http =
+    hasListenerFilter(listener, '.HttpInspector') && !connection.tls
+      ? [connection.protocol === 'http2' ? 'h2c' : 'http/1.1']
+      : [];
+  return {
+    sni: tls?.sni,
+    transportProtocol: tls ? 'tls' : 'raw_buffer',
+    applicationProtocols: tls ? (tls.alpn ?? []) : http,
+  };
 }

@@ -1,7 +1,15 @@
 /** The data plane: a bootstrap becomes a proxy that answers requests and says why. */
 export type { RequestOutcome } from './envoy.ts';
 export { Envoy, negotiatedAlpn } from './envoy.ts';
-export type { Connection, HttpResponse, StreamRecord, HealthAnswer, UpstreamNetwork, UpstreamReply, UpstreamRequest } from './seams.ts';
+export type {
+  Connection,
+  HttpResponse,
+  StreamRecord,
+  HealthAnswer,
+  UpstreamNetwork,
+  UpstreamReply,
+  UpstreamRequest,
+} from './seams.ts';
 export type { Trace, TraceRecord, TraceState } from './trace.ts';
 export { RecordingTrace } from './trace.ts';
 export { checkBootstrap } from './check_bootstrap.ts';

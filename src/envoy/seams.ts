@@ -23,7 +23,9 @@ export interface UpstreamRequest {
 }
 
 /** What the network brings back: an answer, or how the connection failed. */
-export type UpstreamReply = { readonly response: HttpResponse; readonly cut?: 'after_headers' } | { readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error' };
+export type UpstreamReply =
+  | { readonly response: HttpResponse; readonly cut?: 'after_headers' }
+  | { readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error' };
 
 /** What a health check was told: for gRPC whether it is serving. */
 export interface HealthAnswer {
@@ -37,7 +39,11 @@ export interface UpstreamNetwork {
   /** Whether nothing listens at the address. */
   refuses(address: string): boolean;
   /** Asks for the health of what listens at the address; undefined where nothing does. */
-  checkHealth(address: string, kind: 'http' | 'tcp' | 'grpc', answered: (answer: HealthAnswer | undefined) => void): void;
+  checkHealth(
+    address: string,
+    kind: 'http' | 'tcp' | 'grpc',
+    answered: (answer: HealthAnswer | undefined) => void,
+  ): void;
   /** The addresses of a name; an address is its own. */
   resolve(name: string): string[];
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;

@@ -25,9 +25,16 @@ export class Simulation {
       const onMessage = (event: MessageEvent<Answer>): void => {
         if (event.data.id === id) finish(event.data);
       };
-      const limit = setTimeout(() => fail(`The run had not ended after ${RUN_LIMIT_MS / 1000} s and was stopped. Your text is kept.`), RUN_LIMIT_MS);
+      const limit = setTimeout(
+        () => fail(`The run had not ended after ${RUN_LIMIT_MS / 1000} s and was stopped. Your text is kept.`),
+        RUN_LIMIT_MS,
+      );
       worker.addEventListener('message', onMessage);
-      worker.addEventListener('error', () => fail('The engine could not be started or stopped by itself. Your text is kept; send again.'), { once: true });
+      worker.addEventListener(
+        'error',
+        () => fail('The engine could not be started or stopped by itself. Your text is kept; send again.'),
+        { once: true },
+      );
       worker.postMessage({ ...question, id });
     });
   }

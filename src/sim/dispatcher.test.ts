@@ -24,7 +24,14 @@ test('a run that never ends stops at the event limit, and one past the time at t
 });
 
 test('a seed names its numbers, and a fork is not moved by its sibling', () => {
-  const picks = (seed: string): number[] => Array.from({ length: 5 }, ((random) => () => random.below(100))(seededRandom(seed).fork('lb')));
+  const picks = (seed: string): number[] =>
+    Array.from(
+      { length: 5 },
+      (
+        (random) => () =>
+          random.below(100)
+      )(seededRandom(seed).fork('lb')),
+    );
   expect(picks('a')).toEqual(picks('a'));
   expect(picks('a')).not.toEqual(picks('b'));
 });

@@ -5,7 +5,11 @@ import type { Answer, Question } from './protocol.ts';
 /** Plays one request through a bootstrap whose endpoints all answer with their own address, and says why. */
 export function explain(api: Api, { id, config, request }: Question): Answer {
   const read = readBootstrap(api, config);
-  const outcome = playScenario(api, { config, upstreams: upstreamsOf(read.value), steps: [{ request }] }, { seed: 'page', trace: true });
+  const outcome = playScenario(
+    api,
+    { config, upstreams: upstreamsOf(read.value), steps: [{ request }] },
+    { seed: 'page', trace: true },
+  );
   const result = outcome.steps[0]?.expect;
   const access = result?.access?.[0];
   const steps = outcome.trace.map((record) => {
@@ -15,7 +19,13 @@ export function explain(api: Api, { id, config, request }: Question): Answer {
   return {
     id,
     steps,
-    problems: read.diagnostics.map(({ severity, message, help, envoySays, range }) => ({ severity, message, ...(help && { help }), ...(envoySays && { envoySays }), ...(range && { range }) })),
+    problems: read.diagnostics.map(({ severity, message, help, envoySays, range }) => ({
+      severity,
+      message,
+      ...(help && { help }),
+      ...(envoySays && { envoySays }),
+      ...(range && { range }),
+    })),
     ...(result?.response && { response: result.response }),
     ...(access && { flags: String(access['flags']), details: String(access['details']) }),
     ...(result?.upstream?.[0] && { upstream: result.upstream[0].upstream }),

@@ -12,7 +12,7 @@ export interface Step extends TraceRecord {
   readonly range?: SourceRange;
 }
 
-export interface Problem {
+interface Problem {
   readonly severity: 'error' | 'warning' | 'not_simulated';
   readonly message: string;
   readonly help?: string;
@@ -24,7 +24,12 @@ export interface Answer {
   readonly id: number;
   /** Set when the simulator itself failed: a bug in the lab, never the learner's fault. */
   readonly bug?: string;
-  readonly response?: { readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string };
+  readonly response?: {
+    readonly status?: number;
+    readonly headers?: [string, string][];
+    readonly body?: string;
+    readonly failed?: string;
+  };
   readonly flags?: string;
   readonly details?: string;
   readonly upstream?: string;

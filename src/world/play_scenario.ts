@@ -1,5 +1,16 @@
 import type { Api, ReadConfig } from '#api';
-import { checkBootstrap, encodeHttp1, Envoy, HeaderMap, needsLength, negotiatedAlpn, RecordingTrace, type Connection, type HttpResponse, type RequestOutcome } from '#envoy';
+import {
+  checkBootstrap,
+  encodeHttp1,
+  Envoy,
+  HeaderMap,
+  needsLength,
+  negotiatedAlpn,
+  RecordingTrace,
+  type Connection,
+  type HttpResponse,
+  type RequestOutcome,
+} from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
@@ -27,12 +38,17 @@ interface World {
 /** Plays a scenario to its end. The same scenario and seed give the same outcome, trace included. */
 export function playScenario(api: Api, scenario: Scenario, options: { seed: string; trace: boolean }): ScenarioOutcome {
   const { value, diagnostics } = readBootstrap(api, scenario.config);
-  if (!value || diagnostics.some((one) => one.severity === 'error')) return { steps: [...scenario.steps], stats: {}, trace: [], diagnostics };
+  if (!value || diagnostics.some((one) => one.severity === 'error'))
+    return { steps: [...scenario.steps], stats: {}, trace: [], diagnostics };
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
   const upstreams = new Upstreams(scenario.upstreams, dispatcher);
   const random = seededRandom(options.seed);
-  const envoy = new Envoy(value, { resource: BOOTSTRAP.resource, path: [] }, { dispatcher, random, network: upstreams, trace });
+  const envoy = new Envoy(
+    value,
+    { resource: BOOTSTRAP.resource, path: [] },
+    { dispatcher, random, network: upstreams, trace },
+  );
   dispatcher.run({ untilMs: START_MS, events: MAX_EVENTS });
   const before = new Map(envoy.stats.counters);
   const world = { dispatcher, upstreams, envoy, scenario };
@@ -59,27 +75,44 @@ export function readBootstrap(api: Api, config: string): ReadConfig {
 }
 
 function playStep(world: World, step: Step): Step & { expect?: StepResult } {
-  if (step.wait_ms !== undefined) world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
-  if (step.log !== undefined) return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
+  if (step.wait_ms !== undefined)
+    world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
+  if (step.log !== undefined)
+    return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
   if (step.upstream !== undefined) world.upstreams.change(step.upstream, step);
   if (step.admin !== undefined) return { ...step, expect: askAdmin(world, step.admin, step) };
   if (step.parallel) return { ...step, expect: sendTogether(world, step.parallel) };
   if (!step.request) return step;
-  return { ...step, expect: step.repeat === undefined ? ordered(send(world, step.request), step.any_order === true) : sendMany(world, step.request, step.repeat) };
+  return {
+    ...step,
+    expect:
+      step.repeat === undefined
+        ? ordered(send(world, step.request), step.any_order === true)
+        : sendMany(world, step.request, step.repeat),
+  };
 }
 
 /** What is left of the time varies from run to run: FORMAT leaves it out of all but the first request that arrived. */
 function ordered(result: StepResult, byName: boolean): StepResult {
   const seen = [...(result.upstream ?? [])];
   if (byName) seen.sort((a, b) => (a.upstream < b.upstream ? -1 : a.upstream > b.upstream ? 1 : 0));
-  const later = (pairs: [string, string][]): [string, string][] => pairs.map(([name, value]) => [name, name === 'x-envoy-expected-rq-timeout-ms' ? '<ms>' : value]);
-  return { ...result, upstream: seen.map((one, i) => (i > 0 && one.headers ? { ...one, headers: later(one.headers) } : one)) };
+  const later = (pairs: [string, string][]): [string, string][] =>
+    pairs.map(([name, value]) => [name, name === 'x-envoy-expected-rq-timeout-ms' ? '<ms>' : value]);
+  return {
+    ...result,
+    upstream: seen.map((one, i) => (i > 0 && one.headers ? { ...one, headers: later(one.headers) } : one)),
+  };
 }
 
 function askAdmin({ envoy }: World, path: string, { method = 'GET', grep, pick }: Step): StepResult {
   const { status, body } = envoy.admin.request(path, method);
   const pattern = grep === undefined ? undefined : new RegExp(grep);
-  const lines = pattern && body.split('\n').filter((line) => pattern.test(line)).sort();
+  const lines =
+    pattern &&
+    body
+      .split('\n')
+      .filter((line) => pattern.test(line))
+      .sort();
   const picked = pick?.map((one) => [one, valuesAt(JSON.parse(body), one)] as const);
   return { status, ...(lines ? { lines } : {}), ...(picked ? { picked } : {}) };
 }
@@ -88,7 +121,13 @@ function askAdmin({ envoy }: World, path: string, { method = 'GET', grep, pick }
 function valuesAt(value: unknown, path: string): unknown[] {
   let now: unknown[] = [value];
   for (const part of path.split('.')) {
-    now = now.flatMap((one) => (typeof one !== 'object' || one === null ? [] : part === '*' ? Object.values(one) : [(one as Record<string, unknown>)[part]]));
+    now = now.flatMap((one) =>
+      typeof one !== 'object' || one === null
+        ? []
+        : part === '*'
+          ? Object.values(one)
+          : [(one as Record<string, unknown>)[part]],
+    );
   }
   return now.filter((one) => one !== undefined);
 }
@@ -96,7 +135,10 @@ function valuesAt(value: unknown, path: string): unknown[] {
 /** The lines of a log file; what fits a mask varies from run to run. */
 function linesOf(text: string, masks: readonly string[]): string[] {
   const patterns = masks.map((mask) => new RegExp(mask, 'g'));
-  return text.split('\n').filter((line) => line !== '').map((line) => patterns.reduce((masked, pattern) => masked.replace(pattern, '<masked>'), line));
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => patterns.reduce((masked, pattern) => masked.replace(pattern, '<masked>'), line));
 }
 
 function sendMany(world: World, request: RequestSpec, times: number): StepResult {
@@ -119,7 +161,10 @@ interface Sent {
 function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent {
   let isGone = false;
   const connection = connectionOf(spec);
-  const sent: Sent = { result: { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, access: [] }, isOver: false };
+  const sent: Sent = {
+    result: { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, access: [] },
+    isOver: false,
+  };
   const bytes = spec.raw === undefined ? { headers: headersOf(spec), body: bodyOf(spec) ?? '' } : { raw: spec.raw };
   const stream = envoy.request(connection, bytes, (done) => {
     sent.isOver = true;
@@ -129,31 +174,60 @@ function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent 
     }
     const { response, log, chain } = done;
     const entry = logEntry(done);
-    if (response.headers.has('x-envoy-upstream-service-time')) response.headers.set('x-envoy-upstream-service-time', '<ms>');
-    if (spec.raw !== undefined) sent.result = { response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) }, access: [...earlierEntries(done), entry] };
-    else sent.result = { response: { ...clientSees(response, spec), ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}) }, access: [...earlierEntries(done), entry] };
+    if (response.headers.has('x-envoy-upstream-service-time'))
+      response.headers.set('x-envoy-upstream-service-time', '<ms>');
+    if (spec.raw !== undefined)
+      sent.result = {
+        response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) },
+        access: [...earlierEntries(done), entry],
+      };
+    else
+      sent.result = {
+        response: {
+          ...clientSees(response, spec),
+          ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}),
+        },
+        access: [...earlierEntries(done), entry],
+      };
   });
   if (spec.abort_after_ms !== undefined) {
     dispatcher.createTimer('client_abort', spec.abort_after_ms, () => {
       if (sent.result.access?.length) return;
       isGone = true;
       sent.result = { ...sent.result, response: { failed: 'client_abort' } };
-      stream?.abort(connection.protocol === 'http2' ? 'http2.remote_reset' : 'downstream_remote_disconnect', connection.protocol === 'http2' ? 'DR' : 'DC');
+      stream?.abort(
+        connection.protocol === 'http2' ? 'http2.remote_reset' : 'downstream_remote_disconnect',
+        connection.protocol === 'http2' ? 'DR' : 'DC',
+      );
     });
   }
   return sent;
 }
 
-const earlierEntries = (done: RequestOutcome): Record<string, string | number>[] => done.earlier.map((log) => logEntry({ ...done, log }));
+const earlierEntries = (done: RequestOutcome): Record<string, string | number>[] =>
+  done.earlier.map((log) => logEntry({ ...done, log }));
 
 /** The fields of the access log that FORMAT names. */
 function logEntry({ log, chain, detected }: RequestOutcome): Record<string, string | number> {
-  return { kind: 'http', attempts: 0, ...log, ...(chain.name === '' ? {} : { filter_chain: chain.name }), ...(detected.sni === undefined ? {} : { sni: detected.sni }) };
+  return {
+    kind: 'http',
+    attempts: 0,
+    ...log,
+    ...(chain.name === '' ? {} : { filter_chain: chain.name }),
+    ...(detected.sni === undefined ? {} : { sni: detected.sni }),
+  };
 }
 
 function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<StepResult['response']> {
-  if (spec.protocol !== 'http2' && spec.method !== 'HEAD' && needsLength(response) && response.reset !== true) response.headers.add('content-length', '0');
-  return { status: response.status, headers: response.headers.pairs(), body: response.body, ...trailersOf(response), ...(response.reset === true ? { reset: true as const } : {}) };
+  if (spec.protocol !== 'http2' && spec.method !== 'HEAD' && needsLength(response) && response.reset !== true)
+    response.headers.add('content-length', '0');
+  return {
+    status: response.status,
+    headers: response.headers.pairs(),
+    body: response.body,
+    ...trailersOf(response),
+    ...(response.reset === true ? { reset: true as const } : {}),
+  };
 }
 
 /** Runs until all have their answer, and then a while, in which logs are written and copies sent. */
@@ -174,16 +248,28 @@ function sendTogether(world: World, specs: readonly (RequestSpec & { after_ms?: 
   world.upstreams.seen = [];
   const before = world.upstreams.seenTotal;
   const sent: (Sent | undefined)[] = specs.map(() => undefined);
-  for (const [i, spec] of specs.entries()) world.dispatcher.createTimer('request', spec.after_ms ?? 0, () => void (sent[i] = begin(world, spec)));
+  for (const [i, spec] of specs.entries())
+    world.dispatcher.createTimer('request', spec.after_ms ?? 0, () => void (sent[i] = begin(world, spec)));
   settle(world, sent);
-  const access = sent.flatMap((one) => one?.result.access ?? []).map(({ flags, code, details }) => ({ flags, code, details }) as Record<string, string | number>);
+  const access = sent
+    .flatMap((one) => one?.result.access ?? [])
+    .map(({ flags, code, details }) => ({ flags, code, details }) as Record<string, string | number>);
   const inOrder = access.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
-  return { responses: sent.map((one) => one?.result.response), upstream_count: world.upstreams.seenTotal - before, access: inOrder };
+  return {
+    responses: sent.map((one) => one?.result.response),
+    upstream_count: world.upstreams.seenTotal - before,
+    access: inOrder,
+  };
 }
 
-const trailersOf = ({ trailers }: HttpResponse): { trailers?: [string, string][] } => (trailers ? { trailers: trailers.pairs() } : {});
+const trailersOf = ({ trailers }: HttpResponse): { trailers?: [string, string][] } =>
+  trailers ? { trailers: trailers.pairs() } : {};
 
-function tlsFacts(scenario: Scenario, chain: Parameters<typeof negotiatedAlpn>[0], connection: Connection): { cn: string; alpn?: string } {
+function tlsFacts(
+  scenario: Scenario,
+  chain: Parameters<typeof negotiatedAlpn>[0],
+  connection: Connection,
+): { cn: string; alpn?: string } {
   const alpn = negotiatedAlpn(chain, connection.tls?.alpn ?? []);
   return { cn: commonName(scenario, JSON.stringify(chain.node.value)), ...(alpn === undefined ? {} : { alpn }) };
 }
@@ -199,17 +285,24 @@ function connectionOf(spec: RequestSpec): Connection {
     localAddress: spec.to,
     remoteAddress: `${spec.from ?? '127.0.0.1'}:${CLIENT_PORT}`,
     protocol: spec.protocol ?? 'http1',
-    ...(spec.tls ? { tls: { ...spec.tls, ...(spec.tls.cert === undefined ? {} : { clientCertificate: spec.tls.cert }) } } : {}),
+    ...(spec.tls
+      ? { tls: { ...spec.tls, ...(spec.tls.cert === undefined ? {} : { clientCertificate: spec.tls.cert }) } }
+      : {}),
   };
 }
 
-const bodyOf = (spec: RequestSpec): string | undefined => spec.body ?? spec.chunks?.join('') ?? (spec.body_size === undefined ? undefined : 'x'.repeat(spec.body_size));
+const bodyOf = (spec: RequestSpec): string | undefined =>
+  spec.body ?? spec.chunks?.join('') ?? (spec.body_size === undefined ? undefined : 'x'.repeat(spec.body_size));
 
 function headersOf(spec: RequestSpec): HeaderMap {
-  const headers = new HeaderMap([[':method', spec.method ?? 'GET'], [':path', spec.path ?? '/']]);
+  const headers = new HeaderMap([
+    [':method', spec.method ?? 'GET'],
+    [':path', spec.path ?? '/'],
+  ]);
   if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
   for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
   const body = bodyOf(spec);
-  if (body !== undefined && !spec.chunks && headers.get('content-length') === undefined) headers.add('content-length', String(body.length));
+  if (body !== undefined && !spec.chunks && headers.get('content-length') === undefined)
+    headers.add('content-length', String(body.length));
   return headers;
 }

@@ -85,7 +85,16 @@ export interface StepResult {
   readonly status?: number;
   readonly picked?: readonly (readonly [string, unknown])[];
   readonly lines?: readonly string[];
-  readonly response?: { readonly reset?: true; readonly trailers?: [string, string][]; readonly status?: number; readonly headers?: [string, string][]; readonly body?: string; readonly failed?: string; readonly raw?: string; readonly tls?: { readonly cn?: string; readonly alpn?: string } };
+  readonly response?: {
+    readonly reset?: true;
+    readonly trailers?: [string, string][];
+    readonly status?: number;
+    readonly headers?: [string, string][];
+    readonly body?: string;
+    readonly failed?: string;
+    readonly raw?: string;
+    readonly tls?: { readonly cn?: string; readonly alpn?: string };
+  };
   readonly upstream?: readonly SeenRequest[];
   readonly access?: readonly Record<string, string | number>[];
   readonly responses?: readonly StepResult['response'][];

@@ -1,4 +1,11 @@
-import { HeaderMap, type HealthAnswer, type HttpResponse, type UpstreamNetwork, type UpstreamReply, type UpstreamRequest } from '#envoy';
+import {
+  HeaderMap,
+  type HealthAnswer,
+  type HttpResponse,
+  type UpstreamNetwork,
+  type UpstreamReply,
+  type UpstreamRequest,
+} from '#envoy';
 import type { Dispatcher } from '#sim';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
 
@@ -18,11 +25,18 @@ export class Upstreams implements UpstreamNetwork {
     this.#dispatcher = dispatcher;
   }
 
-  checkHealth(address: string, kind: 'http' | 'tcp' | 'grpc', answered: (answer: HealthAnswer | undefined) => void): void {
+  checkHealth(
+    address: string,
+    kind: 'http' | 'tcp' | 'grpc',
+    answered: (answer: HealthAnswer | undefined) => void,
+  ): void {
     const spec = this.#specs.get(address);
     const health = spec?.health ?? {};
     const isDown = !spec || spec.refuse === true;
-    const answer = typeof health === 'string' ? { status: 200, headers: new HeaderMap(), serving: health === 'SERVING' } : { status: health.status ?? 200, headers: new HeaderMap(health.headers ?? []), serving: true };
+    const answer =
+      typeof health === 'string'
+        ? { status: 200, headers: new HeaderMap(), serving: health === 'SERVING' }
+        : { status: health.status ?? 200, headers: new HeaderMap(health.headers ?? []), serving: true };
     this.#dispatcher.createTimer(`health_check_${kind}`, ROUND_TRIP_MS, () => answered(isDown ? undefined : answer));
   }
 
@@ -51,12 +65,25 @@ export class Upstreams implements UpstreamNetwork {
   }
 
   /** Changes an upstream by name: its replies start anew, or it goes down or comes back. */
-  change(name: string, change: { health?: UpstreamSpec['health']; replies?: readonly ReplySpec[] | undefined; down?: boolean | undefined; up?: boolean | undefined }): void {
+  change(
+    name: string,
+    change: {
+      health?: UpstreamSpec['health'];
+      replies?: readonly ReplySpec[] | undefined;
+      down?: boolean | undefined;
+      up?: boolean | undefined;
+    },
+  ): void {
     for (const [address, spec] of this.#specs) {
       if (spec.name !== name) continue;
       if (change.replies) this.#played.delete(address);
       const refuse = change.down === true ? true : change.up === true ? false : spec.refuse === true;
-      this.#specs.set(address, { ...spec, refuse, ...(change.replies ? { replies: change.replies } : {}), ...(change.health === undefined ? {} : { health: change.health }) });
+      this.#specs.set(address, {
+        ...spec,
+        refuse,
+        ...(change.replies ? { replies: change.replies } : {}),
+        ...(change.health === undefined ? {} : { health: change.health }),
+      });
     }
   }
 
@@ -71,13 +98,19 @@ export class Upstreams implements UpstreamNetwork {
 function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
   if (spec.protocol === 'tcp' && reply.send !== undefined) return { failure: 'protocol_error' };
   if (reply.reset === 'after_headers') return { response: responseOf(spec, reply), cut: 'after_headers' };
-  return reply.reset ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' } : { response: responseOf(spec, reply) };
+  return reply.reset
+    ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' }
+    : { response: responseOf(spec, reply) };
 }
 
 /** A reply under `when` answers the requests that it fits, outside the turn. */
 function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec | undefined {
   const path = request.headers.get(':path')?.split('?')[0];
-  return spec.when?.find((reply) => (reply.path === undefined || reply.path === path) && (reply.header === undefined || request.headers.get(reply.header[0].toLowerCase()) === reply.header[1]));
+  return spec.when?.find(
+    (reply) =>
+      (reply.path === undefined || reply.path === path) &&
+      (reply.header === undefined || request.headers.get(reply.header[0].toLowerCase()) === reply.header[1]),
+  );
 }
 
 function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
@@ -85,13 +118,23 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
   const hasBody = status !== 204 && status !== 304;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
-  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined) headers.set('content-length', String(body.length));
+  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined)
+    headers.set('content-length', String(body.length));
   return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
 
 function requestBytes({ headers, body }: UpstreamRequest): string {
-  const lines = headers.pairs().filter(([name]) => !name.startsWith(':')).map((pair) => pair.join(': '));
-  return [`${headers.get(':method')} ${headers.get(':path')} HTTP/1.1`, `host: ${headers.get(':authority')}`, ...lines, '', body].join('\r\n');
+  const lines = headers
+    .pairs()
+    .filter(([name]) => !name.startsWith(':'))
+    .map((pair) => pair.join(': '));
+  return [
+    `${headers.get(':method')} ${headers.get(':path')} HTTP/1.1`,
+    `host: ${headers.get(':authority')}`,
+    ...lines,
+    '',
+    body,
+  ].join('\r\n');
 }
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
@@ -99,12 +142,17 @@ function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   if (spec.protocol === 'tcp') return { upstream: spec.name, tcp: requestBytes(request) };
   const isChunked = request.body !== '' && request.headers.get('content-length') === undefined;
   const chunked: [string, string][] = isChunked ? [['transfer-encoding', 'chunked']] : [];
-  const pseudo: [string, string][] = [':method', ':path', ':scheme', ':authority'].flatMap((name) => (request.headers.has(name) ? [[name, request.headers.get(name)!] as [string, string]] : []));
+  const pseudo: [string, string][] = [':method', ':path', ':scheme', ':authority'].flatMap((name) =>
+    request.headers.has(name) ? [[name, request.headers.get(name)!] as [string, string]] : [],
+  );
   return {
     upstream: spec.name,
     method: request.headers.get(':method') ?? '',
     path: request.headers.get(':path') ?? '',
-    headers: spec.protocol === 'http2' ? [...pseudo, ...headers] : [['host', request.headers.get(':authority') ?? ''], ...headers, ...chunked],
+    headers:
+      spec.protocol === 'http2'
+        ? [...pseudo, ...headers]
+        : [['host', request.headers.get(':authority') ?? ''], ...headers, ...chunked],
     body: request.body,
   };
 }

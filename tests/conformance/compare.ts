@@ -2,7 +2,13 @@ import type { Scenario, ScenarioOutcome } from '#world';
 
 type Pairs = readonly (readonly [string, string])[];
 interface Result {
-  readonly response?: { readonly status?: number; readonly body?: string; readonly headers?: Pairs; readonly failed?: string; readonly raw?: string };
+  readonly response?: {
+    readonly status?: number;
+    readonly body?: string;
+    readonly headers?: Pairs;
+    readonly failed?: string;
+    readonly raw?: string;
+  };
   readonly upstream?: readonly { readonly upstream: string; readonly path?: string; readonly headers?: Pairs }[];
   readonly access?: readonly Record<string, unknown>[];
   readonly counts?: Record<string, number>;
@@ -26,7 +32,9 @@ export function differences(vector: Vector, outcome: ScenarioOutcome): string[] 
   return vector.steps.flatMap((step, i) => {
     if (!step.expect) return [];
     const got = (outcome.steps[i]?.expect ?? {}) as Result;
-    const pairs = step.expect.counts ? sharesOf(step.expect, got, step) : factsOf(step.expect).map((fact, n) => [fact, factsOf(got)[n]] as const);
+    const pairs = step.expect.counts
+      ? sharesOf(step.expect, got, step)
+      : factsOf(step.expect).map((fact, n) => [fact, factsOf(got)[n]] as const);
     return pairs.flatMap(([want, have]) => (want === have ? [] : [`step ${i + 1}: real ${want}, simulated ${have}`]));
   });
 }
@@ -48,12 +56,24 @@ function responseText(response: Result['response']): string {
 }
 
 /** Raw bytes with each message's header lines in one order. */
-const linesOf = (raw: string): string => raw.split('\r\n\r\n').map((part) => part.split('\r\n').sort().join('\n')).join('\n\n');
+const linesOf = (raw: string): string =>
+  raw
+    .split('\r\n\r\n')
+    .map((part) => part.split('\r\n').sort().join('\n'))
+    .join('\n\n');
 
-const multimap = (pairs: Pairs = []): string => pairs.map((pair) => pair.join(': ')).sort().join(', ');
+const multimap = (pairs: Pairs = []): string =>
+  pairs
+    .map((pair) => pair.join(': '))
+    .sort()
+    .join(', ');
 
 /** A share that lies within the step's tolerance counts as equal. */
-function sharesOf(want: Result, got: Result, step: { repeat?: number; tolerance?: number }): (readonly [string, string])[] {
+function sharesOf(
+  want: Result,
+  got: Result,
+  step: { repeat?: number; tolerance?: number },
+): (readonly [string, string])[] {
   const near = Math.max(2, (step.tolerance ?? 0.1) * (step.repeat ?? 0));
   return Object.entries(want.counts ?? {}).map(([key, count]) => {
     const have = got.counts?.[key] ?? 0;

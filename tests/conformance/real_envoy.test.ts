@@ -8,16 +8,24 @@ import { KNOWN_FAILURES } from './known_failures.ts';
 
 const api = openApi(readFileSync(new URL('../../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
 const root = new URL('./vectors/', import.meta.url);
-const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.json')).sort();
+const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.json'))
+  .sort();
 
 /** The recorder handed Envoy the config as JSON, in which a word like `yes` stays a text. */
 const asRecorded = (config: string): string => JSON.stringify(YAML.parse(config, { merge: true }) ?? {});
 
 function differencesOf(vector: Vector): string[] {
-  if (vector.kind === 'envoy') return differences(vector, playScenario(api, { ...vector, config: asRecorded(vector.config) }, { seed: 'conformance', trace: false }));
+  if (vector.kind === 'envoy')
+    return differences(
+      vector,
+      playScenario(api, { ...vector, config: asRecorded(vector.config) }, { seed: 'conformance', trace: false }),
+    );
   const errors = readBootstrap(api, vector.config).diagnostics.filter((one) => one.severity === 'error');
   const said = errors.map((one) => one.message).join('\n');
-  const missing = (vector.mentions ?? []).filter((word) => !said.includes(word)).map((word) => `the error does not mention ${word}`);
+  const missing = (vector.mentions ?? [])
+    .filter((word) => !said.includes(word))
+    .map((word) => `the error does not mention ${word}`);
   return (errors.length === 0) === vector.expect?.ok ? missing : [`real ok: ${vector.expect?.ok}, ours: ${said}`];
 }
 

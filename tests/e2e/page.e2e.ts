@@ -17,7 +17,11 @@ beforeAll(async () => {
   const address = server.resolvedUrls!.local[0]!;
   browser = await playwright.launch({ executablePath: chromium(), args: ['--no-sandbox'] });
   page = await browser.newPage();
-  page.on('request', (request) => void (request.url().startsWith(address) || /^(data|blob):/.test(request.url()) || foreign.push(request.url())));
+  page.on(
+    'request',
+    (request) =>
+      void (request.url().startsWith(address) || /^(data|blob):/.test(request.url()) || foreign.push(request.url())),
+  );
   await page.goto(address);
 });
 
@@ -35,7 +39,9 @@ async function send(host: string, path: string): Promise<string> {
 }
 
 test('a request is answered and explained by lines of the config, without a request to another origin', async () => {
-  expect(await send('shop.example', '/cart/7')).toMatch(/^200 flags -, details via_upstream, answered by 127\.0\.1\.2:8001/);
+  expect(await send('shop.example', '/cart/7')).toMatch(
+    /^200 flags -, details via_upstream, answered by 127\.0\.1\.2:8001/,
+  );
   await page.getByRole('button', { name: /matched Route `cart` is the first/ }).click();
   const selected = await page.evaluate(() => {
     const editor = document.querySelector<HTMLTextAreaElement>('#config')!;

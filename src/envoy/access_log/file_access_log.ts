@@ -17,6 +17,9 @@ export function compileAccessLogs(nodes: readonly ConfigNode[], files: LogFiles,
     if (config === undefined || path === undefined) return [];
     const format = compileFormat(config.child('log_format'));
     const isWritten = compileLogFilter(node.child('filter'), random);
-    return [(context: FormatterContext) => void (isWritten(context) && files.set(path, (files.get(path) ?? '') + format(context)))];
+    return [
+      (context: FormatterContext) =>
+        void (isWritten(context) && files.set(path, (files.get(path) ?? '') + format(context))),
+    ];
   });
 }

@@ -16,7 +16,10 @@ const KINDS: Readonly<Record<string, Compile>> = {
   and_filter: (node, random) => every(node.list('filters').map((one) => compileLogFilter(one, random))),
   or_filter: (node, random) => some(node.list('filters').map((one) => compileLogFilter(one, random))),
   header_filter: (node) => compileHeaderFilter(node.child('header') ?? node),
-  not_health_check_filter: () => ({ isHealthCheck }) => isHealthCheck !== true,
+  not_health_check_filter:
+    () =>
+    ({ isHealthCheck }) =>
+      isHealthCheck !== true,
   response_flag_filter: (node) => compileFlagFilter(node.texts('flags')),
   grpc_status_filter: compileGrpcFilter,
   runtime_filter: (node, random) => () => isDrawn(node.child('percent_sampled'), random),
@@ -31,12 +34,23 @@ export function compileLogFilter(node: ConfigNode | undefined, random: Random): 
   return () => true;
 }
 
-const every = (filters: readonly LogFilter[]): LogFilter => (context) => filters.every((one) => one(context));
-const some = (filters: readonly LogFilter[]): LogFilter => (context) => filters.some((one) => one(context));
+const every =
+  (filters: readonly LogFilter[]): LogFilter =>
+  (context) =>
+    filters.every((one) => one(context));
+const some =
+  (filters: readonly LogFilter[]): LogFilter =>
+  (context) =>
+    filters.some((one) => one(context));
 
 function compileComparison(node: ConfigNode): LogFilter {
   const wanted = node.child('value')?.number('default_value') ?? 0;
-  const tests: Readonly<Record<string, (code: number) => boolean>> = { EQ: (code) => code === wanted, GE: (code) => code >= wanted, LE: (code) => code <= wanted, NE: (code) => code !== wanted };
+  const tests: Readonly<Record<string, (code: number) => boolean>> = {
+    EQ: (code) => code === wanted,
+    GE: (code) => code >= wanted,
+    LE: (code) => code <= wanted,
+    NE: (code) => code !== wanted,
+  };
   const test = tests[node.text('op') ?? 'EQ']!;
   return ({ log }) => test(Number(log['code'] ?? 0));
 }
@@ -48,7 +62,9 @@ function compileHeaderFilter(node: ConfigNode): LogFilter {
 
 function compileFlagFilter(wanted: readonly string[]): LogFilter {
   return ({ log }) => {
-    const flags = String(log['flags'] ?? '-').split(',').filter((one) => one !== '-');
+    const flags = String(log['flags'] ?? '-')
+      .split(',')
+      .filter((one) => one !== '-');
     return wanted.length === 0 ? flags.length > 0 : flags.some((one) => wanted.includes(one));
   };
 }

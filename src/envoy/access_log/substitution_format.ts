@@ -6,7 +6,7 @@ import { expand, soleValue, type FormatterContext } from '../formatter/command_o
 export type Format = (context: FormatterContext) => string;
 
 /** Envoy's own line where no format is given: formatter/substitution_format_utility.cc. */
-export const DEFAULT_FORMAT =
+const DEFAULT_FORMAT =
   '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% ' +
   '%DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n';
 
@@ -28,10 +28,13 @@ function filled(template: Json, context: FormatterContext, omitsEmpty: boolean):
   }
   if (typeof template === 'number') return Number.isInteger(template) ? template : String(template);
   if (typeof template !== 'object' || template === null) return template;
-  if (Array.isArray(template)) return template.flatMap((one) => filled(one, context, omitsEmpty) ?? (omitsEmpty ? [] : null));
-  const entries = Object.keys(template).sort().flatMap((key) => {
-    const value = filled(template[key]!, context, omitsEmpty);
-    return value === undefined ? [] : [[key, value] as const];
-  });
+  if (Array.isArray(template))
+    return template.flatMap((one) => filled(one, context, omitsEmpty) ?? (omitsEmpty ? [] : null));
+  const entries = Object.keys(template)
+    .sort()
+    .flatMap((key) => {
+      const value = filled(template[key]!, context, omitsEmpty);
+      return value === undefined ? [] : [[key, value] as const];
+    });
   return entries.length === 0 && omitsEmpty ? undefined : Object.fromEntries(entries);
 }

@@ -34,4 +34,6 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   setMetadataFilterFactory,
 ];
 
-export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new Map(HTTP_FILTERS.map((factory) => [factory.type, factory]));
+export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new Map(
+  HTTP_FILTERS.map((factory) => [factory.type, factory]),
+);

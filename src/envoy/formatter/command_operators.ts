@@ -42,20 +42,48 @@ function header(headers: HeaderMap | undefined, argument: string): string | unde
 /** A value inside filter metadata as `NAMESPACE:KEY:KEY`: text as it is, the rest as JSON. */
 function metadata(root: Json | undefined, path: readonly string[]): string | undefined {
   let value: Json | undefined = root;
-  for (const key of path) value = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
+  for (const key of path)
+    value = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
   return value === undefined || value === null ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-const upstreamAddress = (pick: (address: string) => string): Operator => ({ log }) =>
-  log['upstream_host'] === undefined ? undefined : pick(String(log['upstream_host']));
+const upstreamAddress =
+  (pick: (address: string) => string): Operator =>
+  ({ log }) =>
+    log['upstream_host'] === undefined ? undefined : pick(String(log['upstream_host']));
 
 /** Envoy's long names of response flags: stream_info/utility.h. */
 const LONG_FLAGS: Readonly<Record<string, string>> = {
-  LH: 'FailedLocalHealthCheck', UH: 'NoHealthyUpstream', UT: 'UpstreamRequestTimeout', LR: 'LocalReset', UR: 'UpstreamRemoteReset', UF: 'UpstreamConnectionFailure',
-  UC: 'UpstreamConnectionTermination', UO: 'UpstreamOverflow', NR: 'NoRouteFound', DI: 'DelayInjected', FI: 'FaultInjected', RL: 'RateLimited', UAEX: 'UnauthorizedExternalService',
-  RLSE: 'RateLimitServiceError', DC: 'DownstreamConnectionTermination', URX: 'UpstreamRetryLimitExceeded', SI: 'StreamIdleTimeout', IH: 'InvalidEnvoyRequestHeaders',
-  DPE: 'DownstreamProtocolError', UMSDR: 'UpstreamMaxStreamDurationReached', RFCF: 'ResponseFromCacheFilter', NFCF: 'NoFilterConfigFound', DT: 'DurationTimeout',
-  UPE: 'UpstreamProtocolError', NC: 'NoClusterFound', OM: 'OverloadManagerTerminated', DF: 'DnsResolutionFailed', DO: 'DropOverload', DR: 'DownstreamRemoteReset', UDO: 'UnconditionalDropOverload',
+  LH: 'FailedLocalHealthCheck',
+  UH: 'NoHealthyUpstream',
+  UT: 'UpstreamRequestTimeout',
+  LR: 'LocalReset',
+  UR: 'UpstreamRemoteReset',
+  UF: 'UpstreamConnectionFailure',
+  UC: 'UpstreamConnectionTermination',
+  UO: 'UpstreamOverflow',
+  NR: 'NoRouteFound',
+  DI: 'DelayInjected',
+  FI: 'FaultInjected',
+  RL: 'RateLimited',
+  UAEX: 'UnauthorizedExternalService',
+  RLSE: 'RateLimitServiceError',
+  DC: 'DownstreamConnectionTermination',
+  URX: 'UpstreamRetryLimitExceeded',
+  SI: 'StreamIdleTimeout',
+  IH: 'InvalidEnvoyRequestHeaders',
+  DPE: 'DownstreamProtocolError',
+  UMSDR: 'UpstreamMaxStreamDurationReached',
+  RFCF: 'ResponseFromCacheFilter',
+  NFCF: 'NoFilterConfigFound',
+  DT: 'DurationTimeout',
+  UPE: 'UpstreamProtocolError',
+  NC: 'NoClusterFound',
+  OM: 'OverloadManagerTerminated',
+  DF: 'DnsResolutionFailed',
+  DO: 'DropOverload',
+  DR: 'DownstreamRemoteReset',
+  UDO: 'UnconditionalDropOverload',
 };
 
 /** `KEY:PLAIN` is the text itself; without PLAIN it is written as JSON. */
@@ -102,7 +130,11 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   BYTES_SENT: ({ log }) => log['bytes_sent'] ?? 0,
   START_TIME: () => '<time>',
   DURATION: () => 0,
-  RESPONSE_FLAGS_LONG: ({ log }) => String(log['flags'] ?? '-').split(',').map((flag) => LONG_FLAGS[flag] ?? flag).join(','),
+  RESPONSE_FLAGS_LONG: ({ log }) =>
+    String(log['flags'] ?? '-')
+      .split(',')
+      .map((flag) => LONG_FLAGS[flag] ?? flag)
+      .join(','),
   FILTER_CHAIN_NAME: logged('filter_chain'),
   REQUESTED_SERVER_NAME: logged('sni'),
   CONNECTION_TERMINATION_DETAILS: logged('termination'),

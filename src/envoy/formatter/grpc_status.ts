@@ -1,12 +1,36 @@
 import type { HeaderMap } from '../http/header_map.ts';
 
 const NAMES = [
-  'OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied', 'ResourceExhausted',
-  'FailedPrecondition', 'Aborted', 'OutOfRange', 'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated',
+  'OK',
+  'Canceled',
+  'Unknown',
+  'InvalidArgument',
+  'DeadlineExceeded',
+  'NotFound',
+  'AlreadyExists',
+  'PermissionDenied',
+  'ResourceExhausted',
+  'FailedPrecondition',
+  'Aborted',
+  'OutOfRange',
+  'Unimplemented',
+  'Internal',
+  'Unavailable',
+  'DataLoss',
+  'Unauthenticated',
 ];
 const UNKNOWN = 2;
 /** grpc/status.cc, httpToGrpcStatus. */
-const OF_HTTP: Readonly<Record<number, number>> = { 400: 13, 401: 16, 403: 7, 404: 12, 429: 14, 502: 14, 503: 14, 504: 14 };
+const OF_HTTP: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};
 
 interface Answered {
   readonly request: HeaderMap;
@@ -32,4 +56,6 @@ export function grpcStatus(answered: Answered, spelling: string): string | numbe
   return spelling === 'SNAKE_STRING' && name !== 'OK' ? name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase() : name;
 }
 
-export const GRPC_STATUS_NAMES: readonly string[] = NAMES.map((name) => (name === 'OK' ? name : name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()));
+export const GRPC_STATUS_NAMES: readonly string[] = NAMES.map((name) =>
+  name === 'OK' ? name : name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase(),
+);

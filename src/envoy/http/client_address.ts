@@ -25,7 +25,8 @@ export function identifyClient(headers: HeaderMap, connection: Connection, manag
   if ((useRemoteAddress && !manager.flag('skip_xff_append')) || isXffFromExtension) appendForwardedFor(headers, direct);
   const hops = manager.number('xff_num_trusted_hops') ?? 0;
   const scheme = connection.tls ? 'https' : 'http';
-  if ((useRemoteAddress && hops === 0) || headers.get('x-forwarded-proto') === undefined) headers.set('x-forwarded-proto', scheme);
+  if ((useRemoteAddress && hops === 0) || headers.get('x-forwarded-proto') === undefined)
+    headers.set('x-forwarded-proto', scheme);
   const ranges = manager.child('internal_address_config')?.list('cidr_ranges') ?? [];
   const isInternal = found.isTrusted && ranges.some((range) => isInCidr(found.address, range));
   return { address: found.address, isInternal, isEdge: !isInternal && useRemoteAddress };
@@ -76,7 +77,8 @@ function entriesOf(headers: HeaderMap): string[] {
   return text === '' ? [] : text.split(',').map((one) => one.trim());
 }
 
-const isAddress = (text: string): boolean => /^\d{1,3}(\.\d{1,3}){3}$/.test(text) || (/^[0-9a-f:.]+$/i.test(text) && text.includes(':'));
+const isAddress = (text: string): boolean =>
+  /^\d{1,3}(\.\d{1,3}){3}$/.test(text) || (/^[0-9a-f:.]+$/i.test(text) && text.includes(':'));
 
 /** A loopback client is written as Envoy's own address, for it means nothing to others. */
 function appendForwardedFor(headers: HeaderMap, direct: string): void {

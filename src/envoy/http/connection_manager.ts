@@ -1,37 +1,27 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import { durationMs } from '#api';
-import type { Random, Timer } from '#sim';
+import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
 import { firstMatchingRoute } from '../router/route.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import { VirtualHosts } from '../router/virtual_host.ts';
 import type { Connection } from '../seams.ts';
-import type { FilterCallbacks } from './filter.ts';
-import { descriptorOf, type DescriptorEntry } from '../router/rate_limit_actions.ts';
-import { FilterChainFactory, perRouteLevels } from './filter_chain.ts';
+import { FilterCallbacksFactory } from './filter_callbacks.ts';
+import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
-import { identifyClient } from './client_address.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
+import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
 import { normalizePath } from './path_normalization.ts';
 import { Stream, type StreamResult } from './stream.ts';
 
 const DEFAULT_STREAM_IDLE_MS = 300_000;
 
-/** Headers by which only internal clients may steer Envoy: conn_manager_utility.cc, cleanInternalHeaders. */
-const INTERNAL_HEADERS = [
-  'x-envoy-retriable-status-codes', 'x-envoy-retriable-header-names', 'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-upstream-alt-stat-name',
-  'x-envoy-upstream-rq-timeout-ms', 'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-expected-rq-timeout-ms',
-  'x-envoy-force-trace', 'x-envoy-ip-tags', 'x-envoy-original-url', 'x-envoy-hedge-on-per-try-timeout',
-];
-/** What an external client at the edge may not say of itself. */
-const EDGE_HEADERS = ['x-envoy-decorator-operation', 'x-envoy-downstream-service-cluster', 'x-envoy-downstream-service-node'];
-/** Headers of one connection, which never go on. */
-const HOP_BY_HOP = ['connection', 'expect', 'x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
-
 /** A request as a codec decoded it, or the codec's refusal. */
-export type Incoming = { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean } | Extract<Decoded, { kind: 'error' }>;
+export type Incoming =
+  | { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean }
+  | Extract<Decoded, { kind: 'error' }>;
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
 export class ConnectionManager {
@@ -41,7 +31,7 @@ export class ConnectionManager {
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
   readonly #filters: FilterChainFactory;
-  readonly #randoms = new Map<string, Random>();
+  readonly #callbacks: FilterCallbacksFactory;
   readonly #suppressEnvoyHeaders: boolean;
   readonly #loggers: readonly AccessLogger[];
 
@@ -51,7 +41,13 @@ export class ConnectionManager {
     this.#routeConfig = node.child('route_config');
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
     this.#services = services;
-    const context = { stats: services.stats, random: services.random, dispatcher: services.dispatcher, statPrefix: this.#statPrefix };
+    const context = {
+      stats: services.stats,
+      random: services.random,
+      dispatcher: services.dispatcher,
+      statPrefix: this.#statPrefix,
+    };
+    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     declareStats(services.stats, this.#statPrefix);
     this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
@@ -65,19 +61,35 @@ export class ConnectionManager {
     const isDecoded = 'headers' in request;
     const setsRequestId = this.node.flag('always_set_request_id_in_response');
     const owner = {
-      statPrefix: this.#statPrefix, routeConfig: this.#routeConfig, connection, suppressEnvoyHeaders: this.#suppressEnvoyHeaders, protocol: request.protocol, loggers: this.#loggers,
-      encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(headers, isLocal, setsRequestId ? stream.request : undefined),
+      statPrefix: this.#statPrefix,
+      routeConfig: this.#routeConfig,
+      connection,
+      suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
+      protocol: request.protocol,
+      loggers: this.#loggers,
+      encode: (headers: HeaderMap, isLocal: boolean) =>
+        this.#finishHeaders(headers, isLocal, setsRequestId ? stream.request : undefined),
     };
     const timers: Timer[] = [];
-    const stream = new Stream(isDecoded ? request.headers : new HeaderMap(), isDecoded ? request.body : '', owner, (result) => {
-      for (const timer of timers) timer.cancel();
-      if (stream.isHealthCheck) stats.add(`${this.#statPrefix}tracing.health_check`);
-      else this.#count(result.response.status);
-      // A client still sending its body to a stream that is over is cut off.
-      if (stream.requestBody !== '' && !stream.hasReadBody && isDecoded && result.response.status !== 0) stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
-      trace?.record({ kind: 'stream_completed', state: 'info', sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).` });
-      done(result);
-    });
+    const stream = new Stream(
+      isDecoded ? request.headers : new HeaderMap(),
+      isDecoded ? request.body : '',
+      owner,
+      (result) => {
+        for (const timer of timers) timer.cancel();
+        if (stream.isHealthCheck) stats.add(`${this.#statPrefix}tracing.health_check`);
+        else this.#count(result.response.status);
+        // A client still sending its body to a stream that is over is cut off.
+        if (stream.requestBody !== '' && !stream.hasReadBody && isDecoded && result.response.status !== 0)
+          stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+        trace?.record({
+          kind: 'stream_completed',
+          state: 'info',
+          sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).`,
+        });
+        done(result);
+      },
+    );
     if (!isDecoded) {
       stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
       stream.sendLocalReply(request.status, reasonOf(request.status), 'DPE', request.details);
@@ -90,7 +102,8 @@ export class ConnectionManager {
     const refusal = this.#refusal(stream.request, connection);
     if (refusal?.flags === 'DPE') this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
     else stream.logRequest();
-    if (refusal) return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
+    if (refusal)
+      return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
     stream.log['remote'] = prepare(stream.request, connection, this.node);
     this.#stripPort(stream.request, connection);
     this.#route(stream, connection);
@@ -101,24 +114,47 @@ export class ConnectionManager {
   #armTimers(stream: Stream, isComplete: boolean, timers: Timer[]): void {
     const { dispatcher } = this.#services;
     const requestMs = durationMs(this.node.text('request_timeout')) ?? 0;
-    if (!isComplete && requestMs > 0) timers.push(dispatcher.createTimer('request_timeout', requestMs, () => stream.expire(408, 'request timeout', '-', 'request_overall_timeout')));
-    const idleMs = durationMs(stream.route?.action?.text('idle_timeout')) ?? durationMs(this.node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS;
-    if (idleMs > 0) timers.push(dispatcher.createTimer('stream_idle_timeout', idleMs, () => stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout')));
+    if (!isComplete && requestMs > 0)
+      timers.push(
+        dispatcher.createTimer('request_timeout', requestMs, () =>
+          stream.expire(408, 'request timeout', '-', 'request_overall_timeout'),
+        ),
+      );
+    const idleMs =
+      durationMs(stream.route?.action?.text('idle_timeout')) ??
+      durationMs(this.node.text('stream_idle_timeout')) ??
+      DEFAULT_STREAM_IDLE_MS;
+    if (idleMs > 0)
+      timers.push(
+        dispatcher.createTimer('stream_idle_timeout', idleMs, () =>
+          stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout'),
+        ),
+      );
   }
 
   /** What is refused before anything else is looked at. */
-  #refusal(headers: HeaderMap, connection: Connection): { status: number; details: string; body?: string; flags?: string } | undefined {
+  #refusal(
+    headers: HeaderMap,
+    connection: Connection,
+  ): { status: number; details: string; body?: string; flags?: string } | undefined {
     if (connection.protocol === 'http1') {
       const pairs = headers.pairs().filter(([name]) => !name.startsWith(':') || name === ':authority');
-      const isLarge = pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > (this.node.number('max_request_headers_kb') ?? 60) * 1024;
+      const isLarge =
+        pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0) >
+        (this.node.number('max_request_headers_kb') ?? 60) * 1024;
       const limit = this.node.child('common_http_protocol_options')?.number('max_headers_count') ?? 100;
-      const details = isLarge ? 'http1.headers_too_large' : pairs.length + CONNECTION_LINES > limit ? 'http1.too_many_headers' : undefined;
+      const details = isLarge
+        ? 'http1.headers_too_large'
+        : pairs.length + CONNECTION_LINES > limit
+          ? 'http1.too_many_headers'
+          : undefined;
       if (details !== undefined) return { status: 431, details, body: reasonOf(431), flags: 'DPE' };
     }
     const underscores = this.node.child('common_http_protocol_options')?.text('headers_with_underscores_action');
     for (const [name] of headers.pairs()) {
       if (!name.includes('_')) continue;
-      if (underscores === 'REJECT_REQUEST') return { status: 400, details: 'http1.unexpected_underscore', body: reasonOf(400), flags: 'DPE' };
+      if (underscores === 'REJECT_REQUEST')
+        return { status: 400, details: 'http1.unexpected_underscore', body: reasonOf(400), flags: 'DPE' };
       if (underscores === 'DROP_HEADER') headers.remove(name);
     }
     return headers.get(':authority') === undefined ? { status: 400, details: 'missing_host_header' } : undefined;
@@ -130,7 +166,8 @@ export class ConnectionManager {
     const transformation = this.node.text('server_header_transformation') ?? 'OVERWRITE';
     const isAbsent = headers.get('server') === undefined;
     headers.set('date', '<date>');
-    if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent)) headers.set('server', server);
+    if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
+      headers.set('server', server);
     const via = this.node.text('via');
     if (via !== undefined && !isLocal) appendVia(headers, via);
     const id = idFrom?.get('x-request-id');
@@ -142,9 +179,18 @@ export class ConnectionManager {
     const verdict = normalizePath(stream.request, this.node);
     if (verdict.kind !== 'continue') stream.logRequest();
     if (verdict.kind === 'refuse') return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
-    if (verdict.kind === 'redirect') return stream.finish({ status: 307, headers: new HeaderMap([['location', verdict.path]]), body: '' }, '-', 'path_normalization_redirect');
+    if (verdict.kind === 'redirect')
+      return stream.finish(
+        { status: 307, headers: new HeaderMap([['location', verdict.path]]), body: '' },
+        '-',
+        'path_normalization_redirect',
+      );
     if (!this.#pickRoute(stream)) return;
-    stream.filters = new FilterManager(this.#filters.create(stream, (name) => this.#callbacksOf(stream, name)), () => this.#act(stream, connection), trace);
+    stream.filters = new FilterManager(
+      this.#filters.create(stream, (name) => this.#callbacks.of(stream, name)),
+      () => this.#act(stream, connection),
+      trace,
+    );
     stream.filters.decode();
   }
 
@@ -155,11 +201,16 @@ export class ConnectionManager {
     const needsTls = stream.virtualHost?.node.text('require_tls') ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;
     stream.logRequest();
-    if (stream.request.get(':scheme') !== 'https' && (needsTls === 'ALL' || (needsTls === 'EXTERNAL_ONLY' && !isInternal))) {
+    if (
+      stream.request.get(':scheme') !== 'https' &&
+      (needsTls === 'ALL' || (needsTls === 'EXTERNAL_ONLY' && !isInternal))
+    ) {
       this.#redirectToTls(stream);
       return false;
     }
-    stream.route = stream.virtualHost && firstMatchingRoute(stream.virtualHost.routesFor(stream.request), stream.request, random, stream, trace);
+    stream.route =
+      stream.virtualHost &&
+      firstMatchingRoute(stream.virtualHost.routesFor(stream.request), stream.request, random, stream, trace);
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
     else delete stream.log['route'];
     this.#pickCluster(stream);
@@ -169,69 +220,11 @@ export class ConnectionManager {
   /** The cluster belongs to the route: filters, and replies in place of the upstream, know it already. */
   #pickCluster(stream: Stream): void {
     delete stream.log['cluster'];
-    stream.choice = stream.route?.action ? stream.route.chooseCluster(stream.request, this.#services.random) : undefined;
+    stream.choice = stream.route?.action
+      ? stream.route.chooseCluster(stream.request, this.#services.random)
+      : undefined;
     stream.cluster = stream.choice?.name === undefined ? undefined : this.#services.clusters.get(stream.choice.name);
     if (stream.cluster) stream.log['cluster'] = stream.cluster.statName;
-  }
-
-  #callbacksOf(stream: Stream, name: string): FilterCallbacks {
-    const { dispatcher, stats, trace, random } = this.#services;
-    const pickRoute = (): boolean => this.#pickRoute(stream);
-    return {
-      get route() {
-        return stream.route;
-      },
-      get requestBody() {
-        return stream.requestBody;
-      },
-      set requestBody(body: string) {
-        stream.requestBody = body;
-      },
-      request: stream.request, connection: stream.connection, dynamicMetadata: stream.dynamicMetadata, filterState: stream.filterState, log: stream.log,
-      dispatcher, stats, trace, statPrefix: this.#statPrefix, random: this.#randomOf(name, random),
-      continueDecoding: () => stream.filters?.continueDecoding(),
-      sendLocalReply: ({ status, body = '', details, flag = '-', headers = [] }) => {
-        stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
-        stream.sendLocalReply(status, body, flag, details);
-      },
-      clearRouteCache: () => void pickRoute(),
-      setMetadata: (namespace, key, value) => void Object.assign((stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value }),
-      addFlag: (flag) => stream.addFlag(flag),
-      readBody: (limit) => {
-        stream.readBody(limit);
-        return stream.requestBody;
-      },
-      formatterContext: (response) => stream.context(response),
-      perRouteLevels: () => perRouteLevels(stream, name),
-      rateLimitDescriptors: (own) => this.#descriptorsOf(stream, own),
-      localCluster: this.#services.localCluster,
-      isFailingHealthChecks: this.#services.isFailingHealthChecks,
-      markHealthCheck: () => {
-        stream.isHealthCheck = true;
-      },
-    };
-  }
-
-  #descriptorsOf(stream: Stream, own: readonly ConfigNode[]): DescriptorEntry[][] {
-    const route = stream.route?.action?.list('rate_limits') ?? [];
-    const host = stream.virtualHost?.node.list('rate_limits') ?? [];
-    const includesHost = stream.route?.action?.flag('include_vh_rate_limits') === true;
-    const limits = own.length > 0 ? own : route.length === 0 || includesHost ? [...route, ...host] : route;
-    const facts = {
-      request: stream.request, remoteAddress: String(stream.log['remote'] ?? ''), localCluster: this.#services.localCluster, cluster: stream.cluster?.name ?? '',
-      dynamicMetadata: stream.dynamicMetadata, formatterContext: () => stream.context(),
-    };
-    return limits.flatMap((limit) => {
-      const entries = descriptorOf(limit, facts);
-      return entries ? [entries] : [];
-    });
-  }
-
-  /** A stream of chance of its own for each filter: one more filter changes nobody else's. */
-  #randomOf(name: string, random: Random): Random {
-    let own = this.#randoms.get(name);
-    if (!own) this.#randoms.set(name, (own = random.fork(`filter/${name}`)));
-    return own;
   }
 
   /** What the router does with the request once every filter has let it pass. */
@@ -265,7 +258,10 @@ export class ConnectionManager {
     const policy = stream.route?.action?.child('internal_redirect_policy');
     const codes = policy?.raw('redirect_response_codes');
     const target = /^(https?):\/\/([^/?#]+)([^#]*)$/.exec(location);
-    const isFollowed = policy && (Array.isArray(codes) ? codes.includes(status) : status === 302) && stream.redirects < (policy.number('max_internal_redirects') ?? 1);
+    const isFollowed =
+      policy &&
+      (Array.isArray(codes) ? codes.includes(status) : status === 302) &&
+      stream.redirects < (policy.number('max_internal_redirects') ?? 1);
     if (!isFollowed || !target || target[1] !== stream.request.get(':scheme')) return false;
     const from = new HeaderMap(stream.request.pairs());
     stream.request.set(':authority', target[2]!);
@@ -278,7 +274,10 @@ export class ConnectionManager {
     }
     stream.redirects++;
     for (const name of ['downstream_rq_total', 'rq_total']) this.#services.stats.add(this.#statPrefix + name);
-    stream.request.set('x-envoy-original-url', `${from.get(':scheme')}://${from.get(':authority')}${from.get(':path')}`);
+    stream.request.set(
+      'x-envoy-original-url',
+      `${from.get(':scheme')}://${from.get(':authority')}${from.get(':path')}`,
+    );
     stream.logRequest();
     stream.logRedirect(status);
     routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
@@ -288,7 +287,10 @@ export class ConnectionManager {
   #stripPort(headers: HeaderMap, connection: Connection): void {
     const authority = headers.get(':authority') ?? '';
     const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
-    if (this.node.flag('strip_any_host_port') || (this.node.flag('strip_matching_host_port') && authority.endsWith(own))) {
+    if (
+      this.node.flag('strip_any_host_port') ||
+      (this.node.flag('strip_matching_host_port') && authority.endsWith(own))
+    ) {
       headers.set(':authority', authority.replace(/:\d+$/, ''));
     }
   }
@@ -322,43 +324,25 @@ export class ConnectionManager {
 
 /** The counters that `/stats` shows at 0 before anything has happened. */
 function declareStats(stats: RouterServices['stats'], prefix: string): void {
-  const names = ['1xx', '2xx', '3xx', '4xx', '5xx', 'total', 'completed', 'rx_reset', 'tx_reset', 'timeout', 'too_large'].map((name) => `downstream_rq_${name}`);
-  stats.declare(...[...names, 'rq_total', 'rq_direct_response', 'rq_redirect', 'no_route', 'no_cluster', 'downstream_cx_total'].map((name) => prefix + name));
+  const names = [
+    '1xx',
+    '2xx',
+    '3xx',
+    '4xx',
+    '5xx',
+    'total',
+    'completed',
+    'rx_reset',
+    'tx_reset',
+    'timeout',
+    'too_large',
+  ].map((name) => `downstream_rq_${name}`);
+  stats.declare(
+    ...[...names, 'rq_total', 'rq_direct_response', 'rq_redirect', 'no_route', 'no_cluster', 'downstream_cx_total'].map(
+      (name) => prefix + name,
+    ),
+  );
 }
 
 /** `connection` stands beside what the client asked for, on every HTTP/1 request of the world. */
 const CONNECTION_LINES = 1;
-
-/** What Envoy does to every request before a route is looked for; the client's address is what the log will say. */
-function prepare(headers: HeaderMap, connection: Connection, manager: ConfigNode): string {
-  for (const name of HOP_BY_HOP) headers.remove(name);
-  const client = identifyClient(headers, connection, manager);
-  const scheme = manager.child('scheme_header_transformation')?.text('scheme_to_overwrite');
-  if (scheme !== undefined) headers.set('x-forwarded-proto', scheme);
-  headers.set(':scheme', headers.get('x-forwarded-proto')!);
-  if (client.isInternal) headers.set('x-envoy-internal', 'true');
-  else for (const name of INTERNAL_HEADERS) headers.remove(name);
-  if (client.isEdge) {
-    for (const name of EDGE_HEADERS) headers.remove(name);
-    headers.set('x-envoy-external-address', client.address);
-  }
-  const forward = manager.text('forward_client_cert_details') ?? 'SANITIZE';
-  const keepsCertificate = forward === 'ALWAYS_FORWARD_ONLY' || (connection.tls !== undefined && forward.includes('FORWARD'));
-  if (!keepsCertificate) headers.remove('x-forwarded-client-cert');
-  const via = manager.text('via');
-  if (via !== undefined) appendVia(headers, via);
-  prepareRequestId(headers, manager, client.isEdge);
-  return client.address;
-}
-
-/** The protocol that a client wants to switch to: both headers have to say so. */
-const upgradeOf = (headers: HeaderMap): string | undefined => (/(^|,\s*)upgrade($|,)/i.test(headers.get('connection') ?? '') ? headers.get('upgrade') : undefined);
-
-const appendVia = (headers: HeaderMap, via: string): void => headers.set('via', [...headers.all('via'), via].join(', '));
-
-/** A made-up id is written as `<uuid>`: no run depends on its digits. */
-function prepareRequestId(headers: HeaderMap, manager: ConfigNode, isEdge: boolean): void {
-  const isForeign = isEdge && !manager.flag('preserve_external_request_id');
-  if (manager.raw('generate_request_id') === false) return isForeign ? headers.remove('x-request-id') : undefined;
-  if (isForeign || headers.get('x-request-id') === undefined) headers.set('x-request-id', '<uuid>');
-}

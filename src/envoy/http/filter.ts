@@ -21,7 +21,7 @@ export interface HttpFilter {
   onDestroy?(): void;
 }
 
-export interface LocalReplySpec {
+interface LocalReplySpec {
   readonly status: number;
   readonly body?: string;
   readonly details: string;
@@ -76,7 +76,7 @@ export interface FactoryContext {
 /** A filter ready to be put on streams; `perRoute` is the most specific configuration of the stream's route. */
 export type CompiledFilter<PerRoute> = (callbacks: FilterCallbacks, perRoute: PerRoute | undefined) => HttpFilter;
 
-export interface Fidelity {
+interface Fidelity {
   readonly level: 'full' | 'partial';
   /** Fields that are read and not run. */
   readonly notSimulated: readonly string[];

@@ -29,12 +29,23 @@ export class FilterChainFactory {
       const type = config?.text('@type') ?? '';
       const factory = registry.get(type.slice(type.lastIndexOf('/') + 1));
       if (!config || !factory || type.endsWith(ROUTER)) return [];
-      return [{ name: node.text('name') ?? '', node: config, factory, compiled: factory.compile(config, context), isDisabled: node.flag('disabled') }];
+      return [
+        {
+          name: node.text('name') ?? '',
+          node: config,
+          factory,
+          compiled: factory.compile(config, context),
+          isDisabled: node.flag('disabled'),
+        },
+      ];
     });
   }
 
   /** The filters of one stream, without those that its route switches off. */
-  create(stream: Stream, callbacksOf: (name: string) => FilterCallbacks): { name: string; node: ConfigNode; filter: HttpFilter }[] {
+  create(
+    stream: Stream,
+    callbacksOf: (name: string) => FilterCallbacks,
+  ): { name: string; node: ConfigNode; filter: HttpFilter }[] {
     return this.#links.flatMap((link) => {
       const perRoute = this.#perRouteOf(link, stream);
       if (perRoute === 'disabled' || (link.isDisabled && perRoute === undefined)) return [];
@@ -72,6 +83,11 @@ function levelsOf(stream: Stream): (ConfigNode | undefined)[] {
 }
 
 /** All levels that configure a filter, the widest first: for filters that run every one of them. */
-export function perRouteLevels(stream: Pick<Stream, 'route' | 'virtualHost' | 'routeConfig'>, name: string): ConfigNode[] {
-  return levelsOf(stream as Stream).toReversed().flatMap((node) => node?.child('typed_per_filter_config')?.child(name) ?? []);
+export function perRouteLevels(
+  stream: Pick<Stream, 'route' | 'virtualHost' | 'routeConfig'>,
+  name: string,
+): ConfigNode[] {
+  return levelsOf(stream as Stream)
+    .toReversed()
+    .flatMap((node) => node?.child('typed_per_filter_config')?.child(name) ?? []);
 }

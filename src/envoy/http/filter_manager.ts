@@ -29,10 +29,21 @@ export class FilterManager {
     while (!this.#isOver) {
       const active = this.#filters[this.#next++];
       if (!active) return this.#terminal();
-      this.#trace?.record({ kind: 'filter_called', state: 'info', because: active.node.ref, sentence: `\`${active.name}\` sees the request.` });
+      this.#trace?.record({
+        kind: 'filter_called',
+        state: 'info',
+        because: active.node.ref,
+        sentence: `\`${active.name}\` sees the request.`,
+      });
       if ((active.filter.decode?.() ?? 'continue') === 'continue') continue;
       this.#isPaused = true;
-      if (!this.#isOver) this.#trace?.record({ kind: 'filter_paused', state: 'info', because: active.node.ref, sentence: `\`${active.name}\` holds the request.` });
+      if (!this.#isOver)
+        this.#trace?.record({
+          kind: 'filter_paused',
+          state: 'info',
+          because: active.node.ref,
+          sentence: `\`${active.name}\` holds the request.`,
+        });
       return;
     }
   }

@@ -2,7 +2,8 @@
 export function addHeader(headers: HeaderMap, name: string, value: string, action: string): void {
   const exists = headers.has(name);
   if (action === 'APPEND_IF_EXISTS_OR_ADD' || (action === 'ADD_IF_ABSENT' && !exists)) headers.add(name, value);
-  else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists)) headers.set(name, value);
+  else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists))
+    headers.set(name, value);
 }
 
 /** Headers in order, names in lower case, a name as often as it was sent. */

@@ -12,7 +12,10 @@ export class HeaderMutation {
     this.#add = node.list(`${direction}_headers_to_add`).map((option) => ({
       name: (option.child('header')?.text('key') ?? '').toLowerCase(),
       template: option.child('header')?.text('value') ?? '',
-      action: option.raw('append') === false ? 'OVERWRITE_IF_EXISTS_OR_ADD' : (option.text('append_action') ?? 'APPEND_IF_EXISTS_OR_ADD'),
+      action:
+        option.raw('append') === false
+          ? 'OVERWRITE_IF_EXISTS_OR_ADD'
+          : (option.text('append_action') ?? 'APPEND_IF_EXISTS_OR_ADD'),
       keepEmpty: option.flag('keep_empty_value'),
     }));
   }

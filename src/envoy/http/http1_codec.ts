@@ -4,22 +4,61 @@ import { HeaderMap } from './header_map.ts';
 
 /** A request as the codec hands it over, or why it refused the bytes. */
 export type Decoded =
-  | { readonly kind: 'request'; readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly closes: boolean; readonly isComplete: boolean }
+  | {
+      readonly kind: 'request';
+      readonly headers: HeaderMap;
+      readonly body: string;
+      readonly protocol: string;
+      readonly closes: boolean;
+      readonly isComplete: boolean;
+    }
   | { readonly kind: 'error'; readonly status: number; readonly details: string; readonly protocol: string };
 
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const REASONS: Readonly<Record<number, string>> = {
-  100: 'Continue', 101: 'Switching Protocols', 200: 'OK', 201: 'Created', 202: 'Accepted', 204: 'No Content', 206: 'Partial Content', 301: 'Moved Permanently', 302: 'Found',
-  303: 'See Other', 304: 'Not Modified', 307: 'Temporary Redirect', 308: 'Permanent Redirect', 400: 'Bad Request', 401: 'Unauthorized', 403: 'Forbidden',
-  404: 'Not Found', 405: 'Method Not Allowed', 408: 'Request Timeout', 409: 'Conflict', 410: 'Gone', 413: 'Payload Too Large', 415: 'Unsupported Media Type',
-  418: "I'm a teapot", 426: 'Upgrade Required', 429: 'Too Many Requests', 431: 'Request Header Fields Too Large', 500: 'Internal Server Error', 501: 'Not Implemented',
-  502: 'Bad Gateway', 503: 'Service Unavailable', 504: 'Gateway Timeout',
+  100: 'Continue',
+  101: 'Switching Protocols',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  206: 'Partial Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Payload Too Large',
+  415: 'Unsupported Media Type',
+  418: "I'm a teapot",
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
 };
 
 /** The words that HTTP has for a status. */
 export const reasonOf = (status: number): string => REASONS[status] ?? 'Unknown';
 
-const refuse = (status: number, details: string, protocol = 'HTTP/1.1'): Decoded => ({ kind: 'error', status, details, protocol });
+const refuse = (status: number, details: string, protocol = 'HTTP/1.1'): Decoded => ({
+  kind: 'error',
+  status,
+  details,
+  protocol,
+});
 const CODEC_ERROR = refuse(400, 'http1.codec_error');
 
 /** Reads the bytes of one HTTP/1 request as Envoy's codec judges them: http1/codec_impl.cc. */
@@ -38,7 +77,14 @@ export function decodeHttp1(raw: string, manager: ConfigNode): Decoded {
   moveHost(headers, target, isOld ? options?.text('default_host_for_http_10') : undefined);
   const body = bodyOf(rest, headers);
   const connection = headers.get('connection')?.toLowerCase() ?? '';
-  return { kind: 'request', headers, body, protocol: `HTTP/${version}`, closes: isOld || connection.includes('close'), isComplete: body.length >= Number(headers.get('content-length') ?? 0) };
+  return {
+    kind: 'request',
+    headers,
+    body,
+    protocol: `HTTP/${version}`,
+    closes: isOld || connection.includes('close'),
+    isComplete: body.length >= Number(headers.get('content-length') ?? 0),
+  };
 }
 
 function splitMessage(raw: string): { line: string; headerLines: string[]; rest: string } {
@@ -70,7 +116,8 @@ function lengthFault(headers: HeaderMap, options: ConfigNode | undefined): Decod
   if (encoding === undefined) return undefined;
   if (encoding !== 'chunked') return refuse(501, 'http1.invalid_transfer_encoding');
   if (length === undefined) return undefined;
-  if (options?.flag('allow_chunked_length') !== true) return refuse(400, 'http1.content_length_and_chunked_not_allowed');
+  if (options?.flag('allow_chunked_length') !== true)
+    return refuse(400, 'http1.content_length_and_chunked_not_allowed');
   headers.remove('content-length');
   return undefined;
 }
@@ -81,7 +128,13 @@ function moveHost(headers: HeaderMap, target: string, defaultHost: string | unde
   const hosts = headers.all('host');
   headers.remove('host');
   headers.set(':path', absolute ? (absolute[3]!.startsWith('/') ? absolute[3]! : `/${absolute[3]!}`) : target);
-  const authority = absolute ? absolute[2] : hosts.length > 0 ? hosts.join(',') : headers.get(':method') === 'CONNECT' ? target : defaultHost;
+  const authority = absolute
+    ? absolute[2]
+    : hosts.length > 0
+      ? hosts.join(',')
+      : headers.get(':method') === 'CONNECT'
+        ? target
+        : defaultHost;
   if (authority !== undefined) headers.set(':authority', authority);
 }
 
@@ -90,7 +143,7 @@ function bodyOf(rest: string, headers: HeaderMap): string {
   if (length !== undefined) return rest.slice(0, Number(length));
   if (headers.get('transfer-encoding') === undefined) return '';
   let body = '';
-  for (let left = rest; ; ) {
+  for (let left = rest; ;) {
     const size = parseInt(left, 16);
     const start = left.indexOf('\n') + 1;
     if (!(size > 0) || start === 0) return body;
@@ -110,5 +163,12 @@ export function encodeHttp1(response: HttpResponse, protocol: string, closes: bo
   const lines = response.headers.pairs().map(([name, value]) => `${name}: ${value}`);
   const status = `${protocol === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1'} ${response.status} ${reasonOf(response.status)}`;
   const isBare = needsLength(response);
-  return [status, ...lines, ...(closes ? ['connection: close'] : []), ...(isBare ? ['content-length: 0'] : []), '', response.body].join('\r\n');
+  return [
+    status,
+    ...lines,
+    ...(closes ? ['connection: close'] : []),
+    ...(isBare ? ['content-length: 0'] : []),
+    '',
+    response.body,
+  ].join('\r\n');
 }

@@ -2,7 +2,8 @@ import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from './header_map.ts';
 
 /** What becomes of a request by its path, before any route is looked at. */
-export type PathVerdict = { readonly kind: 'continue' } | { readonly kind: 'refuse' } | { readonly kind: 'redirect'; readonly path: string };
+export type PathVerdict =
+  { readonly kind: 'continue' } | { readonly kind: 'refuse' } | { readonly kind: 'redirect'; readonly path: string };
 
 const ESCAPED_SLASH = /%2f|%5c/i;
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;

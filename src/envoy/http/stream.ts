@@ -91,7 +91,11 @@ export class Stream {
 
   /** Notes Host and path as they are now. */
   logRequest(): void {
-    for (const [field, name] of [['authority', ':authority'], ['path', ':path'], ['original_path', 'x-envoy-original-path']] as const) {
+    for (const [field, name] of [
+      ['authority', ':authority'],
+      ['path', ':path'],
+      ['original_path', 'x-envoy-original-path'],
+    ] as const) {
       const value = this.request.get(name);
       if (value !== undefined) this.log[field] = value;
     }
@@ -137,7 +141,8 @@ export class Stream {
   finish(response: HttpResponse, flags: string, details: string): void {
     if (this.#isDone) return;
     this.log['code'] = response.status;
-    if (this.route && this.isRouted) for (const level of this.#levels('response')) level.apply(response.headers, this.context(response.headers));
+    if (this.route && this.isRouted)
+      for (const level of this.#levels('response')) level.apply(response.headers, this.context(response.headers));
     const encoded = this.filters?.encode(response) ?? response;
     this.#encode(encoded.headers, details !== 'via_upstream');
     const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
@@ -148,7 +153,9 @@ export class Stream {
     const { body } = response;
     this.#isDone = true;
     this.filters?.destroy();
-    const all = [...this.#flags, flags].filter((one, i) => one !== '-' && (i < this.#flags.length || !this.#flags.includes(one)));
+    const all = [...this.#flags, flags].filter(
+      (one, i) => one !== '-' && (i < this.#flags.length || !this.#flags.includes(one)),
+    );
     Object.assign(this.log, { code: response.status, flags: all.join(',') || '-', details, bytes_sent: body.length });
     const context = this.context(response.headers, response.trailers);
     for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
@@ -165,7 +172,8 @@ export class Stream {
   context(response?: HeaderMap, trailers?: HeaderMap): FormatterContext {
     const { request, log, connection, route, cluster } = this;
     return {
-      request, log,
+      request,
+      log,
       ...(response ? { response } : {}),
       ...(trailers ? { trailers } : {}),
       clusterName: cluster?.name,

@@ -26,37 +26,101 @@ interface Criterion {
 
 const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
-const isAmong = (wanted: readonly unknown[], got: unknown): Fit => (wanted.length === 0 ? 0 : wanted.includes(got) ? 1 : undefined);
-const numbers = (match: ConfigNode, field: string): unknown[] => (Array.isArray(match.raw(field)) ? (match.raw(field) as unknown[]) : []);
+const isAmong = (wanted: readonly unknown[], got: unknown): Fit =>
+  wanted.length === 0 ? 0 : wanted.includes(got) ? 1 : undefined;
+const numbers = (match: ConfigNode, field: string): unknown[] =>
+  Array.isArray(match.raw(field)) ? (match.raw(field) as unknown[]) : [];
 
 /** In Envoy's order (filter_chain_manager_impl.cc): each keeps the chains that fit best and never goes back. */
 const CRITERIA: readonly Criterion[] = [
-  { name: 'destination port', got: (c) => String(portOf(c.localAddress)), fit: (m, c) => isAmong(m.has('destination_port') ? [m.number('destination_port')] : [], portOf(c.localAddress)) },
-  { name: 'destination address', got: (c) => hostOf(c.localAddress), fit: (m, c) => longestPrefix(m.list('prefix_ranges'), hostOf(c.localAddress)) },
+  {
+    name: 'destination port',
+    got: (c) => String(portOf(c.localAddress)),
+    fit: (m, c) => isAmong(m.has('destination_port') ? [m.number('destination_port')] : [], portOf(c.localAddress)),
+  },
+  {
+    name: 'destination address',
+    got: (c) => hostOf(c.localAddress),
+    fit: (m, c) => longestPrefix(m.list('prefix_ranges'), hostOf(c.localAddress)),
+  },
   { name: 'server name', got: (_, d) => d.sni ?? '', fit: (m, _, d) => serverNameFit(m.texts('server_names'), d.sni) },
-  { name: 'transport protocol', got: (_, d) => d.transportProtocol, fit: (m, _, d) => isAmong(m.has('transport_protocol') ? [m.text('transport_protocol')] : [], d.transportProtocol) },
-  { name: 'application protocol', got: (_, d) => d.applicationProtocols.join(','), fit: (m, _, d) => applicationFit(m.texts('application_protocols'), d.applicationProtocols) },
-  { name: 'directly connected source', got: (c) => hostOf(c.remoteAddress), fit: (m, c) => longestPrefix(m.list('direct_source_prefix_ranges'), hostOf(c.remoteAddress)) },
-  { name: 'source type', got: (c) => (isSameHost(c) ? 'SAME_IP_OR_LOOPBACK' : 'EXTERNAL'), fit: (m, c) => sourceTypeFit(m.text('source_type'), isSameHost(c)) },
-  { name: 'source address', got: (c) => hostOf(c.remoteAddress), fit: (m, c) => longestPrefix(m.list('source_prefix_ranges'), hostOf(c.remoteAddress)) },
-  { name: 'source port', got: (c) => String(portOf(c.remoteAddress)), fit: (m, c) => isAmong(numbers(m, 'source_ports'), portOf(c.remoteAddress)) },
+  {
+    name: 'transport protocol',
+    got: (_, d) => d.transportProtocol,
+    fit: (m, _, d) => isAmong(m.has('transport_protocol') ? [m.text('transport_protocol')] : [], d.transportProtocol),
+  },
+  {
+    name: 'application protocol',
+    got: (_, d) => d.applicationProtocols.join(','),
+    fit: (m, _, d) => applicationFit(m.texts('application_protocols'), d.applicationProtocols),
+  },
+  {
+    name: 'directly connected source',
+    got: (c) => hostOf(c.remoteAddress),
+    fit: (m, c) => longestPrefix(m.list('direct_source_prefix_ranges'), hostOf(c.remoteAddress)),
+  },
+  {
+    name: 'source type',
+    got: (c) => (isSameHost(c) ? 'SAME_IP_OR_LOOPBACK' : 'EXTERNAL'),
+    fit: (m, c) => sourceTypeFit(m.text('source_type'), isSameHost(c)),
+  },
+  {
+    name: 'source address',
+    got: (c) => hostOf(c.remoteAddress),
+    fit: (m, c) => longestPrefix(m.list('source_prefix_ranges'), hostOf(c.remoteAddress)),
+  },
+  {
+    name: 'source port',
+    got: (c) => String(portOf(c.remoteAddress)),
+    fit: (m, c) => isAmong(numbers(m, 'source_ports'), portOf(c.remoteAddress)),
+  },
 ];
 
 /** The chain that serves a connection: one sieve per criterion; the default chain where none is left. */
-export function findFilterChain(chains: readonly FilterChain[], fallback: FilterChain | undefined, connection: Connection, detected: Detected, trace: Trace | undefined): FilterChain | undefined {
+export function findFilterChain(
+  chains: readonly FilterChain[],
+  fallback: FilterChain | undefined,
+  connection: Connection,
+  detected: Detected,
+  trace: Trace | undefined,
+): FilterChain | undefined {
   let left = chains;
   for (const criterion of CRITERIA) {
-    left = sieve(left, (match) => criterion.fit(match, connection, detected), (chain) => {
-      trace?.record({ kind: 'filter_chain_rejected', state: 'failed', because: chain.node.ref, sentence: `Filter chain \`${chain.name}\` is out by ${criterion.name}: the connection has "${criterion.got(connection, detected)}".` });
-    });
+    left = sieve(
+      left,
+      (match) => criterion.fit(match, connection, detected),
+      (chain) => {
+        trace?.record({
+          kind: 'filter_chain_rejected',
+          state: 'failed',
+          because: chain.node.ref,
+          sentence: `Filter chain \`${chain.name}\` is out by ${criterion.name}: the connection has "${criterion.got(connection, detected)}".`,
+        });
+      },
+    );
   }
   const found = left[0] ?? fallback;
-  if (found) trace?.record({ kind: 'filter_chain_matched', state: 'matched', because: found.node.ref, sentence: `Filter chain ${found.name === '' ? '' : `\`${found.name}\` `}takes the connection${left[0] ? '' : ' as the default chain'}.` });
-  else trace?.record({ kind: 'filter_chain_not_found', state: 'failed', sentence: 'No filter chain accepts the connection and there is no default chain: it is closed.' });
+  if (found)
+    trace?.record({
+      kind: 'filter_chain_matched',
+      state: 'matched',
+      because: found.node.ref,
+      sentence: `Filter chain ${found.name === '' ? '' : `\`${found.name}\` `}takes the connection${left[0] ? '' : ' as the default chain'}.`,
+    });
+  else
+    trace?.record({
+      kind: 'filter_chain_not_found',
+      state: 'failed',
+      sentence: 'No filter chain accepts the connection and there is no default chain: it is closed.',
+    });
   return found;
 }
 
-function sieve(chains: readonly FilterChain[], fitOf: (match: ConfigNode) => Fit, reject: (chain: FilterChain) => void): readonly FilterChain[] {
+function sieve(
+  chains: readonly FilterChain[],
+  fitOf: (match: ConfigNode) => Fit,
+  reject: (chain: FilterChain) => void,
+): readonly FilterChain[] {
   const fits = chains.map((chain) => {
     const match = chain.node.child('filter_chain_match');
     return match ? fitOf(match) : 0;
@@ -73,7 +137,9 @@ function sieve(chains: readonly FilterChain[], fitOf: (match: ConfigNode) => Fit
 function serverNameFit(names: readonly string[], sni: string | undefined): Fit {
   if (names.length === 0) return 0;
   if (sni === undefined) return undefined;
-  const fits = names.map((name) => (name === sni ? 10_000 : name.startsWith('*.') && sni.endsWith(name.slice(1)) ? name.length : 0));
+  const fits = names.map((name) =>
+    name === sni ? 10_000 : name.startsWith('*.') && sni.endsWith(name.slice(1)) ? name.length : 0,
+  );
   const best = Math.max(...fits);
   return best === 0 ? undefined : best;
 }

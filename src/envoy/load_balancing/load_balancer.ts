@@ -1,4 +1,3 @@
-import type { Random } from '#sim';
 import type { Host } from '../upstream/host.ts';
 
 /** What a choice may depend on. */
@@ -10,5 +9,3 @@ export interface LoadBalancerContext {
 export interface HostPicker {
   pick(hosts: readonly Host[], context: LoadBalancerContext): Host;
 }
-
-export type PickerFactory = (random: Random) => HostPicker;

@@ -23,12 +23,21 @@ export class Maglev implements HostPicker {
   }
 }
 
-function tableOf(hosts: readonly Host[], { tableSize, usesHostname }: { tableSize: number; usesHostname: boolean }): Host[] {
+function tableOf(
+  hosts: readonly Host[],
+  { tableSize, usesHostname }: { tableSize: number; usesHostname: boolean },
+): Host[] {
   const size = BigInt(tableSize);
-  const keyed = hosts.map((host) => ({ host, key: hashKeyOf(host, usesHostname) })).sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  const keyed = hosts
+    .map((host) => ({ host, key: hashKeyOf(host, usesHostname) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   const heaviest = Math.max(...hosts.map((host) => host.weight));
   const entries = keyed.map(({ host, key }) => ({
-    host, offset: Number(xxHash64(key) % size), skip: Number(xxHash64(key, 1n) % (size - 1n)) + 1, next: 0, target: 0,
+    host,
+    offset: Number(xxHash64(key) % size),
+    skip: Number(xxHash64(key, 1n) % (size - 1n)) + 1,
+    next: 0,
+    target: 0,
   }));
   const table: (Host | undefined)[] = Array<undefined>(tableSize).fill(undefined);
   for (let filled = 0, iteration = 1; filled < tableSize; iteration++) {

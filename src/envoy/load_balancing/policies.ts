@@ -16,20 +16,34 @@ type Compile = (options: ConfigNode | undefined, random: Random, usesHostname: b
 /** By the name of `lb_policy`: the field of its options, and how it is made. A policy that is not here takes turns. */
 const POLICIES: Readonly<Record<string, { readonly field: string; readonly compile: Compile }>> = {
   RANDOM: { field: '', compile: (_, random) => new RandomChoice(random) },
-  LEAST_REQUEST: { field: 'least_request_lb_config', compile: (options, random) => new LeastRequest(random, options?.number('choice_count') ?? 2) },
+  LEAST_REQUEST: {
+    field: 'least_request_lb_config',
+    compile: (options, random) => new LeastRequest(random, options?.number('choice_count') ?? 2),
+  },
   RING_HASH: {
     field: 'ring_hash_lb_config',
     compile: (options, random, usesHostname) =>
-      new RingHash(random, { minimumSize: options?.number('minimum_ring_size') ?? DEFAULT_RING_SIZE, maximumSize: options?.number('maximum_ring_size') ?? LARGEST_RING, usesHostname }),
+      new RingHash(random, {
+        minimumSize: options?.number('minimum_ring_size') ?? DEFAULT_RING_SIZE,
+        maximumSize: options?.number('maximum_ring_size') ?? LARGEST_RING,
+        usesHostname,
+      }),
   },
-  MAGLEV: { field: 'maglev_lb_config', compile: (options, random, usesHostname) => new Maglev(random, { tableSize: options?.number('table_size') ?? DEFAULT_TABLE_SIZE, usesHostname }) },
+  MAGLEV: {
+    field: 'maglev_lb_config',
+    compile: (options, random, usesHostname) =>
+      new Maglev(random, { tableSize: options?.number('table_size') ?? DEFAULT_TABLE_SIZE, usesHostname }),
+  },
 };
 
 /** The picker of a cluster: `load_balancing_policy` where it is set, or else `lb_policy`. */
 export function compilePicker(cluster: ConfigNode, random: Random): HostPicker {
   const policies = cluster.child('load_balancing_policy')?.list('policies') ?? [];
-  const extension = policies.map((policy) => policy.child('typed_extension_config')?.child('typed_config')).find((config) => config !== undefined);
-  const usesHostname = cluster.child('common_lb_config')?.child('consistent_hashing_lb_config')?.flag('use_hostname_for_hashing') === true;
+  const extension = policies
+    .map((policy) => policy.child('typed_extension_config')?.child('typed_config'))
+    .find((config) => config !== undefined);
+  const usesHostname =
+    cluster.child('common_lb_config')?.child('consistent_hashing_lb_config')?.flag('use_hostname_for_hashing') === true;
   const policy = POLICIES[extension ? nameOf(extension) : (cluster.text('lb_policy') ?? 'ROUND_ROBIN')];
   return policy ? policy.compile(extension ?? cluster.child(policy.field), random, usesHostname) : new RoundRobin();
 }

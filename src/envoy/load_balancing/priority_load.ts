@@ -23,7 +23,11 @@ interface Loads {
 }
 
 /** Shares all requests over the priorities by how many of their hosts can take them: load_balancer_impl.cc. */
-export function choosePriority(sets: readonly HostSet[], options: { overprovisioning: number; panicThreshold: number }, random: Random): PriorityChoice {
+export function choosePriority(
+  sets: readonly HostSet[],
+  options: { overprovisioning: number; panicThreshold: number },
+  random: Random,
+): PriorityChoice {
   const loads = loadsOf(sets, options);
   let ticket = random.below(FULL) + 1;
   for (const source of ['healthy', 'degraded'] as const) {
@@ -35,12 +39,23 @@ export function choosePriority(sets: readonly HostSet[], options: { overprovisio
   return { priority: 0, source: 'all' };
 }
 
-export function loadsOf(sets: readonly HostSet[], { overprovisioning, panicThreshold }: { overprovisioning: number; panicThreshold: number }): Loads {
-  const share = (part: readonly Host[], set: HostSet): number => (set.all.length === 0 ? 0 : Math.min(FULL, Math.floor((overprovisioning * part.length) / set.all.length)));
+export function loadsOf(
+  sets: readonly HostSet[],
+  { overprovisioning, panicThreshold }: { overprovisioning: number; panicThreshold: number },
+): Loads {
+  const share = (part: readonly Host[], set: HostSet): number =>
+    set.all.length === 0 ? 0 : Math.min(FULL, Math.floor((overprovisioning * part.length) / set.all.length));
   const healthyShares = sets.map((set) => share(set.healthy, set));
   const degradedShares = sets.map((set) => share(set.degraded, set));
   const total = Math.min(FULL, sum(healthyShares) + sum(degradedShares));
-  if (total === 0) return panicThreshold > 0 ? panicLoads(sets) : { healthy: sets.map((_, i) => (i === 0 ? FULL : 0)), degraded: sets.map(() => 0), panics: sets.map(() => false) };
+  if (total === 0)
+    return panicThreshold > 0
+      ? panicLoads(sets)
+      : {
+          healthy: sets.map((_, i) => (i === 0 ? FULL : 0)),
+          degraded: sets.map(() => 0),
+          panics: sets.map(() => false),
+        };
   let left = FULL;
   const give = (shares: readonly number[]): number[] =>
     shares.map((one) => {
@@ -56,7 +71,12 @@ export function loadsOf(sets: readonly HostSet[], { overprovisioning, panicThres
     else degraded[degraded.findIndex((load) => load > 0)]! += left;
   }
   const isFull = sum(healthyShares) + sum(degradedShares) >= FULL;
-  const panics = sets.map((set) => !isFull && set.all.length > 0 && ((set.healthy.length + set.degraded.length) * FULL) / set.all.length < panicThreshold);
+  const panics = sets.map(
+    (set) =>
+      !isFull &&
+      set.all.length > 0 &&
+      ((set.healthy.length + set.degraded.length) * FULL) / set.all.length < panicThreshold,
+  );
   return { healthy, degraded, panics };
 }
 

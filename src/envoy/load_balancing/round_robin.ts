@@ -13,10 +13,13 @@ interface Turn {
 export class RoundRobin implements HostPicker {
   readonly #turns = new WeakMap<readonly Host[], Turn>();
 
-
   pick(hosts: readonly Host[]): Host {
     let turn = this.#turns.get(hosts);
-    if (!turn) this.#turns.set(hosts, (turn = { next: 0, deadlines: new Map(hosts.map((host) => [host, 1 / host.weight])), now: 0 }));
+    if (!turn)
+      this.#turns.set(
+        hosts,
+        (turn = { next: 0, deadlines: new Map(hosts.map((host) => [host, 1 / host.weight])), now: 0 }),
+      );
     const isEven = hosts.every((host) => host.weight === hosts[0]!.weight);
     return isEven ? hosts[turn.next++ % hosts.length]! : earliest(hosts, turn);
   }

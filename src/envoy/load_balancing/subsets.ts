@@ -24,7 +24,9 @@ export class Subsets {
 
   constructor(node: ConfigNode) {
     this.#selectors = node.list('subset_selectors').map((one) => ({
-      keys: one.texts('keys').sort(), fallback: fallbackOf(one.text('fallback_policy')), fallbackKeys: one.texts('fallback_keys_subset').sort(),
+      keys: one.texts('keys').sort(),
+      fallback: fallbackOf(one.text('fallback_policy')),
+      fallbackKeys: one.texts('fallback_keys_subset').sort(),
     }));
     this.#fallback = (node.text('fallback_policy') as Fallback | undefined) ?? 'NO_FALLBACK';
     this.#defaultSubset = (node.raw('default_subset') as JsonObject | undefined) ?? {};
@@ -46,13 +48,19 @@ export class Subsets {
     if (policy === 'ANY_ENDPOINT') return { hosts, outcome: 'fallback' };
     if (policy === 'DEFAULT_SUBSET') return { hosts: matching(hosts, this.#defaultSubset), outcome: 'fallback' };
     if (policy === 'KEYS_SUBSET' && selector) {
-      return this.choose(hosts, Object.fromEntries(selector.fallbackKeys.flatMap((key) => (key in criteria ? [[key, criteria[key]!] as const] : []))));
+      return this.choose(
+        hosts,
+        Object.fromEntries(
+          selector.fallbackKeys.flatMap((key) => (key in criteria ? [[key, criteria[key]!] as const] : [])),
+        ),
+      );
     }
     return { hosts: [], outcome: 'none' };
   }
 }
 
-const fallbackOf = (text: string | undefined): Fallback | undefined => (text === undefined || text === 'NOT_DEFINED' ? undefined : (text as Fallback));
+const fallbackOf = (text: string | undefined): Fallback | undefined =>
+  text === undefined || text === 'NOT_DEFINED' ? undefined : (text as Fallback);
 
 const matching = (hosts: readonly Host[], criteria: JsonObject): Host[] =>
   hosts.filter((host) => Object.entries(criteria).every(([key, value]) => isSame(host.metadata[key], value)));

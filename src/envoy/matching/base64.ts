@@ -6,7 +6,10 @@ export function base64Of(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i += 3) {
     const group = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
     const letters = [18, 12, 6, 0].map((shift) => ALPHABET[(group >> shift) & 63]!);
-    out += letters.slice(0, Math.min(4, bytes.length - i + 1)).join('').padEnd(4, '=');
+    out += letters
+      .slice(0, Math.min(4, bytes.length - i + 1))
+      .join('')
+      .padEnd(4, '=');
   }
   return out;
 }

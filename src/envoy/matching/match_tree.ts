@@ -3,7 +3,7 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { compileStringMatcher } from '../router/string_matcher.ts';
 
 /** What the inputs of a matcher are read from. */
-export interface MatchFacts {
+interface MatchFacts {
   readonly request: HeaderMap;
 }
 
@@ -16,7 +16,9 @@ type Input = (facts: MatchFacts) => string | undefined;
 export function compileMatchTree(node: ConfigNode): MatchTree {
   const onNoMatch = node.child('on_no_match');
   const otherwise = onNoMatch ? compileOnMatch(onNoMatch) : () => undefined;
-  const branches = node.child('matcher_list') ? compileList(node.child('matcher_list')!) : compileTree(node.child('matcher_tree'));
+  const branches = node.child('matcher_list')
+    ? compileList(node.child('matcher_list')!)
+    : compileTree(node.child('matcher_tree'));
   return (facts) => branches(facts) ?? otherwise(facts);
 }
 
@@ -47,7 +49,9 @@ function compileTree(node: ConfigNode | undefined): MatchTree {
   branches.sort((a, b) => b.key.length - a.key.length);
   return (facts) => {
     const value = input(facts);
-    return value === undefined ? undefined : branches.find(({ key }) => (isPrefix ? value.startsWith(key) : value === key))?.then(facts);
+    return value === undefined
+      ? undefined
+      : branches.find(({ key }) => (isPrefix ? value.startsWith(key) : value === key))?.then(facts);
   };
 }
 
@@ -83,7 +87,11 @@ function compileInput(node: ConfigNode | undefined): Input {
   }
   if (type === 'HttpRequestQueryParamMatchInput') {
     const name = config?.text('query_param') ?? '';
-    return ({ request }) => (request.get(':path')?.split('?')[1] ?? '').split('&').find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
+    return ({ request }) =>
+      (request.get(':path')?.split('?')[1] ?? '')
+        .split('&')
+        .find((one) => one.startsWith(`${name}=`))
+        ?.slice(name.length + 1);
   }
   return () => undefined;
 }

@@ -19,7 +19,7 @@ export function valueAt(metadata: JsonObject, path: readonly string[]): Json | u
 }
 
 /** `type.matcher.v3.ValueMatcher`. */
-export function compileValueMatcher(node: ConfigNode): (value: Json | undefined) => boolean {
+function compileValueMatcher(node: ConfigNode): (value: Json | undefined) => boolean {
   const string = node.child('string_match');
   if (string) {
     const mismatch = compileStringMatcher(string);
@@ -40,5 +40,7 @@ export function compileValueMatcher(node: ConfigNode): (value: Json | undefined)
 
 function compileDouble(node: ConfigNode | undefined): (value: Json | undefined) => boolean {
   const [exact, range] = [node?.number('exact'), node?.child('range')];
-  return (value) => typeof value === 'number' && (range ? value >= (range.number('start') ?? 0) && value < (range.number('end') ?? 0) : value === exact);
+  return (value) =>
+    typeof value === 'number' &&
+    (range ? value >= (range.number('start') ?? 0) && value < (range.number('end') ?? 0) : value === exact);
 }

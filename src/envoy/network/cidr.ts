@@ -4,12 +4,21 @@ import type { ConfigNode } from '../config_node.ts';
 export function isInCidr(address: string, range: ConfigNode): boolean {
   const [bits, prefix] = [bitsOf(address), bitsOf(range.text('address_prefix') ?? '')];
   const length = range.number('prefix_len') ?? 0;
-  return bits !== undefined && prefix !== undefined && bits.length === prefix.length && bits.slice(0, length) === prefix.slice(0, length);
+  return (
+    bits !== undefined &&
+    prefix !== undefined &&
+    bits.length === prefix.length &&
+    bits.slice(0, length) === prefix.slice(0, length)
+  );
 }
 
 /** An address as a text of 32 or 128 zeros and ones. */
 function bitsOf(address: string): string | undefined {
-  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address)) return address.split('.').map((part) => Number(part).toString(2).padStart(8, '0')).join('');
+  if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address))
+    return address
+      .split('.')
+      .map((part) => Number(part).toString(2).padStart(8, '0'))
+      .join('');
   if (!address.includes(':')) return undefined;
   const [head = '', tail] = address.split('::');
   const groups = (text: string): string[] => (text === '' ? [] : text.split(':'));

@@ -41,7 +41,10 @@ function compileWeighted(node: ConfigNode): ChooseCluster {
   const ticketHeader = node.text('header_name')?.toLowerCase();
   return (headers, random) => {
     const given = ticketHeader === undefined ? undefined : headers.get(ticketHeader);
-    let ticket = given !== undefined && /^\d+$/.test(given) ? Number(BigInt(given) % BigInt(weightTotal)) : random.below(weightTotal);
+    let ticket =
+      given !== undefined && /^\d+$/.test(given)
+        ? Number(BigInt(given) % BigInt(weightTotal))
+        : random.below(weightTotal);
     const weighted = clusters.find((one) => (ticket -= one.weight) < 0)!;
     const clusterHeader = weighted.node.text('cluster_header')?.toLowerCase();
     return { name: clusterHeader === undefined ? weighted.node.text('name') : headers.get(clusterHeader), weighted };

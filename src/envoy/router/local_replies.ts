@@ -13,19 +13,51 @@ const REFUSED = 'delayed_connect_error:_Connection_refused';
 
 /** What Envoy answers itself when no upstream did: router.cc, onUpstreamReset and onUpstreamTimeoutAbort. */
 export function localReplyOf(failure: Failure, isRetry: boolean, details?: string): LocalReply {
-  const because = (reason: string): string => `${PREFIX}${isRetry ? 'retried and the latest reset' : 'reset'} reason: ${reason}`;
+  const because = (reason: string): string =>
+    `${PREFIX}${isRetry ? 'retried and the latest reset' : 'reset'} reason: ${reason}`;
   switch (failure) {
     case 'refused':
-      return { status: 503, flag: 'UF', body: because('remote connection failure'), details: `upstream_reset_before_response_started{remote_connection_failure|${REFUSED}}`, transportFailure: REFUSED };
+      return {
+        status: 503,
+        flag: 'UF',
+        body: because('remote connection failure'),
+        details: `upstream_reset_before_response_started{remote_connection_failure|${REFUSED}}`,
+        transportFailure: REFUSED,
+      };
     case 'reset':
-      return { status: 503, flag: 'UC', body: because('connection termination'), details: 'upstream_reset_before_response_started{connection_termination}' };
+      return {
+        status: 503,
+        flag: 'UC',
+        body: because('connection termination'),
+        details: 'upstream_reset_before_response_started{connection_termination}',
+      };
     case 'overflow':
-      return { status: 503, flag: 'UO', body: because('overflow'), details: 'upstream_reset_before_response_started{overflow}' };
+      return {
+        status: 503,
+        flag: 'UO',
+        body: because('overflow'),
+        details: 'upstream_reset_before_response_started{overflow}',
+      };
     case 'protocol_error':
-      return { status: 502, flag: 'UPE', body: because('protocol error'), details: 'upstream_reset_before_response_started{protocol_error}' };
+      return {
+        status: 502,
+        flag: 'UPE',
+        body: because('protocol error'),
+        details: 'upstream_reset_before_response_started{protocol_error}',
+      };
     case 'remote_reset':
-      return { status: 503, flag: 'UR', body: because('remote reset'), details: 'upstream_reset_before_response_started{remote_reset}' };
+      return {
+        status: 503,
+        flag: 'UR',
+        body: because('remote reset'),
+        details: 'upstream_reset_before_response_started{remote_reset}',
+      };
     case 'per_try_timeout':
-      return { status: 504, flag: 'UT', body: 'upstream request timeout', details: details ?? 'upstream_per_try_timeout' };
+      return {
+        status: 504,
+        flag: 'UT',
+        body: 'upstream request timeout',
+        details: details ?? 'upstream_per_try_timeout',
+      };
   }
 }

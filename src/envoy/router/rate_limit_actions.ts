@@ -26,7 +26,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   source_cluster: (_, facts) => ({ key: 'source_cluster', value: facts.localCluster }),
   destination_cluster: (_, facts) => ({ key: 'destination_cluster', value: facts.cluster }),
   remote_address: (_, facts) => ({ key: 'remote_address', value: facts.remoteAddress }),
-  generic_key: (node, facts) => ({ key: node.text('descriptor_key') || 'generic_key', value: expand(node.text('descriptor_value') ?? '', facts.formatterContext()) }),
+  generic_key: (node, facts) => ({
+    key: node.text('descriptor_key') || 'generic_key',
+    value: expand(node.text('descriptor_value') ?? '', facts.formatterContext()),
+  }),
   request_headers: (node, { request }) => {
     const value = request.all((node.text('header_name') ?? '').toLowerCase()).join(',');
     if (value !== '') return { key: node.text('descriptor_key') ?? '', value };
@@ -39,7 +42,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
   metadata: (node, { dynamicMetadata }) => {
     const key = node.child('metadata_key');
-    const now = valueAt(dynamicMetadata, [key?.text('key') ?? '', ...(key?.list('path') ?? []).map((segment) => segment.text('key') ?? '')]);
+    const now = valueAt(dynamicMetadata, [
+      key?.text('key') ?? '',
+      ...(key?.list('path') ?? []).map((segment) => segment.text('key') ?? ''),
+    ]);
     const value = typeof now === 'string' && now !== '' ? now : node.text('default_value') || undefined;
     if (value !== undefined) return { key: node.text('descriptor_key') ?? '', value };
     return node.flag('skip_if_absent') ? 'skip' : undefined;

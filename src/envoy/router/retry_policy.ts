@@ -13,7 +13,13 @@ const DEFAULT_MAX_FACTOR = 10;
 /** Why an attempt brought no answer. */
 export type Failure = 'refused' | 'reset' | 'overflow' | 'per_try_timeout' | 'protocol_error' | 'remote_reset';
 
-const GRPC_CONDITIONS: Readonly<Record<string, number>> = { cancelled: 1, 'deadline-exceeded': 4, 'resource-exhausted': 8, internal: 13, unavailable: 14 };
+const GRPC_CONDITIONS: Readonly<Record<string, number>> = {
+  cancelled: 1,
+  'deadline-exceeded': 4,
+  'resource-exhausted': 8,
+  internal: 13,
+  unavailable: 14,
+};
 
 /** `config.route.v3.RetryPolicy`, joined with what the request's own headers ask for. */
 export class RetryPolicy {
@@ -32,10 +38,19 @@ export class RetryPolicy {
     const asked = [request.get('x-envoy-retry-on'), request.get('x-envoy-retry-grpc-on'), node?.text('retry_on')];
     this.conditions = new Set(isRetriable ? asked.flatMap(words) : []);
     this.retries = wholeNumber(request.get('x-envoy-max-retries')) ?? node?.number('num_retries') ?? 1;
-    this.#statusCodes = [...listOfNumbers(node, 'retriable_status_codes'), ...words(request.get('x-envoy-retriable-status-codes')).map(Number)];
+    this.#statusCodes = [
+      ...listOfNumbers(node, 'retriable_status_codes'),
+      ...words(request.get('x-envoy-retriable-status-codes')).map(Number),
+    ];
     const names = words(request.get('x-envoy-retriable-header-names')).map((name) => name.toLowerCase());
-    this.#retriableHeaders = [...listOf(node, 'retriable_headers').map(fits), ...names.map((name) => (headers: HeaderMap) => headers.has(name))];
-    this.perTryTimeoutMs = wholeNumber(request.get('x-envoy-upstream-rq-per-try-timeout-ms')) ?? durationMs(node?.text('per_try_timeout')) ?? 0;
+    this.#retriableHeaders = [
+      ...listOf(node, 'retriable_headers').map(fits),
+      ...names.map((name) => (headers: HeaderMap) => headers.has(name)),
+    ];
+    this.perTryTimeoutMs =
+      wholeNumber(request.get('x-envoy-upstream-rq-per-try-timeout-ms')) ??
+      durationMs(node?.text('per_try_timeout')) ??
+      0;
     this.perTryIdleTimeoutMs = durationMs(node?.text('per_try_idle_timeout')) ?? 0;
   }
 
@@ -50,7 +65,10 @@ export class RetryPolicy {
     if (is('retriable-status-codes') && this.#statusCodes.includes(status)) return true;
     if (is('retriable-headers') && this.#retriableHeaders.some((one) => one(headers))) return true;
     const grpc = grpcStatusNumber({ request, response: headers, log: {} });
-    return headers.has('grpc-status') && Object.entries(GRPC_CONDITIONS).some(([name, number]) => is(name) && number === grpc);
+    return (
+      headers.has('grpc-status') &&
+      Object.entries(GRPC_CONDITIONS).some(([name, number]) => is(name) && number === grpc)
+    );
   }
 
   /** Whether a failure is one to try again. */
@@ -63,7 +81,11 @@ export class RetryPolicy {
   }
 
   /** The wait before the next attempt: exponential with full jitter, or what the answer's headers say. */
-  backOff(attempt: number, response: HttpResponse | undefined, random: Random): { ms: number; kind: 'exponential' | 'ratelimited' } {
+  backOff(
+    attempt: number,
+    response: HttpResponse | undefined,
+    random: Random,
+  ): { ms: number; kind: 'exponential' | 'ratelimited' } {
     const limited = this.#rateLimitedMs(response, random);
     if (limited !== undefined) return { ms: limited, kind: 'ratelimited' };
     const backOff = this.node?.child('retry_back_off');
@@ -94,7 +116,8 @@ function fits(node: ConfigNode): (headers: HeaderMap) => boolean {
 
 const words = (text: string | undefined): string[] => text?.split(',').map((word) => word.trim()) ?? [];
 
-const wholeNumber = (text: string | undefined): number | undefined => (text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined);
+const wholeNumber = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 
 const listOf = (node: ConfigNode | undefined, name: string): ConfigNode[] => node?.list(name) ?? [];
 

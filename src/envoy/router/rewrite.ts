@@ -6,11 +6,20 @@ import { withoutQuery } from './route_match.ts';
 import { compileUriTemplate } from './uri_template.ts';
 
 const STATUS_OF_REDIRECT: Record<string, number> = {
-  MOVED_PERMANENTLY: 301, FOUND: 302, SEE_OTHER: 303, TEMPORARY_REDIRECT: 307, PERMANENT_REDIRECT: 308,
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
 };
 
 /** Changes path and Host as the route action says, and keeps the old path in x-envoy-original-path. */
-export function rewriteRequest(route: Route, headers: HeaderMap, suppressEnvoyHeaders: boolean, clusterHost?: string): void {
+export function rewriteRequest(
+  route: Route,
+  headers: HeaderMap,
+  suppressEnvoyHeaders: boolean,
+  clusterHost?: string,
+): void {
   const action = route.action!;
   const path = headers.get(':path') ?? '/';
   const rewritten = rewrittenPath(route, action, path);
@@ -21,7 +30,8 @@ export function rewriteRequest(route: Route, headers: HeaderMap, suppressEnvoyHe
   const host = clusterHost ?? rewrittenHost(action, headers, path);
   if (host !== undefined && host !== '') {
     const before = headers.get(':authority') ?? '';
-    if (action.flag('append_x_forwarded_host')) headers.set('x-forwarded-host', [...headers.all('x-forwarded-host'), before].join(','));
+    if (action.flag('append_x_forwarded_host'))
+      headers.set('x-forwarded-host', [...headers.all('x-forwarded-host'), before].join(','));
     if (!suppressEnvoyHeaders && clusterHost === undefined) headers.set('x-envoy-original-host', before);
     headers.set(':authority', host);
   }
@@ -75,7 +85,10 @@ export function redirectOf(route: Route, headers: HeaderMap, scheme: string): { 
   if (port !== undefined) host = `${host.replace(/:\d+$/, '')}:${port}`;
   let target = redirectedPath(route, node, path);
   if (node.flag('strip_query')) target = withoutQuery(target);
-  return { status: STATUS_OF_REDIRECT[node.text('response_code') ?? ''] ?? 301, location: `${newScheme}://${host}${target}` };
+  return {
+    status: STATUS_OF_REDIRECT[node.text('response_code') ?? ''] ?? 301,
+    location: `${newScheme}://${host}${target}`,
+  };
 }
 
 /** A port that says only the old scheme is dropped when the scheme changes. */

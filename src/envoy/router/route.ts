@@ -41,19 +41,39 @@ export class Route {
 }
 
 /** The first route whose match accepts the request. Order in the file decides, not specificity. */
-export function firstMatchingRoute(routes: readonly Route[], request: HeaderMap, random: Random, facts: RouteFacts, trace: Trace | undefined): Route | undefined {
+export function firstMatchingRoute(
+  routes: readonly Route[],
+  request: HeaderMap,
+  random: Random,
+  facts: RouteFacts,
+  trace: Trace | undefined,
+): Route | undefined {
   const path = request.get(':path') ?? '';
   for (const [i, route] of routes.entries()) {
     const mismatch = route.mismatch(request, path, facts) ?? missedFraction(route, random);
     if (mismatch !== undefined) {
-      trace?.record({ kind: 'route_rejected', state: 'failed', because: route.node.ref, sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.` });
+      trace?.record({
+        kind: 'route_rejected',
+        state: 'failed',
+        because: route.node.ref,
+        sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.`,
+      });
       continue;
     }
-    trace?.record({ kind: 'route_matched', state: 'matched', because: route.node.ref, sentence: `Route ${titleOf(route, i)} is the first that matches ${request.get(':method')} ${path}.` });
+    trace?.record({
+      kind: 'route_matched',
+      state: 'matched',
+      because: route.node.ref,
+      sentence: `Route ${titleOf(route, i)} is the first that matches ${request.get(':method')} ${path}.`,
+    });
     if (trace) tellUnreached(routes, i + 1, trace);
     return route;
   }
-  trace?.record({ kind: 'route_not_found', state: 'failed', sentence: `None of the ${routes.length} routes matches ${path}: 404.` });
+  trace?.record({
+    kind: 'route_not_found',
+    state: 'failed',
+    sentence: `None of the ${routes.length} routes matches ${path}: 404.`,
+  });
   return undefined;
 }
 
@@ -66,13 +86,22 @@ function missedFraction(route: Route, random: Random): string | undefined {
   const parts = PARTS[fraction.text('denominator') ?? 'HUNDRED']!;
   const numerator = fraction.number('numerator') ?? 0;
   const drawn = random.below(parts);
-  return drawn < numerator ? undefined : `the request drew ${drawn} and the runtime fraction takes those below ${numerator} of ${parts}`;
+  return drawn < numerator
+    ? undefined
+    : `the request drew ${drawn} and the runtime fraction takes those below ${numerator} of ${parts}`;
 }
 
 function tellUnreached(routes: readonly Route[], from: number, trace: Trace): void {
   for (const [i, route] of routes.entries()) {
-    if (i >= from) trace.record({ kind: 'route_not_reached', state: 'not_reached', because: route.node.ref, sentence: `Route ${titleOf(route, i)} was not tried: an earlier route won.` });
+    if (i >= from)
+      trace.record({
+        kind: 'route_not_reached',
+        state: 'not_reached',
+        because: route.node.ref,
+        sentence: `Route ${titleOf(route, i)} was not tried: an earlier route won.`,
+      });
   }
 }
 
-const titleOf = (route: Route, index: number): string => (route.name === '' ? `number ${index + 1}` : `\`${route.name}\``);
+const titleOf = (route: Route, index: number): string =>
+  route.name === '' ? `number ${index + 1}` : `\`${route.name}\``;

@@ -39,7 +39,10 @@ export function compileRouteMatch(node: ConfigNode): Mismatch {
 
 function compileMetadata(node: ConfigNode): Mismatch {
   const matches = compileMetadataMatcher(node);
-  return (_, __, facts) => (facts && matches(facts.dynamicMetadata) ? undefined : `the dynamic metadata of \`${node.text('filter') ?? ''}\` does not fit`);
+  return (_, __, facts) =>
+    facts && matches(facts.dynamicMetadata)
+      ? undefined
+      : `the dynamic metadata of \`${node.text('filter') ?? ''}\` does not fit`;
 }
 
 function compileFilterState(node: ConfigNode): Mismatch {
@@ -69,7 +72,10 @@ const isGrpc: Mismatch = (request) =>
 function compilePath(node: ConfigNode): Mismatch {
   const mismatch = compilePathKind(node);
   if (node.has('connect_matcher')) return mismatch;
-  return (request, path) => (request.get(':method') === 'CONNECT' && !request.has(':path') ? 'a CONNECT request has no path' : mismatch(request, path));
+  return (request, path) =>
+    request.get(':method') === 'CONNECT' && !request.has(':path')
+      ? 'a CONNECT request has no path'
+      : mismatch(request, path);
 }
 
 function compilePathKind(node: ConfigNode): Mismatch {
@@ -82,7 +88,8 @@ function compilePathKind(node: ConfigNode): Mismatch {
   }
   const exact = node.text('path');
   if (exact !== undefined) {
-    return (_, path) => (fold(withoutQuery(path)) === fold(exact) ? undefined : say(withoutQuery(path), `exactly "${exact}"`));
+    return (_, path) =>
+      fold(withoutQuery(path)) === fold(exact) ? undefined : say(withoutQuery(path), `exactly "${exact}"`);
   }
   const separated = node.text('path_separated_prefix');
   if (separated !== undefined) {
@@ -95,14 +102,17 @@ function compilePathKind(node: ConfigNode): Mismatch {
   const regex = node.child('safe_regex')?.text('regex');
   if (regex !== undefined) {
     const matches = fullMatch(regex);
-    return (_, path) => (matches(withoutQuery(path)) ? undefined : say(withoutQuery(path), `matched whole by "${regex}"`));
+    return (_, path) =>
+      matches(withoutQuery(path)) ? undefined : say(withoutQuery(path), `matched whole by "${regex}"`);
   }
   const template = node.child('path_match_policy')?.child('typed_config')?.text('path_template');
   if (template !== undefined) {
     const capture = compileUriTemplate(template);
-    return (_, path) => (capture(withoutQuery(path)) ? undefined : say(withoutQuery(path), `of the form "${template}"`));
+    return (_, path) =>
+      capture(withoutQuery(path)) ? undefined : say(withoutQuery(path), `of the form "${template}"`);
   }
-  if (node.has('connect_matcher')) return (request) => (request.get(':method') === 'CONNECT' ? undefined : 'the method is not CONNECT');
+  if (node.has('connect_matcher'))
+    return (request) => (request.get(':method') === 'CONNECT' ? undefined : 'the method is not CONNECT');
   return () => undefined;
 }
 
@@ -118,13 +128,15 @@ export function compileHeaderMatcher(node: ConfigNode): Mismatch {
     const values = request.all(name);
     if (values.length === 0 && missingIsEmpty) values.push('');
     if (node.has('present_match')) {
-      const fits = (values.length > 0) === (node.raw('present_match') === true) !== inverted;
+      const fits = (values.length > 0 === (node.raw('present_match') === true)) !== inverted;
       return fits ? undefined : `header ${name} is ${values.length > 0 ? 'present' : 'absent'}`;
     }
     if (values.length === 0) return `header ${name} is absent`;
     const wanted = values.map(mismatchOf);
     const fits = wanted.includes(undefined) !== inverted;
-    return fits ? undefined : `header ${name} is "${values.join('", "')}", ${inverted ? 'which is excluded' : `not ${wanted[0]}`}`;
+    return fits
+      ? undefined
+      : `header ${name} is "${values.join('", "')}", ${inverted ? 'which is excluded' : `not ${wanted[0]}`}`;
   };
 }
 
@@ -132,7 +144,8 @@ function compileHeaderValue(node: ConfigNode): (value: string) => string | undef
   const range = node.child('range_match');
   if (range) {
     const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
-    return (value) => (/^[-+]?\d+$/.test(value) && Number(value) >= start && Number(value) < end ? undefined : `in [${start}, ${end})`);
+    return (value) =>
+      /^[-+]?\d+$/.test(value) && Number(value) >= start && Number(value) < end ? undefined : `in [${start}, ${end})`;
   }
   return compileStringMatcher(node.child('string_match') ?? deprecatedStringMatch(node));
 }
@@ -144,7 +157,10 @@ function deprecatedStringMatch(node: ConfigNode): ConfigNode {
     return value === undefined ? [] : [[kind, value] as const];
   });
   const regex = node.raw('safe_regex_match');
-  return new ConfigNode({ ...Object.fromEntries(entries), ...(regex === undefined ? {} : { safeRegex: regex }) }, node.ref);
+  return new ConfigNode(
+    { ...Object.fromEntries(entries), ...(regex === undefined ? {} : { safeRegex: regex }) },
+    node.ref,
+  );
 }
 
 function compileCookie(node: ConfigNode): Mismatch {
@@ -153,12 +169,17 @@ function compileCookie(node: ConfigNode): Mismatch {
   const mismatchOf = string ? compileStringMatcher(string) : () => undefined;
   const inverted = node.flag('invert_match');
   return (request) => {
-    const cookies = request.all('cookie').flatMap((header) => header.split(/;\s*/)).map((cookie) => cookie.split('='));
+    const cookies = request
+      .all('cookie')
+      .flatMap((header) => header.split(/;\s*/))
+      .map((cookie) => cookie.split('='));
     const found = cookies.find(([key]) => key === name);
     if (!found) return inverted ? undefined : `cookie ${name} is absent`;
     const value = found.slice(1).join('=');
     const wanted = mismatchOf(value);
-    return (wanted === undefined) !== inverted ? undefined : `cookie ${name} is "${value}", ${inverted ? 'which is excluded' : `not ${wanted}`}`;
+    return (wanted === undefined) !== inverted
+      ? undefined
+      : `cookie ${name} is "${value}", ${inverted ? 'which is excluded' : `not ${wanted}`}`;
   };
 }
 
@@ -169,7 +190,9 @@ function compileQueryParameter(node: ConfigNode): Mismatch {
   return (_, path) => {
     const value = queryParameter(path, name);
     if (node.has('present_match')) {
-      return (value !== undefined) === node.flag('present_match') ? undefined : `query parameter ${name} is ${value === undefined ? 'absent' : 'present'}`;
+      return (value !== undefined) === node.flag('present_match')
+        ? undefined
+        : `query parameter ${name} is ${value === undefined ? 'absent' : 'present'}`;
     }
     if (value === undefined) return `query parameter ${name} is absent`;
     const wanted = mismatchOf(value);

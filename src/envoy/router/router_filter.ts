@@ -16,6 +16,7 @@ import { localReplyOf } from './local_replies.ts';
 import { RetryPolicy, type Failure } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
 import { shadowsOf } from './shadow.ts';
+import { ROUTER_HEADERS, saysEmptyBody } from './upstream_headers.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
 export interface RouterServices {
@@ -35,18 +36,7 @@ export interface RouterServices {
 /** Takes over a redirect of the upstream; false where it is to be passed on. */
 export type FollowRedirect = (location: string, status: number) => boolean;
 
-/** What a caller may ask of the router in headers, which do not go on. */
-const ROUTER_HEADERS = [
-  'x-envoy-retry-on', 'x-envoy-retry-grpc-on', 'x-envoy-max-retries', 'x-envoy-retriable-status-codes', 'x-envoy-retriable-header-names', 'x-envoy-upstream-alt-stat-name',
-  'x-envoy-upstream-rq-timeout-ms', 'x-envoy-upstream-rq-per-try-timeout-ms', 'x-envoy-upstream-rq-timeout-alt-response', 'x-envoy-hedge-on-per-try-timeout',
-];
-
 const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
-
-/** Methods that are not expected to have a body, and so do not say that they have none: http1/codec_impl.cc. */
-const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'TRACE', 'CONNECT']);
-
-const saysEmptyBody = (headers: HeaderMap, body: string): boolean => body === '' && !headers.has('content-length') && !BODILESS.has(headers.get(':method') ?? '');
 
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
 export function routeUpstream(stream: Stream, services: RouterServices, followRedirect: FollowRedirect): void {
@@ -57,13 +47,33 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
   const { cluster } = stream;
   if (!cluster) {
     stats.add(`${stream.statPrefix}no_cluster`);
-    trace?.record({ kind: 'cluster_not_found', state: 'failed', because: stream.route!.node.ref, sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.` });
-    return stream.sendLocalReply(STATUS_WITHOUT_CLUSTER[action.text('cluster_not_found_response_code') ?? ''] ?? 503, '', 'NC', 'cluster_not_found');
+    trace?.record({
+      kind: 'cluster_not_found',
+      state: 'failed',
+      because: stream.route!.node.ref,
+      sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.`,
+    });
+    return stream.sendLocalReply(
+      STATUS_WITHOUT_CLUSTER[action.text('cluster_not_found_response_code') ?? ''] ?? 503,
+      '',
+      'NC',
+      'cluster_not_found',
+    );
   }
   stream.weighted = weighted;
-  trace?.record({ kind: 'cluster_selected', state: 'matched', because: cluster.node.ref, sentence: `The request goes to the cluster \`${cluster.name}\`.` });
+  trace?.record({
+    kind: 'cluster_selected',
+    state: 'matched',
+    because: cluster.node.ref,
+    sentence: `The request goes to the cluster \`${cluster.name}\`.`,
+  });
   stream.mutateRequest();
-  rewriteRequest(stream.route!, stream.request, stream.suppressEnvoyHeaders, weighted?.node.text('host_rewrite_literal'));
+  rewriteRequest(
+    stream.route!,
+    stream.request,
+    stream.suppressEnvoyHeaders,
+    weighted?.node.text('host_rewrite_literal'),
+  );
   const filter = new RouterFilter(stream, cluster, services, followRedirect);
   stream.onAbandoned = () => filter.abandon();
   filter.start();
@@ -97,7 +107,10 @@ class RouterFilter {
 
   start(): void {
     for (const name of ROUTER_HEADERS) this.#stream.request.remove(name);
-    if (this.#timeouts.globalMs > 0) this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () => this.#onGlobalTimeout());
+    if (this.#timeouts.globalMs > 0)
+      this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () =>
+        this.#onGlobalTimeout(),
+      );
     this.#mirror();
     this.#try();
   }
@@ -105,18 +118,31 @@ class RouterFilter {
   /** Sends the copies that are asked for; nobody waits for what they bring. */
   #mirror(): void {
     const { request, requestBody, route } = this.#stream;
-    for (const { cluster: name, headers } of shadowsOf(route!.action!.list('request_mirror_policies'), request, this.#services.random)) {
+    for (const { cluster: name, headers } of shadowsOf(
+      route!.action!.list('request_mirror_policies'),
+      request,
+      this.#services.random,
+    )) {
       const cluster = this.#services.clusters.get(name);
       const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
       if (!cluster || !host) continue;
       headers.set('x-envoy-expected-rq-timeout-ms', String(this.#timeouts.globalMs));
-      cluster.poolOf(host, 'DEFAULT').newStream({ headers, body: requestBody }, { onReady: () => undefined, onOverflow: () => undefined, onReply: (reply) => 'response' in reply && this.#countShadow(cluster, reply.response.status) });
+      cluster.poolOf(host, 'DEFAULT').newStream(
+        { headers, body: requestBody },
+        {
+          onReady: () => undefined,
+          onOverflow: () => undefined,
+          onReply: (reply) => 'response' in reply && this.#countShadow(cluster, reply.response.status),
+        },
+      );
     }
   }
 
   #countShadow(cluster: Cluster, status: number): void {
     this.#services.stats.add('http.async-client.rq_total');
-    for (const scope of ['', 'internal.']) for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed']) this.#services.stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${name}`);
+    for (const scope of ['', 'internal.'])
+      for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed'])
+        this.#services.stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${name}`);
   }
 
   /** Nobody waits for the answer any more. */
@@ -135,25 +161,45 @@ class RouterFilter {
       this.#tell('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
       return this.#end(503, 'no healthy upstream', 'UH', 'no_healthy_upstream');
     }
-    this.#services.trace?.record({ kind: 'host_chosen', state: 'matched', because: this.#cluster.node.ref, sentence: `Try ${this.#attempts}: ${this.#cluster.node.text('lb_policy') ?? 'ROUND_ROBIN'} picks ${host.address}, one of ${this.#cluster.hosts.length} endpoints.` });
+    this.#services.trace?.record({
+      kind: 'host_chosen',
+      state: 'matched',
+      because: this.#cluster.node.ref,
+      sentence: `Try ${this.#attempts}: ${this.#cluster.node.text('lb_policy') ?? 'ROUND_ROBIN'} picks ${host.address}, one of ${this.#cluster.hosts.length} endpoints.`,
+    });
     this.#stream.log['upstream_host'] = host.address;
     this.#host = host;
-    const pool = this.#cluster.poolOf(host, this.#stream.route!.action!.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT');
+    const pool = this.#cluster.poolOf(
+      host,
+      this.#stream.route!.action!.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT',
+    );
     this.#upstream = pool.newStream(
       { headers: this.#requestHeaders(), body: this.#stream.requestBody },
-      { onReady: () => this.#armTryTimer(), onReply: (reply) => this.#onReply(reply), onOverflow: () => this.#onFailure('overflow') },
+      {
+        onReady: () => this.#armTryTimer(),
+        onReply: (reply) => this.#onReply(reply),
+        onOverflow: () => this.#onFailure('overflow'),
+      },
     );
   }
 
   #hash(): bigint | undefined {
     const policies = this.#stream.route!.action!.list('hash_policy');
-    return policies.length === 0 ? undefined : hashOf(policies, this.#stream.request, String(this.#stream.log['remote']));
+    return policies.length === 0
+      ? undefined
+      : hashOf(policies, this.#stream.request, String(this.#stream.log['remote']));
   }
 
   /** What the route and the weighted cluster ask of an endpoint's metadata. */
   #subset(): JsonObject | undefined {
-    const matches = [this.#stream.route!.action, this.#stream.weighted?.node].map((node) => node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value);
-    const wanted = Object.assign({}, ...matches.map((one) => one ?? {}), this.#stream.dynamicMetadata['envoy.lb'] ?? {}) as JsonObject;
+    const matches = [this.#stream.route!.action, this.#stream.weighted?.node].map(
+      (node) => node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value,
+    );
+    const wanted = Object.assign(
+      {},
+      ...matches.map((one) => one ?? {}),
+      this.#stream.dynamicMetadata['envoy.lb'] ?? {},
+    ) as JsonObject;
     return Object.keys(wanted).length === 0 ? undefined : wanted;
   }
 
@@ -163,14 +209,18 @@ class RouterFilter {
     const expected = this.#timeouts.perTryMs || this.#timeouts.globalMs;
     if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
     if (!this.#cluster.isHttp2 && saysEmptyBody(headers, this.#stream.requestBody)) headers.set('content-length', '0');
-    if (virtualHost?.node.flag('include_request_attempt_count')) headers.set('x-envoy-attempt-count', String(this.#attempts));
+    if (virtualHost?.node.flag('include_request_attempt_count'))
+      headers.set('x-envoy-attempt-count', String(this.#attempts));
     return headers;
   }
 
   #armTryTimer(): void {
     const { dispatcher } = this.#services;
     const { perTryIdleTimeoutMs } = this.#policy;
-    const [ms, flag] = this.#timeouts.perTryMs > 0 ? [this.#timeouts.perTryMs, 'per_try_timeout' as const] : [perTryIdleTimeoutMs, 'per_try_idle_timeout' as const];
+    const [ms, flag] =
+      this.#timeouts.perTryMs > 0
+        ? [this.#timeouts.perTryMs, 'per_try_timeout' as const]
+        : [perTryIdleTimeoutMs, 'per_try_idle_timeout' as const];
     if (ms > 0) this.#tryTimer = dispatcher.createTimer(flag, ms, () => this.#onTryTimeout(flag));
   }
 
@@ -178,7 +228,10 @@ class RouterFilter {
     if (kind === 'per_try_timeout') this.#count('upstream_rq_per_try_timeout');
     this.#upstream?.cancel();
     this.#tell(kind, `Try ${this.#attempts} had no answer in its time.`);
-    this.#onFailure('per_try_timeout', kind === 'per_try_timeout' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout');
+    this.#onFailure(
+      'per_try_timeout',
+      kind === 'per_try_timeout' ? 'upstream_per_try_timeout' : 'upstream_per_try_idle_timeout',
+    );
   }
 
   #onGlobalTimeout(): void {
@@ -195,12 +248,22 @@ class RouterFilter {
     if ('failure' in reply) {
       if (reply.failure === 'refused') this.#count('upstream_rq_pending_failure_eject');
       if (reply.failure === 'remote_reset') this.#count('upstream_rq_rx_reset');
-      this.#tell('upstream_failed', reply.failure === 'refused' ? 'The connection was refused.' : 'The upstream closed the connection before an answer.');
+      this.#tell(
+        'upstream_failed',
+        reply.failure === 'refused'
+          ? 'The connection was refused.'
+          : 'The upstream closed the connection before an answer.',
+      );
       return this.#onFailure(reply.failure);
     }
     const { response } = reply;
     this.#score(response.status < 500, { kind: 'status', status: response.status });
-    this.#services.trace?.record({ kind: 'upstream_answered', state: 'info', because: this.#cluster.node.ref, sentence: `The upstream answers ${response.status}.` });
+    this.#services.trace?.record({
+      kind: 'upstream_answered',
+      state: 'info',
+      because: this.#cluster.node.ref,
+      sentence: `The upstream answers ${response.status}.`,
+    });
     if (this.#redirects(response)) return;
     let flags: string[] = [];
     if (this.#policy.retriesResponse(response, this.#stream.request)) {
@@ -224,12 +287,19 @@ class RouterFilter {
     const headers = new HeaderMap(response.headers.pairs());
     const { suppressEnvoyHeaders, virtualHost } = this.#stream;
     if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
-    if (virtualHost?.node.flag('include_attempt_count_in_response')) headers.set('x-envoy-attempt-count', String(this.#attempts));
+    if (virtualHost?.node.flag('include_attempt_count_in_response'))
+      headers.set('x-envoy-attempt-count', String(this.#attempts));
     this.#settle();
-    if (cut !== undefined) for (const name of ['rx_reset', 'tx_reset']) this.#services.stats.add(`${this.#stream.statPrefix}downstream_rq_${name}`);
+    if (cut !== undefined)
+      for (const name of ['rx_reset', 'tx_reset'])
+        this.#services.stats.add(`${this.#stream.statPrefix}downstream_rq_${name}`);
     if (cut === undefined) return this.#stream.finish({ ...response, headers }, flags.join(',') || '-', 'via_upstream');
     const isKnownLength = headers.has('content-length');
-    this.#stream.finish({ ...response, headers, body: '', reset: true }, isKnownLength ? 'UPE' : 'UC', `upstream_reset_after_response_started{${isKnownLength ? 'protocol_error' : 'connection_termination'}}`);
+    this.#stream.finish(
+      { ...response, headers, body: '', reset: true },
+      isKnownLength ? 'UPE' : 'UC',
+      `upstream_reset_after_response_started{${isKnownLength ? 'protocol_error' : 'connection_termination'}}`,
+    );
   }
 
   #onFailure(failure: Failure, details?: string): void {
@@ -244,7 +314,8 @@ class RouterFilter {
       flags.unshift(refusal);
     }
     if (reply.transportFailure !== undefined) this.#stream.log['transport_failure'] = reply.transportFailure;
-    if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders) this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
+    if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders)
+      this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
     this.#end(reply.status, reply.body, flags.join(','), reply.details);
   }
 
@@ -271,7 +342,12 @@ class RouterFilter {
     const { ms, kind } = this.#policy.backOff(this.#attempts, response, this.#services.random);
     this.#count('upstream_rq_retry');
     this.#count(`upstream_rq_retry_backoff_${kind}`);
-    this.#services.trace?.record({ kind: 'retry_scheduled', state: 'info', ...(this.#policy.node && { because: this.#policy.node.ref }), sentence: `Try ${this.#attempts + 1} of at most ${this.#policy.retries + 1} follows in ${ms} ms.` });
+    this.#services.trace?.record({
+      kind: 'retry_scheduled',
+      state: 'info',
+      ...(this.#policy.node && { because: this.#policy.node.ref }),
+      sentence: `Try ${this.#attempts + 1} of at most ${this.#policy.retries + 1} follows in ${ms} ms.`,
+    });
     this.#services.dispatcher.createTimer('retry', ms, () => {
       if (!this.#isDone) this.#try();
     });
@@ -298,7 +374,8 @@ class RouterFilter {
   }
 
   #countScope(scope: string, status: number): void {
-    for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed']) this.#count(`${scope}upstream_rq_${name}`);
+    for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed'])
+      this.#count(`${scope}upstream_rq_${name}`);
   }
 
   #count(name: string): void {

@@ -16,7 +16,8 @@ export function shadowsOf(policies: readonly ConfigNode[], request: HeaderMap, r
     const isPicked = isDrawn(policy.child('runtime_fraction')?.child('default_value'), random, true);
     if (cluster === undefined || !isPicked) return [];
     const headers = new HeaderMap(request.pairs());
-    if (!policy.flag('disable_shadow_host_suffix_append')) headers.set(':authority', (request.get(':authority') ?? '').replace(/(:\d+)?$/, '-shadow$1'));
+    if (!policy.flag('disable_shadow_host_suffix_append'))
+      headers.set(':authority', (request.get(':authority') ?? '').replace(/(:\d+)?$/, '-shadow$1'));
     headers.set('x-envoy-internal', 'true');
     headers.set('x-forwarded-for', [...request.all('x-forwarded-for'), OWN_ADDRESS].join(','));
     return [{ cluster, headers }];

@@ -58,7 +58,8 @@ export class VirtualHosts {
   constructor(routeConfig: ConfigNode) {
     this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node));
     this.#ignorePort = routeConfig.flag('ignore_port_in_host_matching');
-    for (const host of this.all) for (const domain of host.node.texts('domains')) this.#register(domain.toLowerCase(), host);
+    for (const host of this.all)
+      for (const domain of host.node.texts('domains')) this.#register(domain.toLowerCase(), host);
     const longestFirst = (a: Wildcard, b: Wildcard): number => b.fixed.length - a.fixed.length;
     this.#suffixes.sort(longestFirst);
     this.#prefixes.sort(longestFirst);
@@ -93,9 +94,25 @@ export class VirtualHosts {
     for (const host of this.all) {
       if (host === found) continue;
       const domains = host.node.texts('domains').join(', ');
-      trace.record({ kind: 'virtual_host_rejected', state: found ? 'not_reached' : 'failed', because: host.node.ref, sentence: `The virtual host \`${host.name}\` answers for ${domains}, and Host is "${name}".` });
+      trace.record({
+        kind: 'virtual_host_rejected',
+        state: found ? 'not_reached' : 'failed',
+        because: host.node.ref,
+        sentence: `The virtual host \`${host.name}\` answers for ${domains}, and Host is "${name}".`,
+      });
     }
-    if (found) trace.record({ kind: 'virtual_host_matched', state: 'matched', because: found.node.ref, sentence: `The virtual host \`${found.name}\` takes Host "${name}" (class of domain: ${by}).` });
-    else trace.record({ kind: 'virtual_host_not_found', state: 'failed', sentence: `No virtual host takes Host "${name}".` });
+    if (found)
+      trace.record({
+        kind: 'virtual_host_matched',
+        state: 'matched',
+        because: found.node.ref,
+        sentence: `The virtual host \`${found.name}\` takes Host "${name}" (class of domain: ${by}).`,
+      });
+    else
+      trace.record({
+        kind: 'virtual_host_not_found',
+        state: 'failed',
+        sentence: `No virtual host takes Host "${name}".`,
+      });
   }
 }

@@ -36,8 +36,15 @@ export class Admin {
   request(target: string, method: string): AdminResponse {
     const [path = '', search = ''] = target.split('?');
     const endpoint = this.#endpoints[path];
-    if (!endpoint) return { status: 404, body: `invalid path. admin commands are:\n${Object.keys(this.#endpoints).map((one) => `  ${one}\n`).join('')}` };
-    if (CHANGING.has(path) && method !== 'POST') return { status: 405, body: `Method ${method} not allowed, POST required.` };
+    if (!endpoint)
+      return {
+        status: 404,
+        body: `invalid path. admin commands are:\n${Object.keys(this.#endpoints)
+          .map((one) => `  ${one}\n`)
+          .join('')}`,
+      };
+    if (CHANGING.has(path) && method !== 'POST')
+      return { status: 405, body: `Method ${method} not allowed, POST required.` };
     return endpoint(queryOf(search));
   }
 
@@ -63,17 +70,26 @@ export class Admin {
 const CHANGING = new Set(['/healthcheck/fail', '/healthcheck/ok', '/reset_counters']);
 
 function queryOf(search: string): URLQuery {
-  const pairs = search.split('&').filter((one) => one !== '').map((one) => one.split('='));
+  const pairs = search
+    .split('&')
+    .filter((one) => one !== '')
+    .map((one) => one.split('='));
   return new Map(pairs.map(([name = '', ...value]) => [name, unescaped(value.join('='))]));
 }
 
-const unescaped = (text: string): string => text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+const unescaped = (text: string): string =>
+  text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
 /** `/stats`: `name: value`, in alphabetical order, by a regular expression and by use. */
 function statsPage(stats: StatsStore, query: URLQuery): string {
   const filter = query.get('filter');
   const pattern = filter === undefined ? undefined : new RegExp(filter);
   const isUsedOnly = query.has('usedonly');
-  const lines = [...stats.all()].filter(([name]) => (pattern?.test(name) ?? true) && (!isUsedOnly || stats.isUsed(name)));
-  return lines.map(([name, value]) => `${name}: ${value}\n`).sort().join('');
+  const lines = [...stats.all()].filter(
+    ([name]) => (pattern?.test(name) ?? true) && (!isUsedOnly || stats.isUsed(name)),
+  );
+  return lines
+    .map(([name, value]) => `${name}: ${value}\n`)
+    .sort()
+    .join('');
 }

@@ -3,8 +3,18 @@ import type { StatsStore } from '../stats/store.ts';
 
 export type Resource = 'connections' | 'pending_requests' | 'requests' | 'retries';
 
-const DEFAULT_LIMITS: Readonly<Record<Resource, number>> = { connections: 1024, pending_requests: 1024, requests: 1024, retries: 3 };
-const STAT_OF: Readonly<Record<Resource, string>> = { connections: 'cx_open', pending_requests: 'rq_pending_open', requests: 'rq_open', retries: 'rq_retry_open' };
+const DEFAULT_LIMITS: Readonly<Record<Resource, number>> = {
+  connections: 1024,
+  pending_requests: 1024,
+  requests: 1024,
+  retries: 3,
+};
+const STAT_OF: Readonly<Record<Resource, string>> = {
+  connections: 'cx_open',
+  pending_requests: 'rq_pending_open',
+  requests: 'rq_open',
+  retries: 'rq_retry_open',
+};
 
 /** How much of each resource a cluster may hold at one routing priority: resource_manager_impl.h. */
 export class CircuitBreaker {
@@ -18,7 +28,12 @@ export class CircuitBreaker {
     const thresholds = cluster.child('circuit_breakers')?.list('thresholds') ?? [];
     const node = thresholds.find((one) => (one.text('priority') ?? 'DEFAULT') === owner.priority);
     const limit = (resource: Resource): number => node?.number(`max_${resource}`) ?? DEFAULT_LIMITS[resource];
-    this.limits = { connections: limit('connections'), pending_requests: limit('pending_requests'), requests: limit('requests'), retries: limit('retries') };
+    this.limits = {
+      connections: limit('connections'),
+      pending_requests: limit('pending_requests'),
+      requests: limit('requests'),
+      retries: limit('retries'),
+    };
     this.#budget = node?.child('retry_budget');
     this.#stats = owner.stats;
     this.#prefix = `cluster.${owner.statName}.circuit_breakers.${owner.priority.toLowerCase()}.`;

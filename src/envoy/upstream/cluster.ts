@@ -69,16 +69,25 @@ export class Cluster {
     const common = node.child('common_lb_config');
     this.#isLocalityWeighted = common?.has('locality_weighted_lb_config') === true;
     const policy = node.child('load_assignment')?.child('policy');
-    this.#options = { overprovisioning: policy?.number('overprovisioning_factor') ?? OVERPROVISIONING, panicThreshold: common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD };
-    const breaker = (priority: RoutingPriority): CircuitBreaker => new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
+    this.#options = {
+      overprovisioning: policy?.number('overprovisioning_factor') ?? OVERPROVISIONING,
+      panicThreshold: common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD,
+    };
+    const breaker = (priority: RoutingPriority): CircuitBreaker =>
+      new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     declareStats(services.stats, this.statName);
     const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
     const outlier = node.child('outlier_detection');
-    this.outlier = outlier && new OutlierDetection(outlier, { ...owner, random: this.#random.fork('outlier'), hosts: () => this.#hosts });
+    this.outlier =
+      outlier &&
+      new OutlierDetection(outlier, { ...owner, random: this.#random.fork('outlier'), hosts: () => this.#hosts });
     this.setHosts(hostsOf(node.child('load_assignment'), (name) => services.network.resolve(name)));
     for (const check of node.list('health_checks')) {
-      const checker = new HealthChecker(check, { ...owner, hasTraffic: () => this.#hosts.some((host) => host.stats.rq_total > 0) });
+      const checker = new HealthChecker(check, {
+        ...owner,
+        hasTraffic: () => this.#hosts.some((host) => host.stats.rq_total > 0),
+      });
       for (const host of this.#hosts) checker.watch(host);
     }
     this.updateHealth();
@@ -104,11 +113,21 @@ export class Cluster {
     this.#subsetLists.clear();
     this.#sets = Array.from({ length: priorities }, (_, priority) => {
       const all = this.#hosts.filter((host) => host.priority === priority && !host.flags.has('eds_status_draining'));
-      return { all, healthy: all.filter((host) => host.health === 'healthy'), degraded: all.filter((host) => host.health === 'degraded') };
+      return {
+        all,
+        healthy: all.filter((host) => host.health === 'healthy'),
+        degraded: all.filter((host) => host.health === 'degraded'),
+      };
     });
     const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
-    const gauges = { membership_total: this.#hosts.length, membership_healthy: count('healthy'), membership_degraded: count('degraded'), membership_excluded: this.#hosts.filter((host) => host.flags.has('eds_status_draining')).length };
-    for (const [name, value] of Object.entries(gauges)) this.#services.stats.set(`cluster.${this.statName}.${name}`, value);
+    const gauges = {
+      membership_total: this.#hosts.length,
+      membership_healthy: count('healthy'),
+      membership_degraded: count('degraded'),
+      membership_excluded: this.#hosts.filter((host) => host.flags.has('eds_status_draining')).length,
+    };
+    for (const [name, value] of Object.entries(gauges))
+      this.#services.stats.set(`cluster.${this.statName}.${name}`, value);
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
@@ -146,7 +165,10 @@ export class Cluster {
     if (total === 0) return [];
     let ticket = (this.#random.below(1_000_000) / 1_000_000) * total;
     const chosen = localities.find((one) => (ticket -= share(one)) < 0) ?? localities.at(-1)!;
-    return this.#sameList(`locality ${chosen.name} ${chosen.priority}`, open.filter((host) => host.locality === chosen));
+    return this.#sameList(
+      `locality ${chosen.name} ${chosen.priority}`,
+      open.filter((host) => host.locality === chosen),
+    );
   }
 
   breaker(priority: RoutingPriority): CircuitBreaker {
@@ -156,7 +178,17 @@ export class Cluster {
   poolOf(host: Host, priority: RoutingPriority): ConnPool {
     const key = `${priority} ${host.address}`;
     let pool = this.#pools.get(key);
-    if (!pool) this.#pools.set(key, (pool = new ConnPool(host, { ...this.#services, breaker: this.#breakers[priority], statName: this.statName, isMultiplexed: this.isHttp2, maxRequests: maxRequestsOf(this.node) })));
+    if (!pool)
+      this.#pools.set(
+        key,
+        (pool = new ConnPool(host, {
+          ...this.#services,
+          breaker: this.#breakers[priority],
+          statName: this.statName,
+          isMultiplexed: this.isHttp2,
+          maxRequests: maxRequestsOf(this.node),
+        })),
+      );
     return pool;
   }
 
@@ -168,19 +200,52 @@ export class Cluster {
 /** The counters that `/stats` shows at 0 before anything has happened. */
 function declareStats(stats: StatsStore, statName: string): void {
   const names = [
-    'upstream_rq_total', 'upstream_rq_pending_total', 'upstream_rq_pending_overflow', 'upstream_rq_active_overflow', 'upstream_rq_timeout', 'upstream_rq_per_try_timeout', 'upstream_rq_retry', 'upstream_rq_retry_success',
-    'upstream_rq_retry_limit_exceeded', 'upstream_rq_retry_overflow', 'upstream_rq_retry_backoff_exponential', 'upstream_rq_retry_backoff_ratelimited', 'upstream_rq_cancelled', 'upstream_rq_rx_reset',
-    'upstream_rq_tx_reset', 'upstream_rq_maintenance_mode', 'upstream_cx_total', 'upstream_cx_connect_fail', 'upstream_cx_connect_timeout', 'upstream_cx_overflow', 'upstream_cx_none_healthy', 'upstream_cx_max_requests',
-    'lb_healthy_panic', 'membership_change', 'update_attempt', 'update_success', 'update_failure', 'update_empty', 'update_no_rebuild',
+    'upstream_rq_total',
+    'upstream_rq_pending_total',
+    'upstream_rq_pending_overflow',
+    'upstream_rq_active_overflow',
+    'upstream_rq_timeout',
+    'upstream_rq_per_try_timeout',
+    'upstream_rq_retry',
+    'upstream_rq_retry_success',
+    'upstream_rq_retry_limit_exceeded',
+    'upstream_rq_retry_overflow',
+    'upstream_rq_retry_backoff_exponential',
+    'upstream_rq_retry_backoff_ratelimited',
+    'upstream_rq_cancelled',
+    'upstream_rq_rx_reset',
+    'upstream_rq_tx_reset',
+    'upstream_rq_maintenance_mode',
+    'upstream_cx_total',
+    'upstream_cx_connect_fail',
+    'upstream_cx_connect_timeout',
+    'upstream_cx_overflow',
+    'upstream_cx_none_healthy',
+    'upstream_cx_max_requests',
+    'lb_healthy_panic',
+    'membership_change',
+    'update_attempt',
+    'update_success',
+    'update_failure',
+    'update_empty',
+    'update_no_rebuild',
   ];
   stats.declare(...names.map((name) => `cluster.${statName}.${name}`));
   const breakers = ['cx_open', 'cx_pool_open', 'rq_open', 'rq_pending_open', 'rq_retry_open'];
-  stats.declare(...['default', 'high'].flatMap((priority) => breakers.map((name) => `cluster.${statName}.circuit_breakers.${priority}.${name}`)));
+  stats.declare(
+    ...['default', 'high'].flatMap((priority) =>
+      breakers.map((name) => `cluster.${statName}.circuit_breakers.${priority}.${name}`),
+    ),
+  );
 }
 
-const protocolOptions = (node: ConfigNode): ConfigNode | undefined => node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
+const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>
+  node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
 
-const usesHttp2 = (node: ConfigNode): boolean => protocolOptions(node)?.child('explicit_http_config')?.has('http2_protocol_options') === true;
+const usesHttp2 = (node: ConfigNode): boolean =>
+  protocolOptions(node)?.child('explicit_http_config')?.has('http2_protocol_options') === true;
 
 const maxRequestsOf = (node: ConfigNode): number =>
-  protocolOptions(node)?.child('common_http_protocol_options')?.number('max_requests_per_connection') ?? node.number('max_requests_per_connection') ?? Infinity;
+  protocolOptions(node)?.child('common_http_protocol_options')?.number('max_requests_per_connection') ??
+  node.number('max_requests_per_connection') ??
+  Infinity;

@@ -41,7 +41,17 @@ export class ConnPool {
   #idle = 0;
   readonly #pending: Waiting[] = [];
 
-  constructor(host: Host, owner: { network: UpstreamNetwork; breaker: CircuitBreaker; stats: StatsStore; statName: string; isMultiplexed: boolean; maxRequests: number }) {
+  constructor(
+    host: Host,
+    owner: {
+      network: UpstreamNetwork;
+      breaker: CircuitBreaker;
+      stats: StatsStore;
+      statName: string;
+      isMultiplexed: boolean;
+      maxRequests: number;
+    },
+  ) {
     this.#host = host;
     this.#address = host.address;
     this.#maxRequests = owner.maxRequests;

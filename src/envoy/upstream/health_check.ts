@@ -48,7 +48,9 @@ export class HealthChecker {
       session.isFirst = false;
       const always = durationMs(this.#node.text('interval')) ?? 0;
       const quiet = durationMs(this.#node.text('no_traffic_interval')) ?? 60_000;
-      this.#owner.dispatcher.createTimer('health_check', this.#owner.hasTraffic() ? always : quiet, () => this.#check(host, session));
+      this.#owner.dispatcher.createTimer('health_check', this.#owner.hasTraffic() ? always : quiet, () =>
+        this.#check(host, session),
+      );
     });
   }
 
@@ -60,7 +62,12 @@ export class HealthChecker {
     if (kind === 'tcp') return 'pass';
     if (kind === 'grpc') return answer.serving === true ? 'pass' : 'fail_at_once';
     const expected = this.#node.child('http_health_check')?.list('expected_statuses') ?? [];
-    const isExpected = expected.length === 0 ? answer.status === 200 : expected.some((range) => answer.status >= (range.number('start') ?? 0) && answer.status < (range.number('end') ?? 0));
+    const isExpected =
+      expected.length === 0
+        ? answer.status === 200
+        : expected.some(
+            (range) => answer.status >= (range.number('start') ?? 0) && answer.status < (range.number('end') ?? 0),
+          );
     if (isExpected) return answer.headers.has('x-envoy-degraded') ? 'degraded' : 'pass';
     return answer.status === 503 ? 'fail_at_once' : 'fail';
   }
@@ -72,16 +79,23 @@ export class HealthChecker {
     if (isPass) {
       session.failures = 0;
       session.successes++;
-      if (session.isFirst || session.successes >= (this.#node.number('healthy_threshold') ?? 1)) host.flags.delete('failed_active_hc');
+      if (session.isFirst || session.successes >= (this.#node.number('healthy_threshold') ?? 1))
+        host.flags.delete('failed_active_hc');
       if (outcome === 'degraded') host.flags.add('degraded_active_hc');
       else host.flags.delete('degraded_active_hc');
     } else {
       session.successes = 0;
       session.failures++;
-      if (outcome === 'fail_at_once' || session.failures >= (this.#node.number('unhealthy_threshold') ?? 1)) host.flags.add('failed_active_hc');
+      if (outcome === 'fail_at_once' || session.failures >= (this.#node.number('unhealthy_threshold') ?? 1))
+        host.flags.add('failed_active_hc');
     }
     if (host.health === before) return;
-    this.#owner.trace?.record({ kind: 'health_changed', state: host.health === 'healthy' ? 'info' : 'failed', because: this.#node.ref, sentence: `${host.address} is ${host.health} now, by its health check.` });
+    this.#owner.trace?.record({
+      kind: 'health_changed',
+      state: host.health === 'healthy' ? 'info' : 'failed',
+      because: this.#node.ref,
+      sentence: `${host.address} is ${host.health} now, by its health check.`,
+    });
     this.#owner.onChange();
   }
 

@@ -2,12 +2,22 @@ import type { Json, JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 
 /** Why a host gets less than its share: the names that `/clusters` shows. */
-export type HealthFlag = 'failed_active_hc' | 'failed_outlier_check' | 'failed_eds_health' | 'degraded_active_hc' | 'degraded_eds_health' | 'eds_status_draining' | 'pending_active_hc';
+export type HealthFlag =
+  | 'failed_active_hc'
+  | 'failed_outlier_check'
+  | 'failed_eds_health'
+  | 'degraded_active_hc'
+  | 'degraded_eds_health'
+  | 'eds_status_draining'
+  | 'pending_active_hc';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
 
 const OF_STATUS: Readonly<Record<string, HealthFlag>> = {
-  UNHEALTHY: 'failed_eds_health', TIMEOUT: 'failed_eds_health', DRAINING: 'eds_status_draining', DEGRADED: 'degraded_eds_health',
+  UNHEALTHY: 'failed_eds_health',
+  TIMEOUT: 'failed_eds_health',
+  DRAINING: 'eds_status_draining',
+  DEGRADED: 'degraded_eds_health',
 };
 
 /** One endpoint of a cluster: where it is, how heavy, how well, and its own score. */
@@ -21,7 +31,16 @@ export class Host {
   readonly metadata: JsonObject;
   readonly node: ConfigNode;
   readonly flags = new Set<HealthFlag>();
-  readonly stats: Record<HostStat, number> = { rq_total: 0, rq_success: 0, rq_error: 0, rq_timeout: 0, rq_active: 0, cx_total: 0, cx_active: 0, cx_connect_fail: 0 };
+  readonly stats: Record<HostStat, number> = {
+    rq_total: 0,
+    rq_success: 0,
+    rq_error: 0,
+    rq_timeout: 0,
+    rq_active: 0,
+    cx_total: 0,
+    cx_active: 0,
+    cx_connect_fail: 0,
+  };
 
   constructor(node: ConfigNode, locality: Locality, resolved: string) {
     this.node = node;
@@ -36,12 +55,19 @@ export class Host {
   }
 
   get health(): Health {
-    for (const flag of ['failed_active_hc', 'failed_outlier_check', 'failed_eds_health', 'eds_status_draining'] as const) if (this.flags.has(flag)) return 'unhealthy';
+    for (const flag of [
+      'failed_active_hc',
+      'failed_outlier_check',
+      'failed_eds_health',
+      'eds_status_draining',
+    ] as const)
+      if (this.flags.has(flag)) return 'unhealthy';
     return this.flags.has('degraded_active_hc') || this.flags.has('degraded_eds_health') ? 'degraded' : 'healthy';
   }
 }
 
-export type HostStat = 'rq_total' | 'rq_success' | 'rq_error' | 'rq_timeout' | 'rq_active' | 'cx_total' | 'cx_active' | 'cx_connect_fail';
+export type HostStat =
+  'rq_total' | 'rq_success' | 'rq_error' | 'rq_timeout' | 'rq_active' | 'cx_total' | 'cx_active' | 'cx_connect_fail';
 
 export interface Locality {
   readonly name: string;
@@ -56,7 +82,8 @@ function objectAt(value: Json | undefined, path: readonly string[]): JsonObject 
   return isObject(now) ? now : {};
 }
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The hosts of a `ClusterLoadAssignment`, in its order. `resolve` turns names into addresses. */
 export function hostsOf(assignment: ConfigNode | undefined, resolve: (name: string) => string[]): Host[] {
@@ -64,8 +91,15 @@ export function hostsOf(assignment: ConfigNode | undefined, resolve: (name: stri
     const where = group.child('locality');
     const zone = where?.text('zone') ?? '';
     const name = [where?.text('region') ?? '', zone, where?.text('sub_zone') ?? ''].join('/');
-    const locality = { name, zone, weight: group.number('load_balancing_weight') ?? 0, priority: group.number('priority') ?? 0 };
-    return group.list('lb_endpoints').flatMap((node) => addressesOf(node, resolve).map((address) => new Host(node, locality, address)));
+    const locality = {
+      name,
+      zone,
+      weight: group.number('load_balancing_weight') ?? 0,
+      priority: group.number('priority') ?? 0,
+    };
+    return group
+      .list('lb_endpoints')
+      .flatMap((node) => addressesOf(node, resolve).map((address) => new Host(node, locality, address)));
   });
 }
 

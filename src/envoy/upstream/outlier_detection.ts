@@ -6,7 +6,10 @@ import type { Trace } from '../trace.ts';
 import type { Host } from './host.ts';
 
 /** What a try told of its host. A `local` failure is one without an answer: refused, reset, timed out. */
-export type Verdict = { readonly kind: 'status'; readonly status: number } | { readonly kind: 'local_failure'; readonly mappedStatus: number } | { readonly kind: 'local_success' };
+export type Verdict =
+  | { readonly kind: 'status'; readonly status: number }
+  | { readonly kind: 'local_failure'; readonly mappedStatus: number }
+  | { readonly kind: 'local_success' };
 
 type Detector = 'consecutive_5xx' | 'consecutive_gateway_failure' | 'consecutive_local_origin_failure';
 
@@ -29,8 +32,16 @@ interface Owner {
   readonly onChange: () => void;
 }
 
-const LIMITS: Readonly<Record<Detector, number>> = { consecutive_5xx: 5, consecutive_gateway_failure: 5, consecutive_local_origin_failure: 5 };
-const ENFORCING: Readonly<Record<Detector, number>> = { consecutive_5xx: 100, consecutive_gateway_failure: 0, consecutive_local_origin_failure: 100 };
+const LIMITS: Readonly<Record<Detector, number>> = {
+  consecutive_5xx: 5,
+  consecutive_gateway_failure: 5,
+  consecutive_local_origin_failure: 5,
+};
+const ENFORCING: Readonly<Record<Detector, number>> = {
+  consecutive_5xx: 100,
+  consecutive_gateway_failure: 0,
+  consecutive_local_origin_failure: 100,
+};
 
 /** Takes hosts that fail out of the rotation for a while: outlier_detection_impl.cc. */
 export class OutlierDetection {
@@ -53,7 +64,8 @@ export class OutlierDetection {
       if (this.#isSplit) score.runs.consecutive_local_origin_failure = 0;
       return;
     }
-    if (verdict.kind === 'local_failure' && this.#isSplit) return this.#extend(host, 'consecutive_local_origin_failure');
+    if (verdict.kind === 'local_failure' && this.#isSplit)
+      return this.#extend(host, 'consecutive_local_origin_failure');
     const status = verdict.kind === 'status' ? verdict.status : verdict.mappedStatus;
     score.requests++;
     if (status < 500) {
@@ -70,7 +82,13 @@ export class OutlierDetection {
   #scoreOf(host: Host): Score {
     let score = this.#scores.get(host);
     if (!score) {
-      score = { runs: { consecutive_5xx: 0, consecutive_gateway_failure: 0, consecutive_local_origin_failure: 0 }, ejections: 0, ejectedUntilMs: 0, successes: 0, requests: 0 };
+      score = {
+        runs: { consecutive_5xx: 0, consecutive_gateway_failure: 0, consecutive_local_origin_failure: 0 },
+        ejections: 0,
+        ejectedUntilMs: 0,
+        successes: 0,
+        requests: 0,
+      };
       this.#scores.set(host, score);
     }
     return score;
@@ -89,7 +107,9 @@ export class OutlierDetection {
 
   #eject(host: Host, why: string): void {
     const percent = (100 * (this.#active + 1)) / this.#owner.hosts().length;
-    const isAllowed = percent <= (this.#node.number('max_ejection_percent') ?? 10) || (this.#node.flag('always_eject_one_host') && this.#active === 0);
+    const isAllowed =
+      percent <= (this.#node.number('max_ejection_percent') ?? 10) ||
+      (this.#node.flag('always_eject_one_host') && this.#active === 0);
     if (!isAllowed) return this.#count('ejections_overflow');
     const score = this.#scoreOf(host);
     score.ejections++;
@@ -101,14 +121,21 @@ export class OutlierDetection {
     this.#count('ejections_enforced_total');
     this.#count(`ejections_enforced_${why}`);
     if (why === 'consecutive_5xx') this.#count('ejections_total');
-    this.#owner.trace?.record({ kind: 'host_ejected', state: 'failed', because: this.#node.ref, sentence: `${host.address} is out of the rotation: ${why.replaceAll('_', ' ')}.` });
+    this.#owner.trace?.record({
+      kind: 'host_ejected',
+      state: 'failed',
+      because: this.#node.ref,
+      sentence: `${host.address} is out of the rotation: ${why.replaceAll('_', ' ')}.`,
+    });
     this.#owner.onChange();
   }
 
   #armInterval(): void {
     const intervalMs = durationMs(this.#node.text('interval')) ?? 10_000;
     this.#owner.dispatcher.createTimer('outlier_interval', intervalMs, () => {
-      for (const [host, score] of this.#scores) if (host.flags.has('failed_outlier_check') && score.ejectedUntilMs <= this.#owner.dispatcher.nowMs) this.#readmit(host);
+      for (const [host, score] of this.#scores)
+        if (host.flags.has('failed_outlier_check') && score.ejectedUntilMs <= this.#owner.dispatcher.nowMs)
+          this.#readmit(host);
       this.#armInterval();
     });
   }
@@ -116,7 +143,12 @@ export class OutlierDetection {
   #readmit(host: Host): void {
     host.flags.delete('failed_outlier_check');
     this.#setActive(this.#active - 1);
-    this.#owner.trace?.record({ kind: 'host_readmitted', state: 'info', because: this.#node.ref, sentence: `${host.address} is back in the rotation.` });
+    this.#owner.trace?.record({
+      kind: 'host_readmitted',
+      state: 'info',
+      because: this.#node.ref,
+      sentence: `${host.address} is back in the rotation.`,
+    });
     this.#owner.onChange();
   }
 

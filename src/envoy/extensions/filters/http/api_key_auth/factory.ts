@@ -20,7 +20,9 @@ function check(own: ConfigNode, perRoute: ConfigNode | undefined, callbacks: Fil
   const sources = fieldOf('key_sources', own, perRoute);
   const key = sources.map((source) => keyFrom(source, callbacks)).find((one) => one !== undefined);
   if (key === undefined) return refuse(callbacks, 401, 'missing_api_key');
-  const client = fieldOf('credentials', own, perRoute).find((one) => one.text('key') === key)?.text('client');
+  const client = fieldOf('credentials', own, perRoute)
+    .find((one) => one.text('key') === key)
+    ?.text('client');
   if (client === undefined) return refuse(callbacks, 401, 'unknown_api_key');
   const allowed = perRoute?.texts('allowed_clients') ?? [];
   if (allowed.length > 0 && !allowed.includes(client)) return refuse(callbacks, 403, 'client_not_allowed');
@@ -29,7 +31,11 @@ function check(own: ConfigNode, perRoute: ConfigNode | undefined, callbacks: Fil
   return 'continue';
 }
 
-function forward(client: string, sources: readonly ConfigNode[], { own, perRoute, callbacks }: { own: ConfigNode; perRoute: ConfigNode | undefined; callbacks: FilterCallbacks }): void {
+function forward(
+  client: string,
+  sources: readonly ConfigNode[],
+  { own, perRoute, callbacks }: { own: ConfigNode; perRoute: ConfigNode | undefined; callbacks: FilterCallbacks },
+): void {
   const forwarding = perRoute?.child('forwarding') ?? own.child('forwarding');
   const header = forwarding?.text('header') ?? '';
   if (header !== '') callbacks.request.set(header.toLowerCase(), client);
@@ -47,19 +53,28 @@ function keyFrom(source: ConfigNode, { request }: FilterCallbacks): string | und
 }
 
 const parameters = (path: string): [string, string][] =>
-  (path.split('?')[1] ?? '').split('&').filter((one) => one !== '').map((one) => [one.split('=')[0]!, one.split('=').slice(1).join('=')]);
+  (path.split('?')[1] ?? '')
+    .split('&')
+    .filter((one) => one !== '')
+    .map((one) => [one.split('=')[0]!, one.split('=').slice(1).join('=')]);
 
 function hide(source: ConfigNode, { request }: FilterCallbacks): void {
   const [header, query] = [source.text('header'), source.text('query')];
   if (header) request.remove(header.toLowerCase());
   if (!query) return;
   const path = request.get(':path') ?? '';
-  const kept = parameters(path).filter(([name]) => name !== query).map((pair) => pair.join('='));
+  const kept = parameters(path)
+    .filter(([name]) => name !== query)
+    .map((pair) => pair.join('='));
   request.set(':path', path.split('?')[0]! + (kept.length > 0 ? `?${kept.join('&')}` : ''));
 }
 
 function refuse(callbacks: FilterCallbacks, status: 401 | 403, details: string): FilterStatus {
   callbacks.stats.add(`${callbacks.statPrefix}api_key_auth.${status === 401 ? 'unauthorized' : 'forbidden'}`);
-  callbacks.sendLocalReply({ status, body: status === 401 ? 'Client authentication failed.' : 'Client is forbidden.', details });
+  callbacks.sendLocalReply({
+    status,
+    body: status === 401 ? 'Client authentication failed.' : 'Client is forbidden.',
+    details,
+  });
   return 'stop_iteration';
 }

@@ -7,7 +7,9 @@ type Users = ReadonlyMap<string, string>;
 
 function usersOf(node: ConfigNode): Users {
   const lines = (node.child('users')?.text('inline_string') ?? '').split(/\r?\n/).filter((line) => line.includes(':'));
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).replace(/^\{SHA\}/, '')]));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).replace(/^\{SHA\}/, '')]),
+  );
 }
 
 /** Checks name and password against SHA-1 lines of htpasswd: extensions/filters/http/basic_auth/basic_auth_filter.cc. */
@@ -26,12 +28,15 @@ function check(config: ConfigNode, users: Users, callbacks: FilterCallbacks): Fi
   const header = config.text('authentication_header')?.toLowerCase() || 'authorization';
   const given = callbacks.request.get(header);
   if (given === undefined) return refuse(callbacks, 'Missing username and password.', 'no_credential_for_basic_auth');
-  if (!/^basic /i.test(given)) return refuse(callbacks, "Expected 'Basic' authentication scheme.", 'invalid_scheme_for_basic_auth');
+  if (!/^basic /i.test(given))
+    return refuse(callbacks, "Expected 'Basic' authentication scheme.", 'invalid_scheme_for_basic_auth');
   const pair = textOfBase64(given.slice('basic '.length));
   const colon = pair?.indexOf(':') ?? -1;
-  if (pair === undefined || colon < 0) return refuse(callbacks, 'Invalid basic credential format.', 'invalid_format_for_basic_auth');
+  if (pair === undefined || colon < 0)
+    return refuse(callbacks, 'Invalid basic credential format.', 'invalid_format_for_basic_auth');
   const [user, password] = [pair.slice(0, colon), pair.slice(colon + 1)];
-  if (users.get(user) !== base64Of(sha1(new TextEncoder().encode(password)))) return refuse(callbacks, 'Invalid username/password combination.', 'invalid_credential_for_basic_auth');
+  if (users.get(user) !== base64Of(sha1(new TextEncoder().encode(password))))
+    return refuse(callbacks, 'Invalid username/password combination.', 'invalid_credential_for_basic_auth');
   callbacks.stats.add(`${callbacks.statPrefix}basic_auth.allowed`);
   const forward = config.text('forward_username_header') ?? '';
   if (forward !== '') callbacks.request.set(forward.toLowerCase(), user);
@@ -42,6 +47,11 @@ function refuse(callbacks: FilterCallbacks, why: string, details: string): Filte
   const { request } = callbacks;
   const realm = `${request.get(':scheme') ?? 'http'}://${request.get(':authority') ?? ''}${(request.get(':path') ?? '').split('?')[0]}`;
   callbacks.stats.add(`${callbacks.statPrefix}basic_auth.denied`);
-  callbacks.sendLocalReply({ status: 401, body: `User authentication failed. ${why}`, details, headers: [['www-authenticate', `Basic realm="${realm}"`]] });
+  callbacks.sendLocalReply({
+    status: 401,
+    body: `User authentication failed. ${why}`,
+    details,
+    headers: [['www-authenticate', `Basic realm="${realm}"`]],
+  });
   return 'stop_iteration';
 }

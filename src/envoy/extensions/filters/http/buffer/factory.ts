@@ -6,7 +6,10 @@ interface BufferSettings {
   readonly maxBytes: number;
 }
 
-const settingsOf = (node: ConfigNode | undefined, isDisabled = false): BufferSettings => ({ isDisabled, maxBytes: node?.number('max_request_bytes') ?? 0 });
+const settingsOf = (node: ConfigNode | undefined, isDisabled = false): BufferSettings => ({
+  isDisabled,
+  maxBytes: node?.number('max_request_bytes') ?? 0,
+});
 
 /** Holds a request until it is whole, and refuses what is too large: extensions/filters/http/buffer/buffer_filter.cc. */
 export const bufferFilterFactory = defineHttpFilter<BufferSettings>({
@@ -26,7 +29,8 @@ export const bufferFilterFactory = defineHttpFilter<BufferSettings>({
           return 'stop_iteration';
         }
         callbacks.readBody();
-        if (!callbacks.request.has('content-length')) callbacks.request.set('content-length', String(callbacks.requestBody.length));
+        if (!callbacks.request.has('content-length'))
+          callbacks.request.set('content-length', String(callbacks.requestBody.length));
         return 'continue';
       },
     });

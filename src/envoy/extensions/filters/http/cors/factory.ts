@@ -32,7 +32,8 @@ class CorsFilter implements HttpFilter {
     const { request, random } = this.#callbacks;
     const origin = request.get('origin') ?? '';
     const policy = this.#policy;
-    if (!policy || origin === '' || !isDrawn(policy.node.child('filter_enabled')?.child('default_value'), random, true)) return 'continue';
+    if (!policy || origin === '' || !isDrawn(policy.node.child('filter_enabled')?.child('default_value'), random, true))
+      return 'continue';
     const isAllowed = policy.origins.some((mismatch) => mismatch(origin) === undefined);
     this.#callbacks.stats.add(`${this.#callbacks.statPrefix}cors.origin_${isAllowed ? 'valid' : 'invalid'}`);
     this.#tell(policy, origin, isAllowed);
@@ -40,12 +41,21 @@ class CorsFilter implements HttpFilter {
     if (isAllowed) this.#origin = origin;
     const isForwarded = !isAllowed && policy.node.raw('forward_not_matching_preflights') !== false;
     if (!isPreflight || isForwarded) return 'continue';
-    this.#callbacks.sendLocalReply({ status: 200, details: 'cors_response', headers: isAllowed ? this.#preflightHeaders(policy.node) : [] });
+    this.#callbacks.sendLocalReply({
+      status: 200,
+      details: 'cors_response',
+      headers: isAllowed ? this.#preflightHeaders(policy.node) : [],
+    });
     return 'stop_iteration';
   }
 
   #tell(policy: CorsPolicy, origin: string, isAllowed: boolean): void {
-    this.#callbacks.trace?.record({ kind: 'cors_origin', state: isAllowed ? 'matched' : 'failed', because: policy.node.ref, sentence: `The origin ${origin} is ${isAllowed ? '' : 'not '}among those allowed.` });
+    this.#callbacks.trace?.record({
+      kind: 'cors_origin',
+      state: isAllowed ? 'matched' : 'failed',
+      because: policy.node.ref,
+      sentence: `The origin ${origin} is ${isAllowed ? '' : 'not '}among those allowed.`,
+    });
   }
 
   encode(response: HttpResponse): HttpResponse {
@@ -59,7 +69,13 @@ class CorsFilter implements HttpFilter {
   }
 
   #preflightHeaders(node: ConfigNode): [string, string][] {
-    const fields = [['allow_methods', 'access-control-allow-methods'], ['allow_headers', 'access-control-allow-headers'], ['max_age', 'access-control-max-age']] as const;
-    return fields.flatMap(([field, header]) => (node.text(field) ? [[header, node.text(field)!] as [string, string]] : []));
+    const fields = [
+      ['allow_methods', 'access-control-allow-methods'],
+      ['allow_headers', 'access-control-allow-headers'],
+      ['max_age', 'access-control-max-age'],
+    ] as const;
+    return fields.flatMap(([field, header]) =>
+      node.text(field) ? [[header, node.text(field)!] as [string, string]] : [],
+    );
   }
 }

@@ -8,7 +8,10 @@ interface CsrfPolicy {
   readonly additional: readonly StringMatcher[];
 }
 
-const compile = (node: ConfigNode): CsrfPolicy => ({ node, additional: node.list('additional_origins').map(compileStringMatcher) });
+const compile = (node: ConfigNode): CsrfPolicy => ({
+  node,
+  additional: node.list('additional_origins').map(compileStringMatcher),
+});
 
 export const csrfFilterFactory = defineHttpFilter<CsrfPolicy>({
   name: 'envoy.filters.http.csrf',
@@ -49,10 +52,17 @@ class CsrfFilter implements HttpFilter {
     const { node, additional } = this.#policy;
     const source = hostOf(request.get('origin')) ?? hostOf(request.get('referer'));
     if (source === undefined) stats.add(`${statPrefix}csrf.missing_source_origin`);
-    const isValid = source !== undefined && (source === request.get(':authority') || additional.some((mismatch) => mismatch(source) === undefined));
+    const isValid =
+      source !== undefined &&
+      (source === request.get(':authority') || additional.some((mismatch) => mismatch(source) === undefined));
     if (isValid) stats.add(`${statPrefix}csrf.request_valid`);
     else if (source !== undefined) stats.add(`${statPrefix}csrf.request_invalid`);
-    this.#callbacks.trace?.record({ kind: 'csrf_checked', state: isValid ? 'matched' : 'failed', because: node.ref, sentence: `The request comes from ${source ?? 'nowhere that it names'} and goes to ${request.get(':authority')}.` });
+    this.#callbacks.trace?.record({
+      kind: 'csrf_checked',
+      state: isValid ? 'matched' : 'failed',
+      because: node.ref,
+      sentence: `The request comes from ${source ?? 'nowhere that it names'} and goes to ${request.get(':authority')}.`,
+    });
     return isValid;
   }
 }

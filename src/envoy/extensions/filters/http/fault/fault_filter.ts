@@ -24,7 +24,12 @@ export class FaultFilter implements HttpFilter {
     if (delayMs === undefined) return this.#abort() ? 'stop_iteration' : 'continue';
     this.#callbacks.stats.add(`${this.#callbacks.statPrefix}fault.delays_injected`);
     this.#callbacks.addFlag('DI');
-    this.#callbacks.trace?.record({ kind: 'fault_delay_injected', state: 'matched', because: this.#config.delay!.ref, sentence: `The request is picked for a delay of ${delayMs} ms.` });
+    this.#callbacks.trace?.record({
+      kind: 'fault_delay_injected',
+      state: 'matched',
+      because: this.#config.delay!.ref,
+      sentence: `The request is picked for a delay of ${delayMs} ms.`,
+    });
     this.#timer = this.#callbacks.dispatcher.createTimer('fault_delay', delayMs, () => {
       if (!this.#abort()) this.#callbacks.continueDecoding();
     });
@@ -43,12 +48,29 @@ export class FaultFilter implements HttpFilter {
 
   #abort(): boolean {
     const { abort } = this.#config;
-    const status = abort?.has('header_abort') ? this.#numberIn('x-envoy-fault-abort-request') : abort?.number('http_status');
+    const status = abort?.has('header_abort')
+      ? this.#numberIn('x-envoy-fault-abort-request')
+      : abort?.number('http_status');
     const grpc = abort?.number('grpc_status');
-    if (!abort || (status === undefined && grpc === undefined) || !this.#isPicked(abort, 'x-envoy-fault-abort-request-percentage')) return false;
+    if (
+      !abort ||
+      (status === undefined && grpc === undefined) ||
+      !this.#isPicked(abort, 'x-envoy-fault-abort-request-percentage')
+    )
+      return false;
     this.#callbacks.stats.add(`${this.#callbacks.statPrefix}fault.aborts_injected`);
-    this.#callbacks.trace?.record({ kind: 'fault_abort_injected', state: 'failed', because: abort.ref, sentence: `The request is picked for an abort with ${status ?? 200}.` });
-    this.#callbacks.sendLocalReply({ status: status ?? 200, body: 'fault filter abort', details: 'fault_filter_abort', flag: 'FI' });
+    this.#callbacks.trace?.record({
+      kind: 'fault_abort_injected',
+      state: 'failed',
+      because: abort.ref,
+      sentence: `The request is picked for an abort with ${status ?? 200}.`,
+    });
+    this.#callbacks.sendLocalReply({
+      status: status ?? 200,
+      body: 'fault filter abort',
+      details: 'fault_filter_abort',
+      flag: 'FI',
+    });
     return true;
   }
 

@@ -7,7 +7,15 @@ import type { HttpResponse } from '../../../../seams.ts';
 export const headerMutationFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.header_mutation',
   type: 'envoy.extensions.filters.http.header_mutation.v3.HeaderMutation',
-  fidelity: { level: 'partial', notSimulated: ['query_parameter_mutations', 'request_trailers_mutations', 'response_trailers_mutations', 'remove_on_match'] },
+  fidelity: {
+    level: 'partial',
+    notSimulated: [
+      'query_parameter_mutations',
+      'request_trailers_mutations',
+      'response_trailers_mutations',
+      'remove_on_match',
+    ],
+  },
   compile: (config) => (callbacks) => new HeaderMutationFilter(config, callbacks),
 });
 
@@ -36,7 +44,8 @@ class HeaderMutationFilter implements HttpFilter {
     const levels = this.#callbacks.perRouteLevels();
     const ordered = this.#config.flag('most_specific_header_mutations_wins') ? levels : levels.toReversed();
     for (const node of [this.#config, ...ordered]) {
-      for (const mutation of node.child('mutations')?.list(direction) ?? []) apply(mutation, headers, (template) => expand(template, this.#callbacks.formatterContext(response)));
+      for (const mutation of node.child('mutations')?.list(direction) ?? [])
+        apply(mutation, headers, (template) => expand(template, this.#callbacks.formatterContext(response)));
     }
   }
 }
@@ -49,5 +58,10 @@ function apply(mutation: ConfigNode, headers: HeaderMap, fill: (template: string
   if (!append || !header) return;
   const value = fill(header.text('value') ?? '');
   if (value === '' && !append.flag('keep_empty_value')) return;
-  addHeader(headers, (header.text('key') ?? '').toLowerCase(), value, append.text('append_action') ?? 'APPEND_IF_EXISTS_OR_ADD');
+  addHeader(
+    headers,
+    (header.text('key') ?? '').toLowerCase(),
+    value,
+    append.text('append_action') ?? 'APPEND_IF_EXISTS_OR_ADD',
+  );
 }

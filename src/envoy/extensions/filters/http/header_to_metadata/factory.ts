@@ -25,7 +25,8 @@ export const headerToMetadataFilterFactory = defineHttpFilter<ConfigNode>({
 function applyRule(rule: ConfigNode, headers: HeaderMap, callbacks: FilterCallbacks): void {
   const header = rule.text('header')?.toLowerCase() ?? '';
   const cookie = rule.text('cookie') ?? '';
-  const value = header === '' ? cookieOf(headers, cookie) : headers.has(header) ? headers.all(header).join(',') : undefined;
+  const value =
+    header === '' ? cookieOf(headers, cookie) : headers.has(header) ? headers.all(header).join(',') : undefined;
   const onPresent = rule.child('on_header_present');
   const onMissing = rule.child('on_header_missing');
   if (value !== undefined && onPresent) store(onPresent, valueFor(onPresent, value), callbacks);
@@ -37,7 +38,9 @@ function valueFor(target: ConfigNode, found: string): string {
   const rewrite = target.child('regex_value_rewrite');
   const pattern = rewrite?.child('pattern')?.text('regex');
   if (rewrite && pattern !== undefined) {
-    return RE2JS.compile(pattern).matcher(found).replaceAll((rewrite.text('substitution') ?? '').replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1'));
+    return RE2JS.compile(pattern)
+      .matcher(found)
+      .replaceAll((rewrite.text('substitution') ?? '').replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1'));
   }
   const fixed = target.text('value') ?? '';
   return fixed === '' ? found : fixed;
@@ -46,7 +49,11 @@ function valueFor(target: ConfigNode, found: string): string {
 function store(target: ConfigNode, text: string, callbacks: FilterCallbacks): void {
   if (text === '') return;
   const namespace = target.text('metadata_namespace') ?? '';
-  callbacks.setMetadata(namespace === '' ? 'envoy.filters.http.header_to_metadata' : namespace, target.text('key') ?? '', typed(text, target.text('type')));
+  callbacks.setMetadata(
+    namespace === '' ? 'envoy.filters.http.header_to_metadata' : namespace,
+    target.text('key') ?? '',
+    typed(text, target.text('type')),
+  );
 }
 
 const typed = (text: string, type: string | undefined): Json => (type === 'NUMBER' ? Number(text) : text);

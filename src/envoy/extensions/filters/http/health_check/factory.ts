@@ -34,12 +34,17 @@ class HealthCheckFilter implements HttpFilter {
     const isFailing = this.#callbacks.isFailingHealthChecks();
     if (this.#config.raw('pass_through_mode') === true && !isFailing) return 'continue';
     this.#count(isFailing ? 'failed' : 'ok');
-    this.#callbacks.sendLocalReply(isFailing ? { status: 503, details: 'health_check_failed', flag: 'LH' } : { status: 200, details: 'health_check_ok' });
+    this.#callbacks.sendLocalReply(
+      isFailing
+        ? { status: 503, details: 'health_check_failed', flag: 'LH' }
+        : { status: 200, details: 'health_check_ok' },
+    );
     return 'stop_iteration';
   }
 
   encode(response: HttpResponse): HttpResponse {
-    if (this.#isHealthCheck) response.headers.set('x-envoy-upstream-healthchecked-cluster', this.#callbacks.localCluster);
+    if (this.#isHealthCheck)
+      response.headers.set('x-envoy-upstream-healthchecked-cluster', this.#callbacks.localCluster);
     if (this.#callbacks.isFailingHealthChecks()) response.headers.set('x-envoy-immediate-health-check-fail', 'true');
     return response;
   }

@@ -12,7 +12,8 @@ export const jsonToMetadataFilterFactory = defineHttpFilter({
   },
 });
 
-type Outcome = { readonly kind: 'value'; readonly value: Json } | { readonly kind: 'missing' } | { readonly kind: 'error' };
+type Outcome =
+  { readonly kind: 'value'; readonly value: Json } | { readonly kind: 'missing' } | { readonly kind: 'error' };
 
 /** Reads fields of a JSON body into metadata: json_to_metadata/filter.cc. */
 function readRequest(rules: ConfigNode, callbacks: FilterCallbacks): FilterStatus {
@@ -20,12 +21,20 @@ function readRequest(rules: ConfigNode, callbacks: FilterCallbacks): FilterStatu
   const allowed = rules.texts('allow_content_types');
   const type = (callbacks.request.get('content-type') ?? '').split(';')[0]!.trim();
   const body = callbacks.readBody();
-  const isAllowed = type === '' ? rules.flag('allow_empty_content_type') : (allowed.length === 0 ? ['application/json'] : allowed).includes(type);
+  const isAllowed =
+    type === ''
+      ? rules.flag('allow_empty_content_type')
+      : (allowed.length === 0 ? ['application/json'] : allowed).includes(type);
   const parsed = isAllowed ? parse(body) : undefined;
   if (!isAllowed) count('mismatched_content_type');
   else if (body === '') count('no_body');
   else count(parsed === undefined ? 'invalid_json_body' : 'success');
-  for (const rule of rules.list('rules')) store(rule, parsed === undefined ? { kind: isAllowed && body === '' ? 'missing' : 'error' } : select(rule, parsed), callbacks);
+  for (const rule of rules.list('rules'))
+    store(
+      rule,
+      parsed === undefined ? { kind: isAllowed && body === '' ? 'missing' : 'error' } : select(rule, parsed),
+      callbacks,
+    );
   return 'continue';
 }
 
@@ -39,7 +48,8 @@ function parse(body: string): Json | undefined {
 
 function select(rule: ConfigNode, parsed: Json): Outcome {
   let now: Json | undefined = parsed;
-  for (const selector of rule.list('selectors')) now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[selector.text('key') ?? ''] : undefined;
+  for (const selector of rule.list('selectors'))
+    now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[selector.text('key') ?? ''] : undefined;
   return now === undefined ? { kind: 'missing' } : { kind: 'value', value: now };
 }
 
@@ -48,5 +58,10 @@ function store(rule: ConfigNode, outcome: Outcome, callbacks: FilterCallbacks): 
   if (!target) return;
   const value = target.raw('value') ?? (outcome.kind === 'value' ? outcome.value : undefined);
   const namespace = target.text('metadata_namespace') ?? '';
-  if (value !== undefined) callbacks.setMetadata(namespace === '' ? 'envoy.filters.http.json_to_metadata' : namespace, target.text('key') ?? '', value);
+  if (value !== undefined)
+    callbacks.setMetadata(
+      namespace === '' ? 'envoy.filters.http.json_to_metadata' : namespace,
+      target.text('key') ?? '',
+      value,
+    );
 }

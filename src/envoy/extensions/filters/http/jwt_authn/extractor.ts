@@ -12,9 +12,12 @@ export function tokensOf(provider: ConfigNode, request: HeaderMap): Found[] {
   const headers = provider.list('from_headers');
   const parameters = provider.texts('from_params');
   const cookies = provider.texts('from_cookies');
-  if (headers.length + parameters.length + cookies.length === 0) return [...fromHeader(request, 'authorization', 'Bearer '), ...fromParameter(request, 'access_token')];
+  if (headers.length + parameters.length + cookies.length === 0)
+    return [...fromHeader(request, 'authorization', 'Bearer '), ...fromParameter(request, 'access_token')];
   return [
-    ...headers.flatMap((one) => fromHeader(request, (one.text('name') ?? '').toLowerCase(), one.text('value_prefix') ?? '')),
+    ...headers.flatMap((one) =>
+      fromHeader(request, (one.text('name') ?? '').toLowerCase(), one.text('value_prefix') ?? ''),
+    ),
     ...parameters.flatMap((name) => fromParameter(request, name)),
     ...cookies.flatMap((name) => fromCookie(request, name)),
   ];
@@ -33,7 +36,12 @@ function fromParameter(request: HeaderMap, name: string): Found[] {
   const found = parts.find((one) => one.startsWith(`${name}=`));
   if (found === undefined) return [];
   const rest = parts.filter((one) => one !== found).join('&');
-  return [{ token: found.slice(name.length + 1), remove: () => request.set(':path', path.split('?')[0]! + (rest === '' ? '' : `?${rest}`)) }];
+  return [
+    {
+      token: found.slice(name.length + 1),
+      remove: () => request.set(':path', path.split('?')[0]! + (rest === '' ? '' : `?${rest}`)),
+    },
+  ];
 }
 
 /** A cookie stays where it is. */

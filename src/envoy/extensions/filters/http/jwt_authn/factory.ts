@@ -12,7 +12,11 @@ import { compileRequirement, MISSING, type CheckProvider, type Requirement } fro
 interface JwtConfig {
   readonly node: ConfigNode;
   readonly providers: ReadonlyMap<string, Provider>;
-  readonly rules: readonly { readonly node: ConfigNode; readonly mismatch: Mismatch; readonly requirement: Requirement | undefined }[];
+  readonly rules: readonly {
+    readonly node: ConfigNode;
+    readonly mismatch: Mismatch;
+    readonly requirement: Requirement | undefined;
+  }[];
   readonly named: ReadonlyMap<string, Requirement>;
 }
 
@@ -29,18 +33,28 @@ export const jwtAuthnFilterFactory = defineHttpFilter<ConfigNode>({
 
 function compile(node: ConfigNode): JwtConfig {
   const table = node.child('providers');
-  const providers = new Map(Object.keys(table?.value ?? {}).flatMap((name) => (table?.child(name) ? [[name, new Provider(name, table.child(name)!)] as const] : [])));
+  const providers = new Map(
+    Object.keys(table?.value ?? {}).flatMap((name) =>
+      table?.child(name) ? [[name, new Provider(name, table.child(name)!)] as const] : [],
+    ),
+  );
   const anyToken = (check: CheckProvider): Fault => {
     const faults = [...providers.keys()].map((name) => check(name, undefined)).filter((fault) => fault !== MISSING);
     return faults.length === 0 || faults.includes(undefined) ? undefined : faults[0];
   };
   const map = node.child('requirement_map');
-  const named = new Map(Object.keys(map?.value ?? {}).map((name) => [name, compileRequirement(map?.child(name), anyToken)] as const));
+  const named = new Map(
+    Object.keys(map?.value ?? {}).map((name) => [name, compileRequirement(map?.child(name), anyToken)] as const),
+  );
   const rules = node.list('rules').map((rule) => {
     const byName = rule.text('requirement_name');
     const requires = rule.child('requires');
     const match = rule.child('match');
-    return { node: rule, mismatch: match ? compileRouteMatch(match) : () => undefined, requirement: byName === undefined ? requires && compileRequirement(requires, anyToken) : named.get(byName) };
+    return {
+      node: rule,
+      mismatch: match ? compileRouteMatch(match) : () => undefined,
+      requirement: byName === undefined ? requires && compileRequirement(requires, anyToken) : named.get(byName),
+    };
   });
   return { node, providers, rules, named };
 }
@@ -59,16 +73,34 @@ class JwtAuthnFilter implements HttpFilter {
 
   decode(): FilterStatus {
     const { request, trace } = this.#callbacks;
-    if (this.#config.node.flag('bypass_cors_preflight') && request.get(':method') === 'OPTIONS' && request.has('origin') && request.has('access-control-request-method')) return 'continue';
+    if (
+      this.#config.node.flag('bypass_cors_preflight') &&
+      request.get(':method') === 'OPTIONS' &&
+      request.has('origin') &&
+      request.has('access-control-request-method')
+    )
+      return 'continue';
     const requirement = this.#requirement();
     const fault = requirement?.((name, audiences) => this.#check(name, audiences));
     this.#count(fault === undefined ? 'allowed' : 'denied');
-    trace?.record({ kind: fault === undefined ? 'jwt_accepted' : 'jwt_refused', state: fault === undefined ? 'matched' : 'failed', because: this.#config.node.ref, sentence: requirement ? `The token of the request: ${fault ?? 'it fits what the rule asks for'}.` : 'No rule asks for a token here.' });
+    trace?.record({
+      kind: fault === undefined ? 'jwt_accepted' : 'jwt_refused',
+      state: fault === undefined ? 'matched' : 'failed',
+      because: this.#config.node.ref,
+      sentence: requirement
+        ? `The token of the request: ${fault ?? 'it fits what the rule asks for'}.`
+        : 'No rule asks for a token here.',
+    });
     if (fault === undefined) return 'continue';
     const realm = `${request.get(':scheme')}://${request.get(':authority')}${request.get(':path')}`;
     const challenge = `Bearer realm="${realm}"${fault === MISSING ? '' : ', error="invalid_token"'}`;
     const status = fault === 'Audiences in Jwt are not allowed' ? 403 : 401;
-    this.#callbacks.sendLocalReply({ status, body: fault, details: `jwt_authn_access_denied{${fault.replaceAll(' ', '_')}}`, headers: [['www-authenticate', challenge]] });
+    this.#callbacks.sendLocalReply({
+      status,
+      body: fault,
+      details: `jwt_authn_access_denied{${fault.replaceAll(' ', '_')}}`,
+      headers: [['www-authenticate', challenge]],
+    });
     return 'stop_iteration';
   }
 
@@ -105,13 +137,19 @@ class JwtAuthnFilter implements HttpFilter {
 
   /** A header that the filter will write is not believed when the client sends it. */
   #dropForged(provider: ConfigNode): void {
-    for (const name of [provider.text('forward_payload_header'), ...provider.list('claim_to_headers').map((one) => one.text('header_name'))]) if (name) this.#callbacks.request.remove(name.toLowerCase());
+    for (const name of [
+      provider.text('forward_payload_header'),
+      ...provider.list('claim_to_headers').map((one) => one.text('header_name')),
+    ])
+      if (name) this.#callbacks.request.remove(name.toLowerCase());
   }
 
   #handOn(provider: ConfigNode, jwt: Jwt): void {
     const { request } = this.#callbacks;
     const header = provider.text('forward_payload_header') ?? '';
-    const padding = provider.flag('pad_forward_payload_header') ? '='.repeat((4 - (jwt.payloadText.length % 4)) % 4) : '';
+    const padding = provider.flag('pad_forward_payload_header')
+      ? '='.repeat((4 - (jwt.payloadText.length % 4)) % 4)
+      : '';
     if (header !== '') request.set(header.toLowerCase(), jwt.payloadText + padding);
     for (const claim of provider.list('claim_to_headers')) {
       const value = claimAt(jwt.payload, claim.text('claim_name') ?? '');
@@ -130,7 +168,8 @@ class JwtAuthnFilter implements HttpFilter {
 /** A claim by a dotted name: primitives as text, the rest as base64 of its JSON. */
 function claimAt(payload: JsonObject, name: string): string | undefined {
   let now: Json | undefined = payload;
-  for (const key of name.split('.')) now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[key] : undefined;
+  for (const key of name.split('.'))
+    now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[key] : undefined;
   if (now === undefined || now === null) return undefined;
   return typeof now === 'object' ? base64Of(new TextEncoder().encode(JSON.stringify(now))) : String(now);
 }

@@ -23,14 +23,23 @@ export function parseJwt(token: string): Jwt | string {
   if (typeof payload === 'string') return payload;
   const signature = bytesOfBase64(parts[2]!);
   if (!signature) return 'Jwt signature is an invalid Base64url encoded';
-  return { alg, kid: typeof kid === 'string' ? kid : undefined, payload, payloadText: parts[1]!, signed: `${parts[0]}.${parts[1]}`, signature };
+  return {
+    alg,
+    kid: typeof kid === 'string' ? kid : undefined,
+    payload,
+    payloadText: parts[1]!,
+    signed: `${parts[0]}.${parts[1]}`,
+    signature,
+  };
 }
 
 function sectionOf(text: string, name: string): JsonObject | string {
   const bytes = bytesOfBase64(text);
   if (!bytes) return `Jwt ${name} is an invalid Base64url encoded`;
   const value = parse(new TextDecoder().decode(bytes));
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : `Jwt ${name} is an invalid JSON`;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? value
+    : `Jwt ${name} is an invalid JSON`;
 }
 
 function parse(text: string): Json | undefined {
@@ -44,7 +53,10 @@ function parse(text: string): Json | undefined {
 /** The keys of a JSON Web Key Set; none where it is not one. */
 export function keysOf(jwks: string): Jwk[] {
   const value = parse(jwks);
-  const keys = typeof value === 'object' && value !== null && !Array.isArray(value) && Array.isArray(value['keys']) ? value['keys'] : [];
+  const keys =
+    typeof value === 'object' && value !== null && !Array.isArray(value) && Array.isArray(value['keys'])
+      ? value['keys']
+      : [];
   return keys.flatMap((one) => {
     if (typeof one !== 'object' || one === null || Array.isArray(one)) return [];
     const text = (name: string): string | undefined => (typeof one[name] === 'string' ? one[name] : undefined);

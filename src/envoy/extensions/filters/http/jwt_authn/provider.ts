@@ -36,26 +36,36 @@ export class Provider {
     const { payload } = jwt;
     const issuer = this.node.text('issuer') ?? '';
     if (issuer !== '' && payload['iss'] !== issuer) return 'Jwt issuer is not configured';
-    if (this.#mismatchOfSubject && this.#mismatchOfSubject(String(payload['sub'] ?? '')) !== undefined) return 'Jwt subject is not allowed';
+    if (this.#mismatchOfSubject && this.#mismatchOfSubject(String(payload['sub'] ?? '')) !== undefined)
+      return 'Jwt subject is not allowed';
     const skew = this.node.number('clock_skew_seconds') ?? DEFAULT_CLOCK_SKEW_S;
     if (typeof payload['nbf'] === 'number' && nowS + skew < payload['nbf']) return 'Jwt not yet valid';
     if (typeof payload['exp'] === 'number' && nowS > payload['exp'] + skew) return 'Jwt is expired';
-    if (audiences.length > 0 && !audiencesOf(payload).some((one) => audiences.includes(one))) return 'Audiences in Jwt are not allowed';
+    if (audiences.length > 0 && !audiencesOf(payload).some((one) => audiences.includes(one)))
+      return 'Audiences in Jwt are not allowed';
     if (!this.#keys) return 'Jwks remote fetch is failed';
     return faultOfSignature(jwt, this.#keys);
   }
 }
 
 function faultOfSignature(jwt: Jwt, keys: readonly Jwk[]): Fault {
-  const fitting = keys.filter((key) => (jwt.kid === undefined || key.kid === undefined || key.kid === jwt.kid) && (key.alg === undefined || key.alg === jwt.alg));
+  const fitting = keys.filter(
+    (key) =>
+      (jwt.kid === undefined || key.kid === undefined || key.kid === jwt.kid) &&
+      (key.alg === undefined || key.alg === jwt.alg),
+  );
   if (fitting.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt";
-  return fitting.some((key) => isSignedBy(key, jwt.alg, jwt.signed, jwt.signature)) ? undefined : 'Jwt verification fails';
+  return fitting.some((key) => isSignedBy(key, jwt.alg, jwt.signed, jwt.signature))
+    ? undefined
+    : 'Jwt verification fails';
 }
 
 /** A trailing slash and the scheme do not count: jwt_verify_lib/check_audience.cc. */
 function audiencesOf(payload: JsonObject): string[] {
   const given = payload['aud'];
-  return (Array.isArray(given) ? given : [given]).filter((one) => typeof one === 'string').map((one) => one.replace(/^https?:\/\//, '').replace(/\/$/, ''));
+  return (Array.isArray(given) ? given : [given])
+    .filter((one) => typeof one === 'string')
+    .map((one) => one.replace(/^https?:\/\//, '').replace(/\/$/, ''));
 }
 
 export const sanitizedAudience = (text: string): string => text.replace(/^https?:\/\//, '').replace(/\/$/, '');

@@ -9,14 +9,28 @@ export type CheckProvider = (name: string, audiences: readonly string[] | undefi
 /** `JwtRequirement`: what it asks of a request; answers with what is wrong (jwt_authn/verifier.cc). */
 export type Requirement = (check: CheckProvider) => Fault;
 
-export function compileRequirement(node: ConfigNode | undefined, hasToken: (check: CheckProvider) => Fault): Requirement {
+export function compileRequirement(
+  node: ConfigNode | undefined,
+  hasToken: (check: CheckProvider) => Fault,
+): Requirement {
   const name = node?.text('provider_name');
   if (name !== undefined) return (check) => check(name, undefined);
   const withAudiences = node?.child('provider_and_audiences');
-  if (withAudiences) return (check) => check(withAudiences.text('provider_name') ?? '', withAudiences.texts('audiences'));
+  if (withAudiences)
+    return (check) => check(withAudiences.text('provider_name') ?? '', withAudiences.texts('audiences'));
   const any = node?.child('requires_any')?.list('requirements');
-  if (any) return anyOf(any.map((one) => ({ isLenient: one.has('allow_missing') || one.has('allow_missing_or_failed'), node: one, run: compileRequirement(one, hasToken) })));
-  const all = node?.child('requires_all')?.list('requirements').map((one) => compileRequirement(one, hasToken));
+  if (any)
+    return anyOf(
+      any.map((one) => ({
+        isLenient: one.has('allow_missing') || one.has('allow_missing_or_failed'),
+        node: one,
+        run: compileRequirement(one, hasToken),
+      })),
+    );
+  const all = node
+    ?.child('requires_all')
+    ?.list('requirements')
+    .map((one) => compileRequirement(one, hasToken));
   if (all) return (check) => all.map((one) => one(check)).find((fault) => fault !== undefined);
   if (node?.has('allow_missing')) return hasToken;
   return () => undefined;

@@ -16,9 +16,24 @@ export interface Jwk {
 const HASHES = { 256: sha256, 384: sha384, 512: sha512 } as const;
 const CURVES = { ES256: p256, ES384: p384, ES512: p521 } as const;
 /** The DER head of a DigestInfo, by hash: RFC 8017, 9.2. */
-const DIGEST_INFO = { 256: '3031300d060960864801650304020105000420', 384: '3041300d060960864801650304020205000430', 512: '3051300d060960864801650304020305000440' } as const;
+const DIGEST_INFO = {
+  256: '3031300d060960864801650304020105000420',
+  384: '3041300d060960864801650304020205000430',
+  512: '3051300d060960864801650304020305000440',
+} as const;
 
-export const SUPPORTED_ALGORITHMS: ReadonlySet<string> = new Set(['ES256', 'ES384', 'ES512', 'HS256', 'HS384', 'HS512', 'RS256', 'RS384', 'RS512', 'EdDSA']);
+export const SUPPORTED_ALGORITHMS: ReadonlySet<string> = new Set([
+  'ES256',
+  'ES384',
+  'ES512',
+  'HS256',
+  'HS384',
+  'HS512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'EdDSA',
+]);
 
 /** Whether a key signed the text. A key that cannot be read signed nothing. */
 export function isSignedBy(key: Jwk, alg: string, text: string, signature: Uint8Array): boolean {
@@ -30,14 +45,21 @@ export function isSignedBy(key: Jwk, alg: string, text: string, signature: Uint8
 }
 
 function verify(key: Jwk, alg: string, message: Uint8Array, signature: Uint8Array): boolean {
-  if (alg in CURVES) return CURVES[alg as keyof typeof CURVES].verify(signature, message, joined([Uint8Array.of(4), fieldOf(key, 'x'), fieldOf(key, 'y')]), { lowS: false });
+  if (alg in CURVES)
+    return CURVES[alg as keyof typeof CURVES].verify(
+      signature,
+      message,
+      joined([Uint8Array.of(4), fieldOf(key, 'x'), fieldOf(key, 'y')]),
+      { lowS: false },
+    );
   if (alg === 'EdDSA') return ed25519.verify(signature, message, fieldOf(key, 'x'));
   const size = Number(alg.slice(2)) as keyof typeof HASHES;
   if (alg.startsWith('HS')) return isEqual(hmac(HASHES[size], fieldOf(key, 'k'), message), signature);
   return isRsaSigned(key, size, HASHES[size](message), signature);
 }
 
-const fieldOf = (key: Jwk, name: string): Uint8Array => bytesOfBase64(String(key.fields[name] ?? '')) ?? new Uint8Array();
+const fieldOf = (key: Jwk, name: string): Uint8Array =>
+  bytesOfBase64(String(key.fields[name] ?? '')) ?? new Uint8Array();
 
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

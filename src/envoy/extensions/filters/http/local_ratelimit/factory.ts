@@ -1,5 +1,11 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { defineHttpFilter, type FactoryContext, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
+import {
+  defineHttpFilter,
+  type FactoryContext,
+  type FilterCallbacks,
+  type FilterStatus,
+  type HttpFilter,
+} from '../../../../http/filter.ts';
 import { isDrawn } from '../../../../matching/fractional_percent.ts';
 import { TokenBucket } from '../../../../matching/token_bucket.ts';
 import type { HttpResponse } from '../../../../seams.ts';
@@ -7,7 +13,11 @@ import type { HttpResponse } from '../../../../seams.ts';
 interface Limit {
   readonly node: ConfigNode;
   readonly bucket: TokenBucket | undefined;
-  readonly descriptors: readonly { readonly entries: string; readonly bucket: TokenBucket | undefined; readonly node: ConfigNode }[];
+  readonly descriptors: readonly {
+    readonly entries: string;
+    readonly bucket: TokenBucket | undefined;
+    readonly node: ConfigNode;
+  }[];
 }
 
 function compile(node: ConfigNode, { dispatcher }: FactoryContext): Limit {
@@ -16,17 +26,30 @@ function compile(node: ConfigNode, { dispatcher }: FactoryContext): Limit {
     return bucket && new TokenBucket(bucket, dispatcher.nowMs);
   };
   const descriptors = node.list('descriptors').map((one) => ({
-    entries: keyOf(one.list('entries').map((entry) => ({ key: entry.text('key') ?? '', value: entry.text('value') ?? '' }))), bucket: bucketOf(one), node: one,
+    entries: keyOf(
+      one.list('entries').map((entry) => ({ key: entry.text('key') ?? '', value: entry.text('value') ?? '' })),
+    ),
+    bucket: bucketOf(one),
+    node: one,
   }));
   return { node, bucket: bucketOf(node), descriptors };
 }
 
-const keyOf = (entries: readonly { key: string; value: string }[]): string => JSON.stringify(entries.map(({ key, value }) => [key, value]));
+const keyOf = (entries: readonly { key: string; value: string }[]): string =>
+  JSON.stringify(entries.map(({ key, value }) => [key, value]));
 
 export const localRateLimitFilterFactory = defineHttpFilter<Limit>({
   name: 'envoy.filters.http.local_ratelimit',
   type: 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
-  fidelity: { level: 'partial', notSimulated: ['local_cluster_rate_limit', 'local_rate_limit_per_downstream_connection', 'request_headers_to_add_when_not_enforced', 'vh_rate_limits'] },
+  fidelity: {
+    level: 'partial',
+    notSimulated: [
+      'local_cluster_rate_limit',
+      'local_rate_limit_per_downstream_connection',
+      'request_headers_to_add_when_not_enforced',
+      'vh_rate_limits',
+    ],
+  },
   compile: (config, context) => {
     const own = compile(config, context);
     return (callbacks, perRoute) => new LocalRateLimitFilter(perRoute ?? own, callbacks);
@@ -54,10 +77,24 @@ class LocalRateLimitFilter implements HttpFilter {
     this.#bucket = bucket;
     const isOk = bucket?.take(dispatcher.nowMs) ?? true;
     this.#count(isOk ? 'ok' : 'rate_limited');
-    if (bucket) trace?.record({ kind: 'token_taken', state: isOk ? 'matched' : 'failed', because: because.ref, sentence: isOk ? `A token is there: ${bucket.remaining} of ${bucket.max} are left.` : `The bucket of ${bucket.max} is empty.` });
+    if (bucket)
+      trace?.record({
+        kind: 'token_taken',
+        state: isOk ? 'matched' : 'failed',
+        because: because.ref,
+        sentence: isOk
+          ? `A token is there: ${bucket.remaining} of ${bucket.max} are left.`
+          : `The bucket of ${bucket.max} is empty.`,
+      });
     if (isOk || !isDrawn(node.child('filter_enforced')?.child('default_value'), random)) return 'continue';
     this.#count('enforced');
-    this.#callbacks.sendLocalReply({ status: statusOf(node), body: 'local_rate_limited', details: 'local_rate_limited', flag: 'RL', headers: this.#added() });
+    this.#callbacks.sendLocalReply({
+      status: statusOf(node),
+      body: 'local_rate_limited',
+      details: 'local_rate_limited',
+      flag: 'RL',
+      headers: this.#added(),
+    });
     return 'stop_iteration';
   }
 
@@ -70,7 +107,9 @@ class LocalRateLimitFilter implements HttpFilter {
   }
 
   #added(): [string, string][] {
-    return this.#limit.node.list('response_headers_to_add').map((one) => [one.child('header')?.text('key')?.toLowerCase() ?? '', one.child('header')?.text('value') ?? '']);
+    return this.#limit.node
+      .list('response_headers_to_add')
+      .map((one) => [one.child('header')?.text('key')?.toLowerCase() ?? '', one.child('header')?.text('value') ?? '']);
   }
 
   /** The bucket of the first descriptor that the route's actions give, or else the common one. */
@@ -93,4 +132,11 @@ function statusOf(node: ConfigNode): number {
   return code < 400 ? 429 : code;
 }
 
-const STATUS_OF: Readonly<Record<string, number>> = { TooManyRequests: 429, ServiceUnavailable: 503, Forbidden: 403, BadRequest: 400, Unauthorized: 401, InternalServerError: 500 };
+const STATUS_OF: Readonly<Record<string, number>> = {
+  TooManyRequests: 429,
+  ServiceUnavailable: 503,
+  Forbidden: 403,
+  BadRequest: 400,
+  Unauthorized: 401,
+  InternalServerError: 500,
+};

@@ -2,7 +2,7 @@ import type { ConfigRef } from '#source';
 import { ConfigNode } from '../../../../config_node.ts';
 import { compileRule, type RbacFacts } from './rules.ts';
 
-export interface Decision {
+interface Decision {
   readonly isAllowed: boolean;
   /** The first policy that fits, by name. */
   readonly policy: string | undefined;
@@ -15,15 +15,27 @@ export type Engine = (facts: RbacFacts) => Decision;
 export function compileEngine(node: ConfigNode): Engine {
   const isDeny = node.text('action') === 'DENY';
   const isLog = node.text('action') === 'LOG';
-  const policies = Object.keys((node.child('policies')?.value ?? {}) as object).sort().flatMap((name) => {
-    const policy = node.child('policies')!.child(name);
-    if (!policy) return [];
-    const permissions = policy.list('permissions').map(compileRule);
-    const principals = policy.list('principals').map(compileRule);
-    return [{ name, ref: policy.ref, fits: (facts: RbacFacts) => permissions.some((one) => one(facts)) && principals.some((one) => one(facts)) }];
-  });
+  const policies = Object.keys((node.child('policies')?.value ?? {}) as object)
+    .sort()
+    .flatMap((name) => {
+      const policy = node.child('policies')!.child(name);
+      if (!policy) return [];
+      const permissions = policy.list('permissions').map(compileRule);
+      const principals = policy.list('principals').map(compileRule);
+      return [
+        {
+          name,
+          ref: policy.ref,
+          fits: (facts: RbacFacts) => permissions.some((one) => one(facts)) && principals.some((one) => one(facts)),
+        },
+      ];
+    });
   return (facts) => {
     const found = policies.find((policy) => policy.fits(facts));
-    return { isAllowed: isLog || (found !== undefined) !== isDeny, policy: found?.name, because: found?.ref ?? node.ref };
+    return {
+      isAllowed: isLog || (found !== undefined) !== isDeny,
+      policy: found?.name,
+      because: found?.ref ?? node.ref,
+    };
   };
 }

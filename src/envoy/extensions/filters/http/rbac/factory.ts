@@ -45,9 +45,18 @@ class RbacFilter implements HttpFilter {
     if (!rules) return 'continue';
     const { isAllowed, policy, because } = rules(this.#callbacks);
     this.#count(`${dotted(node.text('rules_stat_prefix'))}${isAllowed ? 'allowed' : 'denied'}`);
-    this.#callbacks.trace?.record({ kind: isAllowed ? 'rbac_allowed' : 'rbac_denied', state: isAllowed ? 'matched' : 'failed', because, sentence: `RBAC ${isAllowed ? 'allows' : 'denies'} the request: ${policy === undefined ? 'no policy fits' : `the policy \`${policy}\` fits`}.` });
+    this.#callbacks.trace?.record({
+      kind: isAllowed ? 'rbac_allowed' : 'rbac_denied',
+      state: isAllowed ? 'matched' : 'failed',
+      because,
+      sentence: `RBAC ${isAllowed ? 'allows' : 'denies'} the request: ${policy === undefined ? 'no policy fits' : `the policy \`${policy}\` fits`}.`,
+    });
     if (isAllowed) return 'continue';
-    this.#callbacks.sendLocalReply({ status: 403, body: 'RBAC: access denied', details: `rbac_access_denied_matched_policy[${(policy ?? 'none').replaceAll(' ', '_')}]` });
+    this.#callbacks.sendLocalReply({
+      status: 403,
+      body: 'RBAC: access denied',
+      details: `rbac_access_denied_matched_policy[${(policy ?? 'none').replaceAll(' ', '_')}]`,
+    });
     return 'stop_iteration';
   }
 
@@ -58,8 +67,13 @@ class RbacFilter implements HttpFilter {
     const { isAllowed, policy } = shadow(this.#callbacks);
     const prefix = node.text('shadow_rules_stat_prefix') ?? '';
     this.#count(`${dotted(prefix)}shadow_${isAllowed ? 'allowed' : 'denied'}`);
-    if (policy !== undefined) this.#callbacks.setMetadata('envoy.filters.http.rbac', `${prefix}shadow_effective_policy_id`, policy);
-    this.#callbacks.setMetadata('envoy.filters.http.rbac', `${prefix}shadow_engine_result`, isAllowed ? 'allowed' : 'denied');
+    if (policy !== undefined)
+      this.#callbacks.setMetadata('envoy.filters.http.rbac', `${prefix}shadow_effective_policy_id`, policy);
+    this.#callbacks.setMetadata(
+      'envoy.filters.http.rbac',
+      `${prefix}shadow_engine_result`,
+      isAllowed ? 'allowed' : 'denied',
+    );
   }
 
   #count(name: string): void {

@@ -23,19 +23,27 @@ const portOf = (address: string): number => Number(address.slice(address.lastInd
 
 type Compile = (node: ConfigNode) => Rule;
 
-const all = (field: string): Compile => (node) => {
-  const rules = node.list(field).map(compileRule);
-  return (facts) => rules.every((rule) => rule(facts));
-};
-const any = (field: string): Compile => (node) => {
-  const rules = node.list(field).map(compileRule);
-  return (facts) => rules.some((rule) => rule(facts));
-};
+const all =
+  (field: string): Compile =>
+  (node) => {
+    const rules = node.list(field).map(compileRule);
+    return (facts) => rules.every((rule) => rule(facts));
+  };
+const any =
+  (field: string): Compile =>
+  (node) => {
+    const rules = node.list(field).map(compileRule);
+    return (facts) => rules.some((rule) => rule(facts));
+  };
 const not: Compile = (node) => {
   const rule = compileRule(node);
   return (facts) => !rule(facts);
 };
-const ip = (addressOf: (facts: RbacFacts) => string): Compile => (node) => (facts) => isInCidr(addressOf(facts), node);
+const ip =
+  (addressOf: (facts: RbacFacts) => string): Compile =>
+  (node) =>
+  (facts) =>
+    isInCidr(addressOf(facts), node);
 
 /** Permissions and principals share most of their kinds: one table for both, by the field that is set. */
 const KINDS: Readonly<Record<string, Compile>> = {
@@ -55,7 +63,11 @@ const KINDS: Readonly<Record<string, Compile>> = {
     return ({ request }) => mismatch(withoutQuery(request.get(':path') ?? '')) === undefined;
   },
   destination_ip: ip(({ connection }) => hostOf(connection.localAddress)),
-  destination_port_range: (node) => ({ connection }) => portOf(connection.localAddress) >= (node.number('start') ?? 0) && portOf(connection.localAddress) < (node.number('end') ?? 0),
+  destination_port_range:
+    (node) =>
+    ({ connection }) =>
+      portOf(connection.localAddress) >= (node.number('start') ?? 0) &&
+      portOf(connection.localAddress) < (node.number('end') ?? 0),
   source_ip: ip(({ connection }) => hostOf(connection.remoteAddress)),
   direct_remote_ip: ip(({ connection }) => hostOf(connection.remoteAddress)),
   remote_ip: ip(({ log }) => String(log['remote'] ?? '')),
@@ -75,7 +87,8 @@ const KINDS: Readonly<Record<string, Compile>> = {
   filter_state: (node) => {
     const string = node.child('string_match');
     const mismatch = string ? compileStringMatcher(string) : () => 'nothing';
-    return ({ filterState }) => filterState.has(node.text('key') ?? '') && mismatch(filterState.get(node.text('key') ?? '')!) === undefined;
+    return ({ filterState }) =>
+      filterState.has(node.text('key') ?? '') && mismatch(filterState.get(node.text('key') ?? '')!) === undefined;
   },
 };
 

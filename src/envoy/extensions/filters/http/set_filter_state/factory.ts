@@ -10,7 +10,11 @@ export const setFilterStateFilterFactory = defineHttpFilter<ConfigNode>({
   compile: (own) => (callbacks, perRoute) => ({
     decode: () => {
       for (const value of (perRoute ?? own).list('on_request_headers')) {
-        const text = expand(value.child('format_string')?.child('text_format_source')?.text('inline_string') ?? '', callbacks.formatterContext(), '-');
+        const text = expand(
+          value.child('format_string')?.child('text_format_source')?.text('inline_string') ?? '',
+          callbacks.formatterContext(),
+          '-',
+        );
         if (text === '' && value.flag('skip_if_empty')) continue;
         callbacks.filterState.set(value.text('object_key') ?? value.text('factory_key') ?? '', text);
       }

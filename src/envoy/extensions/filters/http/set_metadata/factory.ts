@@ -9,7 +9,13 @@ export const setMetadataFilterFactory = defineHttpFilter({
     decode: () => {
       const old = config.text('metadata_namespace');
       if (old !== undefined && old !== '') put(callbacks, old, (config.raw('value') ?? {}) as JsonObject, true);
-      for (const entry of config.list('metadata')) put(callbacks, entry.text('metadata_namespace') ?? '', (entry.raw('value') ?? {}) as JsonObject, entry.flag('allow_overwrite'));
+      for (const entry of config.list('metadata'))
+        put(
+          callbacks,
+          entry.text('metadata_namespace') ?? '',
+          (entry.raw('value') ?? {}) as JsonObject,
+          entry.flag('allow_overwrite'),
+        );
       return 'continue';
     },
   }),
@@ -24,8 +30,10 @@ function put(callbacks: FilterCallbacks, namespace: string, value: JsonObject, m
 
 function merged(old: Json | undefined, value: Json): Json {
   if (Array.isArray(old) && Array.isArray(value)) return [...old, ...value];
-  if (isObject(old) && isObject(value)) return { ...old, ...Object.fromEntries(Object.entries(value).map(([key, one]) => [key, merged(old[key], one)])) };
+  if (isObject(old) && isObject(value))
+    return { ...old, ...Object.fromEntries(Object.entries(value).map(([key, one]) => [key, merged(old[key], one)])) };
   return value;
 }
 
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
