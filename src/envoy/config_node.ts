@@ -1,10 +1,17 @@
 import type { Json, JsonObject } from '#api';
 import { at, type ConfigRef } from '#source';
 
-/** A message of the configuration together with its place: reading a field keeps the way to its line. */
+const NONE: readonly never[] = [];
+
+/**
+ * A message of the configuration together with its place: reading a field keeps the way to its line. What has been
+ * read once is kept, so that running costs a look-up where compiling paid for the node.
+ */
 export class ConfigNode {
   readonly value: JsonObject;
   readonly ref: ConfigRef;
+  #children: Map<string, ConfigNode | undefined> | undefined;
+  #lists: Map<string, readonly ConfigNode[]> | undefined;
 
   constructor(value: JsonObject, ref: ConfigRef) {
     this.value = value;
@@ -36,14 +43,23 @@ export class ConfigNode {
   }
 
   child(name: string): ConfigNode | undefined {
+    const known = this.#children?.get(name);
+    if (known) return known;
     const value = this.raw(name);
-    return isObject(value) ? new ConfigNode(value, at(this.ref, name)) : undefined;
+    if (!isObject(value)) return undefined;
+    const child = new ConfigNode(value, at(this.ref, name));
+    (this.#children ??= new Map()).set(name, child);
+    return child;
   }
 
-  list(name: string): ConfigNode[] {
+  list(name: string): readonly ConfigNode[] {
+    const known = this.#lists?.get(name);
+    if (known) return known;
     const value = this.raw(name);
-    if (!Array.isArray(value)) return [];
-    return value.flatMap((one, i) => (isObject(one) ? [new ConfigNode(one, at(this.ref, name, i))] : []));
+    if (!Array.isArray(value) || value.length === 0) return NONE;
+    const list = value.flatMap((one, i) => (isObject(one) ? [new ConfigNode(one, at(this.ref, name, i))] : []));
+    (this.#lists ??= new Map()).set(name, list);
+    return list;
   }
 
   texts(name: string): string[] {

@@ -119,7 +119,7 @@ const words = (text: string | undefined): string[] => text?.split(',').map((word
 const wholeNumber = (text: string | undefined): number | undefined =>
   text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 
-const listOf = (node: ConfigNode | undefined, name: string): ConfigNode[] => node?.list(name) ?? [];
+const listOf = (node: ConfigNode | undefined, name: string): readonly ConfigNode[] => node?.list(name) ?? [];
 
 function listOfNumbers(node: ConfigNode | undefined, name: string): number[] {
   const value = node?.raw(name);

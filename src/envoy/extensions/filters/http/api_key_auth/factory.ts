@@ -11,7 +11,7 @@ export const apiKeyAuthFilterFactory = defineHttpFilter<ConfigNode>({
 });
 
 /** A field of the route where it says something, or else of the filter. */
-const fieldOf = (field: string, own: ConfigNode, perRoute: ConfigNode | undefined): ConfigNode[] => {
+const fieldOf = (field: string, own: ConfigNode, perRoute: ConfigNode | undefined): readonly ConfigNode[] => {
   const override = perRoute?.list(field) ?? [];
   return override.length > 0 ? override : own.list(field);
 };
