@@ -31,7 +31,20 @@ export default {
   forbidden: [
     ...layerRules,
     ...frontDoorRules,
-    { name: 'no-cycles', severity: 'error', comment: 'Take the shared part out, or pass it in.', from: { path: '^src/' }, to: { circular: true, dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      comment: 'Take the shared part out, or pass it in.',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'pages-reach-the-engine-only-by-the-worker',
+      severity: 'error',
+      comment: 'Ask the worker: lib/simulation.ts.',
+      from: { path: `^src/(${SHELL.join('|')})/` },
+      to: { path: '^src/workers/', pathNot: '\\.worker\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'pages-know-only-types-of-the-engine',
       severity: 'error',
@@ -44,16 +57,28 @@ export default {
       severity: 'error',
       comment: 'Put the common part into envoy/matching, http or router.',
       from: { path: '^src/envoy/extensions/(?:filters/[^/]+|[^/]+)/([^/]+)/' },
-      to: { path: '^src/envoy/extensions/(?:filters/[^/]+|[^/]+)/([^/]+)/', pathNot: '^src/envoy/extensions/(?:filters/[^/]+|[^/]+)/$1/' },
+      to: {
+        path: '^src/envoy/extensions/(?:filters/[^/]+|[^/]+)/([^/]+)/',
+        pathNot: '^src/envoy/extensions/(?:filters/[^/]+|[^/]+)/$1/',
+      },
     },
     {
       name: 'the-data-plane-names-no-extension',
       severity: 'error',
       comment: 'The registry comes down as an argument.',
-      from: { path: '^src/envoy/', pathNot: ['^src/envoy/extensions/', '^src/envoy/(envoy|check_bootstrap)\\.ts$', '\\.test\\.ts$'] },
+      from: {
+        path: '^src/envoy/',
+        pathNot: ['^src/envoy/extensions/', '^src/envoy/(envoy|check_bootstrap)\\.ts$', '\\.test\\.ts$'],
+      },
       to: { path: '^src/envoy/extensions/' },
     },
-    { name: 'no-node-in-the-core', severity: 'error', comment: 'The core runs in browsers too.', from: { path: `^src/(${CORE.join('|')})/`, pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['core'] } },
+    {
+      name: 'no-node-in-the-core',
+      severity: 'error',
+      comment: 'The core runs in browsers too.',
+      from: { path: `^src/(${CORE.join('|')})/`, pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

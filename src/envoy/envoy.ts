@@ -48,7 +48,8 @@ export class Envoy {
   /** What the access loggers have written so far. */
   readonly files: LogFiles = new Map();
   readonly #listeners: readonly ConfigNode[];
-  readonly #managers = new Map<string, ConnectionManager>();
+  readonly #managers = new Map<ConfigNode, ConnectionManager>();
+  readonly #chains = new Map<ConfigNode, { chains: FilterChain[]; fallback: FilterChain | undefined }>();
   readonly admin: Admin;
   #lastUpdateMs = -Infinity;
   readonly #services: RouterServices;
@@ -87,7 +88,7 @@ export class Envoy {
       .list('filters')
       .map((filter) => filter.child('typed_config'))
       .find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
-    if (manager) this.#managers.set(chain.ref.path.join('/'), new ConnectionManager(manager, this.#services));
+    if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services));
   }
 
   /** Changes close together are told once: cluster_manager_impl.cc, scheduleUpdate. */
@@ -96,6 +97,16 @@ export class Envoy {
     if (dispatcher.nowMs - this.#lastUpdateMs < UPDATE_MERGE_MS) return;
     this.#lastUpdateMs = dispatcher.nowMs;
     this.stats.add('cluster_manager.cluster_updated');
+  }
+
+  #chainsOf(listener: ConfigNode): { chains: FilterChain[]; fallback: FilterChain | undefined } {
+    let known = this.#chains.get(listener);
+    if (!known) {
+      const fallback = listener.child('default_filter_chain');
+      known = { chains: listener.list('filter_chains').map(chainOf), fallback: fallback && chainOf(fallback) };
+      this.#chains.set(listener, known);
+    }
+    return known;
   }
 
   #countHandshake(connection: Connection): void {
@@ -130,29 +141,31 @@ export class Envoy {
       request = { raw: proxied.rest };
     }
     const detected = detect(listener, connection);
-    const fallback = listener.child('default_filter_chain');
-    const chain = findFilterChain(
-      listener.list('filter_chains').map(chainOf),
-      fallback && chainOf(fallback),
-      connection,
-      detected,
-      trace,
-    );
+    const { chains, fallback } = this.#chainsOf(listener);
+    const chain = findFilterChain(chains, fallback, connection, detected, trace);
     if (!chain) {
       this.stats.add(`listener.${statAddress(first.localAddress)}.no_filter_chain_match`);
       return void done(undefined);
     }
-    const manager = this.#managers.get(chain.node.ref.path.join('/'));
+    const manager = this.#managers.get(chain.node);
     if (!manager || isWrongTransport(chain, connection)) return void done(undefined);
     if (connection.tls) this.#countHandshake(connection);
     const incoming =
       'raw' in request
         ? decodeHttp1(request.raw, manager.node)
-        : { kind: 'request' as const, closes: false, protocol: PROTOCOLS[connection.protocol], ...request };
+        : {
+            kind: 'request' as const,
+            closes: false,
+            protocol: PROTOCOLS[connection.protocol],
+            headers: request.headers,
+            body: request.body,
+          };
     const closes = incoming.kind === 'error' || incoming.closes;
     return manager.newStream(connection, incoming, (result) =>
       done({
-        ...result,
+        response: result.response,
+        log: result.log,
+        earlier: result.earlier,
         chain,
         detected,
         closes: closes || result.response.status === 408 || result.log['details'] === 'upgrade_failed',

@@ -16,6 +16,7 @@ export class Simulation {
       const finish = (answer: Answer): void => {
         clearTimeout(limit);
         worker.removeEventListener('message', onMessage);
+        worker.removeEventListener('error', onError);
         resolve(answer);
       };
       const fail = (bug: string): void => {
@@ -25,16 +26,14 @@ export class Simulation {
       const onMessage = (event: MessageEvent<Answer>): void => {
         if (event.data.id === id) finish(event.data);
       };
+      const onError = (): void =>
+        fail('The engine could not be started or stopped by itself. Your text is kept; send again.');
       const limit = setTimeout(
         () => fail(`The run had not ended after ${RUN_LIMIT_MS / 1000} s and was stopped. Your text is kept.`),
         RUN_LIMIT_MS,
       );
       worker.addEventListener('message', onMessage);
-      worker.addEventListener(
-        'error',
-        () => fail('The engine could not be started or stopped by itself. Your text is kept; send again.'),
-        { once: true },
-      );
+      worker.addEventListener('error', onError);
       worker.postMessage({ ...question, id });
     });
   }

@@ -26,10 +26,14 @@ interface Event {
   run: (() => void) | undefined;
 }
 
+/** Cancelled events are let be until there are this many. */
+const COMPACT_FROM = 1_000;
+
 /** All the time there is. Events run one at a time, by virtual time and, at equal times, by the order asked for. */
 export class SimulatedDispatcher implements Dispatcher {
   nowMs = 0;
   #order = 0;
+  #cancelled = 0;
   /** A binary heap: a linear scan took a hundred times as long with 5,000 timers pending. */
   readonly #heap: Event[] = [];
 
@@ -40,7 +44,7 @@ export class SimulatedDispatcher implements Dispatcher {
   createTimer(name: string, delayMs: number, run: () => void): Timer {
     const event: Event = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, name, run };
     this.#push(event);
-    return { cancel: () => void (event.run = undefined) };
+    return { cancel: () => this.#cancel(event) };
   }
 
   /** Runs events until none is left, the next one lies after `untilMs`, or `events` have run. */
@@ -49,6 +53,7 @@ export class SimulatedDispatcher implements Dispatcher {
     for (let next = this.#heap[0]; next; next = this.#heap[0]) {
       if (!next.run) {
         this.#pop();
+        this.#cancelled--;
         continue;
       }
       if (next.atMs > limits.untilMs) {
@@ -58,10 +63,27 @@ export class SimulatedDispatcher implements Dispatcher {
       if (left-- <= 0) return 'event_limit';
       this.#pop();
       this.nowMs = next.atMs;
-      next.run();
+      const { run } = next;
+      next.run = undefined;
+      run();
       if (limits.isDone?.()) return 'done';
     }
     return 'idle';
+  }
+
+  #cancel(event: Event): void {
+    if (!event.run) return;
+    event.run = undefined;
+    this.#cancelled++;
+    if (this.#cancelled > COMPACT_FROM && this.#cancelled * 2 > this.#heap.length) this.#compact();
+  }
+
+  /** A load run cancels a timer a request, each due long after: without this they would fill the memory. */
+  #compact(): void {
+    const kept = this.#heap.filter((event) => event.run).sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    this.#heap.length = 0;
+    this.#heap.push(...kept);
+    this.#cancelled = 0;
   }
 
   #push(event: Event): void {

@@ -11,10 +11,19 @@ async function open(): Promise<Api> {
   return openApi(new Uint8Array(await response.arrayBuffer()));
 }
 
+/** Opened once; a failure to load is not kept, so that the next request tries again. */
+function opened(): Promise<Api> {
+  api ??= open().catch((error: unknown) => {
+    api = undefined;
+    throw error;
+  });
+  return api;
+}
+
 /** The one place where a failure of the simulator itself is caught. */
 async function answer(question: Question): Promise<Answer> {
   try {
-    return explain(await (api ??= open()), question);
+    return explain(await opened(), question);
   } catch (error) {
     return { id: question.id, bug: error instanceof Error ? error.message : String(error), steps: [], problems: [] };
   }

@@ -20,7 +20,7 @@ export function runLoad(
   const { value } = readBootstrap(api, load.config);
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
-  const upstreams = new Upstreams(load.upstreams, dispatcher);
+  const upstreams = new Upstreams(load.upstreams, dispatcher, false);
   const envoy = new Envoy(
     value ?? {},
     { resource: 'envoy.yaml', path: [] },
@@ -43,7 +43,6 @@ export function runLoad(
       statuses[status] = (statuses[status] ?? 0) + 1;
     });
     if (!isOver) dispatcher.run({ untilMs: dispatcher.nowMs + 60_000, events: 10_000, isDone: () => isOver });
-    upstreams.seen = [];
     events += trace?.records.length ?? 0;
     if (trace) trace.records.length = 0;
   }

@@ -1,6 +1,7 @@
 import type { ConfigNode } from '../config_node.ts';
 import { isInCidr } from '../network/cidr.ts';
 import type { Connection } from '../seams.ts';
+import type { ConnectionManagerSettings } from './settings.ts';
 import type { HeaderMap } from './header_map.ts';
 
 /** Envoy's own address towards its upstreams, which the world writes in place of the machine's. */
@@ -17,18 +18,21 @@ export interface ClientAddress {
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 
 /** Finds the client's address and writes the x-forwarded-* headers as the connection manager is told to. */
-export function identifyClient(headers: HeaderMap, connection: Connection, manager: ConfigNode): ClientAddress {
+export function identifyClient(
+  headers: HeaderMap,
+  connection: Connection,
+  settings: ConnectionManagerSettings,
+): ClientAddress {
   const direct = hostOf(connection.remoteAddress);
-  const useRemoteAddress = manager.flag('use_remote_address');
-  const found = useRemoteAddress ? remoteClient(headers, direct, manager) : forwardedClient(headers, direct, manager);
-  const isXffFromExtension = !useRemoteAddress && appendsByExtension(manager);
-  if ((useRemoteAddress && !manager.flag('skip_xff_append')) || isXffFromExtension) appendForwardedFor(headers, direct);
-  const hops = manager.number('xff_num_trusted_hops') ?? 0;
+  const useRemoteAddress = settings.useRemoteAddress;
+  const found = useRemoteAddress ? remoteClient(headers, direct, settings) : forwardedClient(headers, direct, settings);
+  const isXffFromExtension = !useRemoteAddress && settings.xffExtension?.raw('skip_xff_append') === false;
+  if ((useRemoteAddress && !settings.skipXffAppend) || isXffFromExtension) appendForwardedFor(headers, direct);
+  const hops = settings.xffTrustedHops;
   const scheme = connection.tls ? 'https' : 'http';
   if ((useRemoteAddress && hops === 0) || headers.get('x-forwarded-proto') === undefined)
     headers.set('x-forwarded-proto', scheme);
-  const ranges = manager.child('internal_address_config')?.list('cidr_ranges') ?? [];
-  const isInternal = found.isTrusted && ranges.some((range) => isInCidr(found.address, range));
+  const isInternal = found.isTrusted && settings.internalRanges.some((range) => isInCidr(found.address, range));
   return { address: found.address, isInternal, isEdge: !isInternal && useRemoteAddress };
 }
 
@@ -38,20 +42,20 @@ interface Found {
   readonly isTrusted: boolean;
 }
 
-function remoteClient(headers: HeaderMap, direct: string, manager: ConfigNode): Found {
-  const hops = manager.number('xff_num_trusted_hops') ?? 0;
+function remoteClient(headers: HeaderMap, direct: string, settings: ConnectionManagerSettings): Found {
+  const hops = settings.xffTrustedHops;
   const entries = entriesOf(headers);
   const trusted = hops > 0 ? entries.at(-hops) : undefined;
   const address = trusted !== undefined && isAddress(trusted) ? trusted : direct;
   return { address, isTrusted: headers.get('x-forwarded-for') === undefined };
 }
 
-function forwardedClient(headers: HeaderMap, direct: string, manager: ConfigNode): Found {
+function forwardedClient(headers: HeaderMap, direct: string, settings: ConnectionManagerSettings): Found {
   const entries = entriesOf(headers);
-  const extension = xffExtension(manager);
+  const extension = settings.xffExtension;
   const cidrs = extension?.child('xff_trusted_cidrs')?.list('cidrs') ?? [];
   if (cidrs.length > 0) return { address: beyondTrusted(entries, direct, cidrs), isTrusted: false };
-  const hops = extension?.number('xff_num_trusted_hops') ?? manager.number('xff_num_trusted_hops') ?? 0;
+  const hops = extension?.number('xff_num_trusted_hops') ?? settings.xffTrustedHops;
   const entry = entries.at(-1 - hops);
   if (entry === undefined || !isAddress(entry)) return { address: direct, isTrusted: false };
   return { address: entry, isTrusted: entries.length === 1 };
@@ -65,14 +69,8 @@ function beyondTrusted(entries: readonly string[], direct: string, cidrs: readon
   return addresses.toReversed().find((address) => !isTrusted(address)) ?? addresses[0] ?? direct;
 }
 
-function xffExtension(manager: ConfigNode): ConfigNode | undefined {
-  const extensions = manager.list('original_ip_detection_extensions').map((one) => one.child('typed_config'));
-  return extensions.find((one) => one?.text('@type')?.endsWith('.xff.v3.XffConfig'));
-}
-
-const appendsByExtension = (manager: ConfigNode): boolean => xffExtension(manager)?.raw('skip_xff_append') === false;
-
 function entriesOf(headers: HeaderMap): string[] {
+  if (!headers.has('x-forwarded-for')) return [];
   const text = headers.all('x-forwarded-for').join(',');
   return text === '' ? [] : text.split(',').map((one) => one.trim());
 }

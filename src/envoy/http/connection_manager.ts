@@ -1,5 +1,4 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
-import { durationMs } from '#api';
 import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
@@ -14,9 +13,9 @@ import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
 import { normalizePath } from './path_normalization.ts';
-import { Stream, type StreamResult } from './stream.ts';
-
-const DEFAULT_STREAM_IDLE_MS = 300_000;
+import { HeaderMutation } from './header_mutation.ts';
+import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
+import { Stream, type RouteConfigHeaders, type StreamResult } from './stream.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -26,8 +25,11 @@ export type Incoming =
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
 export class ConnectionManager {
   readonly node: ConfigNode;
+  readonly #settings: ConnectionManagerSettings;
   readonly #statPrefix: string;
   readonly #routeConfig: ConfigNode | undefined;
+  readonly #routeConfigHeaders: RouteConfigHeaders | undefined;
+  readonly #statNames: StatNames;
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
   readonly #filters: FilterChainFactory;
@@ -37,8 +39,14 @@ export class ConnectionManager {
 
   constructor(node: ConfigNode, services: RouterServices) {
     this.node = node;
+    this.#settings = compileSettings(node);
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
     this.#routeConfig = node.child('route_config');
+    this.#routeConfigHeaders = this.#routeConfig && {
+      requestHeaders: new HeaderMutation(this.#routeConfig, 'request'),
+      responseHeaders: new HeaderMutation(this.#routeConfig, 'response'),
+    };
+    this.#statNames = statNamesOf(this.#statPrefix);
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
     this.#services = services;
     const context = {
@@ -57,12 +65,13 @@ export class ConnectionManager {
 
   newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): Stream {
     const { stats, trace } = this.#services;
-    stats.add(`${this.#statPrefix}downstream_rq_total`);
+    stats.add(this.#statNames.total);
     const isDecoded = 'headers' in request;
-    const setsRequestId = this.node.flag('always_set_request_id_in_response');
+    const setsRequestId = this.#settings.setsRequestIdInResponse;
     const owner = {
       statPrefix: this.#statPrefix,
       routeConfig: this.#routeConfig,
+      routeConfigHeaders: this.#routeConfigHeaders,
       connection,
       suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
       protocol: request.protocol,
@@ -104,7 +113,7 @@ export class ConnectionManager {
     else stream.logRequest();
     if (refusal)
       return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
-    stream.log['remote'] = prepare(stream.request, connection, this.node);
+    stream.log['remote'] = prepare(stream.request, connection, this.#settings);
     this.#stripPort(stream.request, connection);
     this.#route(stream, connection);
     this.#armTimers(stream, isComplete, timers);
@@ -113,17 +122,14 @@ export class ConnectionManager {
   /** What ends a stream that nothing moves on. */
   #armTimers(stream: Stream, isComplete: boolean, timers: Timer[]): void {
     const { dispatcher } = this.#services;
-    const requestMs = durationMs(this.node.text('request_timeout')) ?? 0;
+    const requestMs = this.#settings.requestTimeoutMs;
     if (!isComplete && requestMs > 0)
       timers.push(
         dispatcher.createTimer('request_timeout', requestMs, () =>
           stream.expire(408, 'request timeout', '-', 'request_overall_timeout'),
         ),
       );
-    const idleMs =
-      durationMs(stream.route?.action?.text('idle_timeout')) ??
-      durationMs(this.node.text('stream_idle_timeout')) ??
-      DEFAULT_STREAM_IDLE_MS;
+    const idleMs = stream.route?.idleTimeoutMs ?? this.#settings.streamIdleTimeoutMs;
     if (idleMs > 0)
       timers.push(
         dispatcher.createTimer('stream_idle_timeout', idleMs, () =>
@@ -138,20 +144,14 @@ export class ConnectionManager {
     connection: Connection,
   ): { status: number; details: string; body?: string; flags?: string } | undefined {
     if (connection.protocol === 'http1') {
-      const pairs = headers.pairs().filter(([name]) => !name.startsWith(':') || name === ':authority');
-      const isLarge =
-        pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0) >
-        (this.node.number('max_request_headers_kb') ?? 60) * 1024;
-      const limit = this.node.child('common_http_protocol_options')?.number('max_headers_count') ?? 100;
-      const details = isLarge
-        ? 'http1.headers_too_large'
-        : pairs.length + CONNECTION_LINES > limit
-          ? 'http1.too_many_headers'
-          : undefined;
+      const isLarge = headers.byteLength() > this.#settings.maxHeadersBytes;
+      const limit = this.#settings.maxHeadersCount;
+      const isMany = headers.size - PSEUDO_HEADERS + CONNECTION_LINES > limit;
+      const details = isLarge ? 'http1.headers_too_large' : isMany ? 'http1.too_many_headers' : undefined;
       if (details !== undefined) return { status: 431, details, body: reasonOf(431), flags: 'DPE' };
     }
-    const underscores = this.node.child('common_http_protocol_options')?.text('headers_with_underscores_action');
-    for (const [name] of headers.pairs()) {
+    const underscores = this.#settings.underscores;
+    for (const name of underscores === undefined ? [] : [...headers.names()]) {
       if (!name.includes('_')) continue;
       if (underscores === 'REJECT_REQUEST')
         return { status: 400, details: 'http1.unexpected_underscore', body: reasonOf(400), flags: 'DPE' };
@@ -162,13 +162,11 @@ export class ConnectionManager {
 
   /** `server`, `date` and `via`, which no route can change. */
   #finishHeaders(headers: HeaderMap, isLocal: boolean, idFrom: HeaderMap | undefined): void {
-    const server = this.node.text('server_name') ?? 'envoy';
-    const transformation = this.node.text('server_header_transformation') ?? 'OVERWRITE';
+    const { serverName: server, serverHeader: transformation, via } = this.#settings;
     const isAbsent = headers.get('server') === undefined;
     headers.set('date', '<date>');
     if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
       headers.set('server', server);
-    const via = this.node.text('via');
     if (via !== undefined && !isLocal) appendVia(headers, via);
     const id = idFrom?.get('x-request-id');
     if (id !== undefined) headers.set('x-request-id', '<uuid>');
@@ -176,7 +174,7 @@ export class ConnectionManager {
 
   #route(stream: Stream, connection: Connection): void {
     const { trace } = this.#services;
-    const verdict = normalizePath(stream.request, this.node);
+    const verdict = normalizePath(stream.request, this.#settings);
     if (verdict.kind !== 'continue') stream.logRequest();
     if (verdict.kind === 'refuse') return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
     if (verdict.kind === 'redirect')
@@ -198,7 +196,7 @@ export class ConnectionManager {
   #pickRoute(stream: Stream): boolean {
     const { trace, random } = this.#services;
     stream.virtualHost = this.#virtualHosts?.find(stream.request.get(':authority') ?? '', trace);
-    const needsTls = stream.virtualHost?.node.text('require_tls') ?? 'NONE';
+    const needsTls = stream.virtualHost?.requiresTls ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;
     stream.logRequest();
     if (
@@ -212,14 +210,14 @@ export class ConnectionManager {
       stream.virtualHost &&
       firstMatchingRoute(stream.virtualHost.routesFor(stream.request), stream.request, random, stream, trace);
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
-    else delete stream.log['route'];
+    else if (stream.log['route'] !== undefined) delete stream.log['route'];
     this.#pickCluster(stream);
     return true;
   }
 
   /** The cluster belongs to the route: filters, and replies in place of the upstream, know it already. */
   #pickCluster(stream: Stream): void {
-    delete stream.log['cluster'];
+    if (stream.log['cluster'] !== undefined) delete stream.log['cluster'];
     stream.choice = stream.route?.action
       ? stream.route.chooseCluster(stream.request, this.#services.random)
       : undefined;
@@ -230,7 +228,7 @@ export class ConnectionManager {
   /** What the router does with the request once every filter has let it pass. */
   #act(stream: Stream, connection: Connection): void {
     const { stats } = this.#services;
-    stats.add(`${this.#statPrefix}rq_total`);
+    stats.add(this.#statNames.routed);
     const route = stream.route;
     if (!route) {
       stats.add(`${this.#statPrefix}no_route`);
@@ -248,7 +246,7 @@ export class ConnectionManager {
   #isRefusedUpgrade(stream: Stream): boolean {
     const upgrade = stream.upgrade?.toLowerCase();
     if (upgrade === undefined) return false;
-    const configs = [...(stream.route?.action?.list('upgrade_configs') ?? []), ...this.node.list('upgrade_configs')];
+    const configs = [...(stream.route?.action?.list('upgrade_configs') ?? []), ...this.#settings.upgrades];
     const own = configs.find((one) => one.text('upgrade_type')?.toLowerCase() === upgrade);
     return own?.raw('enabled') === false || own === undefined;
   }
@@ -285,14 +283,11 @@ export class ConnectionManager {
   }
 
   #stripPort(headers: HeaderMap, connection: Connection): void {
+    const { stripsPort } = this.#settings;
+    if (stripsPort === undefined) return;
     const authority = headers.get(':authority') ?? '';
     const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
-    if (
-      this.node.flag('strip_any_host_port') ||
-      (this.node.flag('strip_matching_host_port') && authority.endsWith(own))
-    ) {
-      headers.set(':authority', authority.replace(/:\d+$/, ''));
-    }
+    if (stripsPort === 'any' || authority.endsWith(own)) headers.set(':authority', authority.replace(/:\d+$/, ''));
   }
 
   #redirect(stream: Stream, connection: Connection): void {
@@ -317,10 +312,28 @@ export class ConnectionManager {
 
   #count(status: number): void {
     if (status === 0) return this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
-    this.#services.stats.add(`${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`);
-    this.#services.stats.add(`${this.#statPrefix}downstream_rq_completed`);
+    this.#services.stats.add(
+      this.#statNames.classes[Math.floor(status / 100)] ??
+        `${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`,
+    );
+    this.#services.stats.add(this.#statNames.completed);
   }
 }
+
+/** The names that every request counts under, put together once. */
+interface StatNames {
+  readonly total: string;
+  readonly routed: string;
+  readonly completed: string;
+  readonly classes: readonly string[];
+}
+
+const statNamesOf = (prefix: string): StatNames => ({
+  total: `${prefix}downstream_rq_total`,
+  routed: `${prefix}rq_total`,
+  completed: `${prefix}downstream_rq_completed`,
+  classes: [0, 1, 2, 3, 4, 5].map((one) => `${prefix}downstream_rq_${one}xx`),
+});
 
 /** The counters that `/stats` shows at 0 before anything has happened. */
 function declareStats(stats: RouterServices['stats'], prefix: string): void {
@@ -344,5 +357,7 @@ function declareStats(stats: RouterServices['stats'], prefix: string): void {
   );
 }
 
+/** `:method` and `:path` are no header lines; `:authority` is the Host line. */
+const PSEUDO_HEADERS = 2;
 /** `connection` stands beside what the client asked for, on every HTTP/1 request of the world. */
 const CONNECTION_LINES = 1;

@@ -8,42 +8,89 @@ export function addHeader(headers: HeaderMap, name: string, value: string, actio
 
 /** Headers in order, names in lower case, a name as often as it was sent. */
 export class HeaderMap {
-  #pairs: [string, string][];
+  /** Two arrays in step: a request has some ten headers, and every filter looks at them. */
+  #names: string[] = [];
+  #values: string[] = [];
 
   constructor(pairs: readonly (readonly [string, string])[] = []) {
-    this.#pairs = pairs.map(([name, value]) => [name.toLowerCase(), value]);
+    for (const [name, value] of pairs) {
+      this.#names.push(name.toLowerCase());
+      this.#values.push(value);
+    }
+  }
+
+  copy(): HeaderMap {
+    const copy = new HeaderMap();
+    copy.#names = this.#names.slice();
+    copy.#values = this.#values.slice();
+    return copy;
   }
 
   /** The first value of the name. */
   get(name: string): string | undefined {
-    return this.#pairs.find(([one]) => one === name)?.[1];
+    const index = this.#names.indexOf(name);
+    return index < 0 ? undefined : this.#values[index];
   }
 
   has(name: string): boolean {
-    return this.#pairs.some(([one]) => one === name);
+    return this.#names.includes(name);
   }
 
   all(name: string): string[] {
-    return this.#pairs.filter(([one]) => one === name).map(([, value]) => value);
+    return this.#values.filter((_, i) => this.#names[i] === name);
   }
 
   add(name: string, value: string): void {
-    this.#pairs.push([name, value]);
+    this.#names.push(name);
+    this.#values.push(value);
   }
 
   /** Leaves exactly one value, where the first one stood. */
   set(name: string, value: string): void {
-    const index = this.#pairs.findIndex(([one]) => one === name);
+    const index = this.#names.indexOf(name);
     if (index < 0) return this.add(name, value);
-    this.#pairs = this.#pairs.filter(([one], i) => one !== name || i === index);
-    this.#pairs[index] = [name, value];
+    this.#values[index] = value;
+    if (this.#names.indexOf(name, index + 1) >= 0) this.#removeFrom(name, index + 1);
   }
 
   remove(name: string): void {
-    this.#pairs = this.#pairs.filter(([one]) => one !== name);
+    if (this.#names.includes(name)) this.#removeFrom(name, 0);
+  }
+
+  #removeFrom(name: string, from: number): void {
+    for (let i = this.#names.length - 1; i >= from; i--) {
+      if (this.#names[i] !== name) continue;
+      this.#names.splice(i, 1);
+      this.#values.splice(i, 1);
+    }
+  }
+
+  /** Removes every header whose name is among those given, in one pass. */
+  removeAll(names: ReadonlySet<string>): void {
+    for (let i = this.#names.length - 1; i >= 0; i--) {
+      if (!names.has(this.#names[i]!)) continue;
+      this.#names.splice(i, 1);
+      this.#values.splice(i, 1);
+    }
   }
 
   pairs(): [string, string][] {
-    return this.#pairs.map(([name, value]) => [name, value]);
+    return this.#names.map((name, i) => [name, this.#values[i]!]);
+  }
+
+  /** Name and value together, as they count against the limit of a connection manager. */
+  byteLength(): number {
+    let length = 0;
+    for (let i = 0; i < this.#names.length; i++) length += this.#names[i]!.length + this.#values[i]!.length;
+    return length;
+  }
+
+  get size(): number {
+    return this.#names.length;
+  }
+
+  /** The names in order. */
+  names(): readonly string[] {
+    return this.#names;
   }
 }

@@ -20,6 +20,10 @@ export class HeaderMutation {
     }));
   }
 
+  get isEmpty(): boolean {
+    return this.#remove.length === 0 && this.#add.length === 0;
+  }
+
   apply(headers: HeaderMap, context: FormatterContext): void {
     for (const name of this.#remove) headers.remove(name);
     for (const { name, template, action, keepEmpty } of this.#add) {

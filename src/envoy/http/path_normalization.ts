@@ -1,4 +1,4 @@
-import type { ConfigNode } from '../config_node.ts';
+import type { ConnectionManagerSettings } from './settings.ts';
 import type { HeaderMap } from './header_map.ts';
 
 /** What becomes of a request by its path, before any route is looked at. */
@@ -6,32 +6,40 @@ export type PathVerdict =
   { readonly kind: 'continue' } | { readonly kind: 'refuse' } | { readonly kind: 'redirect'; readonly path: string };
 
 const ESCAPED_SLASH = /%2f|%5c/i;
+const CONTINUE: PathVerdict = { kind: 'continue' };
 const UNRESERVED = /^[A-Za-z0-9._~-]$/;
 
 /** Normalises the path as the connection manager is told to: path_utility.cc. */
-export function normalizePath(headers: HeaderMap, manager: ConfigNode): PathVerdict {
+export function normalizePath(headers: HeaderMap, settings: ConnectionManagerSettings): PathVerdict {
   const path = headers.get(':path') ?? '';
   if (path.includes('#')) return { kind: 'refuse' };
-  if (!path.startsWith('/')) return { kind: 'continue' };
+  if (!path.startsWith('/')) return CONTINUE;
+  if (isLeftAlone(settings)) return CONTINUE;
   const bare = path.split('?', 1)[0]!;
   const query = path.slice(bare.length);
   let now = bare;
   let redirects = false;
-  const action = manager.text('path_with_escaped_slashes_action');
   if (ESCAPED_SLASH.test(now)) {
-    if (action === 'UNESCAPE_AND_FORWARD' || action === 'UNESCAPE_AND_REDIRECT' || action === 'REJECT_REQUEST') {
+    if (
+      settings.escapedSlashes === 'UNESCAPE_AND_FORWARD' ||
+      settings.escapedSlashes === 'UNESCAPE_AND_REDIRECT' ||
+      settings.escapedSlashes === 'REJECT_REQUEST'
+    ) {
       now = now.replace(/%2f/gi, '/').replace(/%5c/gi, '\\');
       headers.set(':path', now + query);
-      if (action === 'REJECT_REQUEST') return { kind: 'refuse' };
-      redirects = action === 'UNESCAPE_AND_REDIRECT';
+      if (settings.escapedSlashes === 'REJECT_REQUEST') return { kind: 'refuse' };
+      redirects = settings.escapedSlashes === 'UNESCAPE_AND_REDIRECT';
     }
   }
-  if (manager.flag('normalize_path')) now = withoutDots(unescapeUnreserved(now).replaceAll('\\', '/'));
-  if (manager.flag('merge_slashes')) now = now.replace(/\/{2,}/g, '/');
-  if (now === bare) return { kind: 'continue' };
+  if (settings.normalizesPath) now = withoutDots(unescapeUnreserved(now).replaceAll('\\', '/'));
+  if (settings.mergesSlashes) now = now.replace(/\/{2,}/g, '/');
+  if (now === bare) return CONTINUE;
   headers.set(':path', now + query);
   return redirects ? { kind: 'redirect', path: now + query } : { kind: 'continue' };
 }
+
+const isLeftAlone = (settings: ConnectionManagerSettings): boolean =>
+  !settings.normalizesPath && !settings.mergesSlashes && settings.escapedSlashes === undefined;
 
 const unescapeUnreserved = (path: string): string =>
   path.replace(/%[0-9a-f]{2}/gi, (escaped) => {

@@ -1,10 +1,10 @@
-import type { ConfigNode } from '../config_node.ts';
 import type { Connection } from '../seams.ts';
 import { identifyClient } from './client_address.ts';
 import type { HeaderMap } from './header_map.ts';
+import type { ConnectionManagerSettings } from './settings.ts';
 
 /** Headers by which only internal clients may steer Envoy: conn_manager_utility.cc, cleanInternalHeaders. */
-const INTERNAL_HEADERS = [
+const INTERNAL_HEADERS: ReadonlySet<string> = new Set([
   'x-envoy-retriable-status-codes',
   'x-envoy-retriable-header-names',
   'x-envoy-retry-on',
@@ -19,7 +19,7 @@ const INTERNAL_HEADERS = [
   'x-envoy-ip-tags',
   'x-envoy-original-url',
   'x-envoy-hedge-on-per-try-timeout',
-];
+]);
 /** What an external client at the edge may not say of itself. */
 const EDGE_HEADERS = [
   'x-envoy-decorator-operation',
@@ -27,41 +27,49 @@ const EDGE_HEADERS = [
   'x-envoy-downstream-service-node',
 ];
 /** Headers of one connection, which never go on. */
-const HOP_BY_HOP = ['connection', 'expect', 'x-envoy-internal', 'keep-alive', 'proxy-connection', 'transfer-encoding'];
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'x-envoy-internal',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+]);
 
 /** What Envoy does to every request before a route is looked for; the client's address is what the log will say. */
-export function prepare(headers: HeaderMap, connection: Connection, manager: ConfigNode): string {
-  for (const name of HOP_BY_HOP) headers.remove(name);
-  const client = identifyClient(headers, connection, manager);
-  const scheme = manager.child('scheme_header_transformation')?.text('scheme_to_overwrite');
+export function prepare(headers: HeaderMap, connection: Connection, settings: ConnectionManagerSettings): string {
+  headers.removeAll(HOP_BY_HOP);
+  const client = identifyClient(headers, connection, settings);
+  const scheme = settings.schemeToOverwrite;
   if (scheme !== undefined) headers.set('x-forwarded-proto', scheme);
   headers.set(':scheme', headers.get('x-forwarded-proto')!);
   if (client.isInternal) headers.set('x-envoy-internal', 'true');
-  else for (const name of INTERNAL_HEADERS) headers.remove(name);
+  else headers.removeAll(INTERNAL_HEADERS);
   if (client.isEdge) {
     for (const name of EDGE_HEADERS) headers.remove(name);
     headers.set('x-envoy-external-address', client.address);
   }
-  const forward = manager.text('forward_client_cert_details') ?? 'SANITIZE';
+  const forward = settings.forwardClientCert;
   const keepsCertificate =
     forward === 'ALWAYS_FORWARD_ONLY' || (connection.tls !== undefined && forward.includes('FORWARD'));
   if (!keepsCertificate) headers.remove('x-forwarded-client-cert');
-  const via = manager.text('via');
-  if (via !== undefined) appendVia(headers, via);
-  prepareRequestId(headers, manager, client.isEdge);
+  if (settings.via !== undefined) appendVia(headers, settings.via);
+  prepareRequestId(headers, settings, client.isEdge);
   return client.address;
 }
 
 /** The protocol that a client wants to switch to: both headers have to say so. */
 export const upgradeOf = (headers: HeaderMap): string | undefined =>
-  /(^|,\s*)upgrade($|,)/i.test(headers.get('connection') ?? '') ? headers.get('upgrade') : undefined;
+  headers.has('upgrade') && /(^|,\s*)upgrade($|,)/i.test(headers.get('connection') ?? '')
+    ? headers.get('upgrade')
+    : undefined;
 
 export const appendVia = (headers: HeaderMap, via: string): void =>
   headers.set('via', [...headers.all('via'), via].join(', '));
 
 /** A made-up id is written as `<uuid>`: no run depends on its digits. */
-function prepareRequestId(headers: HeaderMap, manager: ConfigNode, isEdge: boolean): void {
-  const isForeign = isEdge && !manager.flag('preserve_external_request_id');
-  if (manager.raw('generate_request_id') === false) return isForeign ? headers.remove('x-request-id') : undefined;
+function prepareRequestId(headers: HeaderMap, settings: ConnectionManagerSettings, isEdge: boolean): void {
+  const isForeign = isEdge && !settings.keepsExternalRequestId;
+  if (!settings.generatesRequestId) return isForeign ? headers.remove('x-request-id') : undefined;
   if (isForeign || headers.get('x-request-id') === undefined) headers.set('x-request-id', '<uuid>');
 }

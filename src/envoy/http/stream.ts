@@ -9,7 +9,7 @@ import type { FormatterContext } from '../formatter/command_operators.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import { HeaderMap } from './header_map.ts';
-import { HeaderMutation } from './header_mutation.ts';
+import type { HeaderMutation } from './header_mutation.ts';
 
 export interface StreamResult {
   readonly response: HttpResponse;
@@ -18,10 +18,17 @@ export interface StreamResult {
   readonly earlier: readonly StreamRecord[];
 }
 
+/** The headers of the widest level. */
+export interface RouteConfigHeaders {
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+}
+
 /** What a stream takes over from its connection manager and connection. */
 export interface StreamOwner {
   readonly statPrefix: string;
   readonly routeConfig: ConfigNode | undefined;
+  readonly routeConfigHeaders: RouteConfigHeaders | undefined;
   readonly connection: Connection;
   readonly suppressEnvoyHeaders: boolean;
   readonly protocol: string;
@@ -65,6 +72,7 @@ export class Stream {
   route: Route | undefined;
   readonly routeConfig: ConfigNode | undefined;
   readonly #loggers: readonly AccessLogger[];
+  readonly #routeConfigHeaders: RouteConfigHeaders | undefined;
   readonly #encode: StreamOwner['encode'];
   readonly #done: (result: StreamResult) => void;
 
@@ -81,12 +89,13 @@ export class Stream {
     this.#receivedBytes = requestBody.length;
     this.statPrefix = owner.statPrefix;
     this.routeConfig = owner.routeConfig;
+    this.#routeConfigHeaders = owner.routeConfigHeaders;
     this.#done = done;
   }
 
   /** Request headers by level: the route, then the virtual host, then the route configuration has the last word. */
   mutateRequest(): void {
-    for (const level of this.#levels('request')) level.apply(this.request, this.context());
+    this.#mutate('requestHeaders', this.request);
   }
 
   /** Notes Host and path as they are now. */
@@ -141,8 +150,7 @@ export class Stream {
   finish(response: HttpResponse, flags: string, details: string): void {
     if (this.#isDone) return;
     this.log['code'] = response.status;
-    if (this.route && this.isRouted)
-      for (const level of this.#levels('response')) level.apply(response.headers, this.context(response.headers));
+    if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
     const encoded = this.filters?.encode(response) ?? response;
     this.#encode(encoded.headers, details !== 'via_upstream');
     const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
@@ -153,19 +161,26 @@ export class Stream {
     const { body } = response;
     this.#isDone = true;
     this.filters?.destroy();
-    const all = [...this.#flags, flags].filter(
-      (one, i) => one !== '-' && (i < this.#flags.length || !this.#flags.includes(one)),
-    );
-    Object.assign(this.log, { code: response.status, flags: all.join(',') || '-', details, bytes_sent: body.length });
-    const context = this.context(response.headers, response.trailers);
-    for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
+    const all =
+      this.#flags.length === 0 || this.#flags.includes(flags)
+        ? this.#flags
+        : [...this.#flags, ...(flags === '-' ? [] : [flags])];
+    this.log['code'] = response.status;
+    this.log['flags'] = all.length === 0 ? flags : all.join(',');
+    this.log['details'] = details;
+    this.log['bytes_sent'] = body.length;
+    if (this.#loggers.length > 0) {
+      const context = this.context(response.headers, response.trailers);
+      for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
+    }
     this.#done({ response, log: this.log, earlier: this.redirectLogs });
   }
 
-  #levels(direction: 'request' | 'response'): HeaderMutation[] {
-    const key = direction === 'request' ? 'requestHeaders' : 'responseHeaders';
-    const own = [this.weighted?.[key], this.route?.[key], this.virtualHost?.[key]].filter((one) => one !== undefined);
-    return this.routeConfig ? [...own, new HeaderMutation(this.routeConfig, direction)] : own;
+  #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
+    for (const level of [this.weighted, this.route, this.virtualHost, this.#routeConfigHeaders]) {
+      const mutation = level?.[key];
+      if (mutation && !mutation.isEmpty) mutation.apply(headers, this.context(response));
+    }
   }
 
   /** What the access log and header formatters may ask of this stream. */

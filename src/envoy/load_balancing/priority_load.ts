@@ -16,19 +16,15 @@ export interface PriorityChoice {
   readonly source: 'all' | 'healthy' | 'degraded';
 }
 
-interface Loads {
+/** Of 100 requests, how many go to each priority, and whether it is in panic. */
+export interface Loads {
   readonly healthy: readonly number[];
   readonly degraded: readonly number[];
   readonly panics: readonly boolean[];
 }
 
 /** Shares all requests over the priorities by how many of their hosts can take them: load_balancer_impl.cc. */
-export function choosePriority(
-  sets: readonly HostSet[],
-  options: { overprovisioning: number; panicThreshold: number },
-  random: Random,
-): PriorityChoice {
-  const loads = loadsOf(sets, options);
+export function choosePriority(loads: Loads, random: Random): PriorityChoice {
   let ticket = random.below(FULL) + 1;
   for (const source of ['healthy', 'degraded'] as const) {
     for (const [priority, load] of loads[source].entries()) {

@@ -2,7 +2,7 @@ import { durationMs } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { grpcStatusNumber } from '../formatter/grpc_status.ts';
-import type { HeaderMap } from '../http/header_map.ts';
+import { HeaderMap } from '../http/header_map.ts';
 import type { HttpResponse } from '../seams.ts';
 import { compileHeaderMatcher } from './route_match.ts';
 
@@ -109,6 +109,16 @@ export class RetryPolicy {
   }
 }
 
+const ASKING = [
+  'x-envoy-retry-on',
+  'x-envoy-retry-grpc-on',
+  'x-envoy-max-retries',
+  'x-envoy-upstream-rq-per-try-timeout-ms',
+];
+
+/** Whether a request asks for retries by itself. */
+export const asksForRetries = (request: HeaderMap): boolean => ASKING.some((name) => request.has(name));
+
 function fits(node: ConfigNode): (headers: HeaderMap) => boolean {
   const mismatch = compileHeaderMatcher(node);
   return (headers) => mismatch(headers, '') === undefined;
@@ -125,3 +135,6 @@ function listOfNumbers(node: ConfigNode | undefined, name: string): number[] {
   const value = node?.raw(name);
   return Array.isArray(value) ? value.filter((one) => typeof one === 'number') : [];
 }
+
+/** What every request without a word of retries has. */
+export const NO_RETRIES = new RetryPolicy(undefined, new HeaderMap());

@@ -1,4 +1,4 @@
-import { durationMs } from '#api';
+import { durationMs, type JsonObject } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
@@ -19,6 +19,12 @@ export class Route {
   readonly redirect: ConfigNode | undefined;
   readonly directResponse: ConfigNode | undefined;
   readonly timeoutMs: number;
+  readonly idleTimeoutMs: number | undefined;
+  readonly priority: 'DEFAULT' | 'HIGH';
+  readonly hashPolicy: readonly ConfigNode[];
+  readonly mirrors: readonly ConfigNode[];
+  /** `envoy.lb` of the action's metadata_match. */
+  readonly subset: JsonObject | undefined;
   readonly chooseCluster: ChooseCluster;
   readonly runtimeFraction: ConfigNode | undefined;
   readonly requestHeaders: HeaderMutation;
@@ -35,9 +41,19 @@ export class Route {
     this.timeoutMs = durationMs(this.action?.text('timeout')) ?? DEFAULT_TIMEOUT_MS;
     this.chooseCluster = this.action ? compileClusterChoice(this.action) : () => ({ name: undefined });
     this.runtimeFraction = this.match?.child('runtime_fraction')?.child('default_value');
+    this.idleTimeoutMs = durationMs(this.action?.text('idle_timeout'));
+    this.priority = this.action?.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT';
+    this.hashPolicy = this.action?.list('hash_policy') ?? [];
+    this.mirrors = this.action?.list('request_mirror_policies') ?? [];
+    this.subset = subsetOf(this.action);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
   }
+}
+
+/** What a route or weighted cluster asks of an endpoint's metadata. */
+export function subsetOf(node: ConfigNode | undefined): JsonObject | undefined {
+  return node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value;
 }
 
 /** The first route whose match accepts the request. Order in the file decides, not specificity. */

@@ -2,7 +2,7 @@ import type { Dispatcher, Random, Timer } from '#sim';
 import type { JsonObject } from '#api';
 import type { LogFiles } from '../access_log/file_access_log.ts';
 import type { FilterRegistry } from '../http/filter_chain.ts';
-import { HeaderMap } from '../http/header_map.ts';
+import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -13,8 +13,9 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
-import { RetryPolicy, type Failure } from './retry_policy.ts';
+import { asksForRetries, NO_RETRIES, RetryPolicy, type Failure } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
+import { subsetOf } from './route.ts';
 import { shadowsOf } from './shadow.ts';
 import { ROUTER_HEADERS, saysEmptyBody } from './upstream_headers.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
@@ -101,12 +102,12 @@ class RouterFilter {
     this.#cluster = cluster;
     this.#services = services;
     const policy = stream.route!.action!.child('retry_policy') ?? stream.virtualHost?.node.child('retry_policy');
-    this.#policy = new RetryPolicy(policy, stream.request);
+    this.#policy = policy || asksForRetries(stream.request) ? new RetryPolicy(policy, stream.request) : NO_RETRIES;
     this.#timeouts = timeoutsOf(stream.route!, this.#policy.perTryTimeoutMs, stream.request);
   }
 
   start(): void {
-    for (const name of ROUTER_HEADERS) this.#stream.request.remove(name);
+    this.#stream.request.removeAll(ROUTER_HEADERS);
     if (this.#timeouts.globalMs > 0)
       this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () =>
         this.#onGlobalTimeout(),
@@ -118,11 +119,7 @@ class RouterFilter {
   /** Sends the copies that are asked for; nobody waits for what they bring. */
   #mirror(): void {
     const { request, requestBody, route } = this.#stream;
-    for (const { cluster: name, headers } of shadowsOf(
-      route!.action!.list('request_mirror_policies'),
-      request,
-      this.#services.random,
-    )) {
+    for (const { cluster: name, headers } of shadowsOf(route!.mirrors, request, this.#services.random)) {
       const cluster = this.#services.clusters.get(name);
       const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
       if (!cluster || !host) continue;
@@ -169,10 +166,7 @@ class RouterFilter {
     });
     this.#stream.log['upstream_host'] = host.address;
     this.#host = host;
-    const pool = this.#cluster.poolOf(
-      host,
-      this.#stream.route!.action!.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT',
-    );
+    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority);
     this.#upstream = pool.newStream(
       { headers: this.#requestHeaders(), body: this.#stream.requestBody },
       {
@@ -184,7 +178,7 @@ class RouterFilter {
   }
 
   #hash(): bigint | undefined {
-    const policies = this.#stream.route!.action!.list('hash_policy');
+    const policies = this.#stream.route!.hashPolicy;
     return policies.length === 0
       ? undefined
       : hashOf(policies, this.#stream.request, String(this.#stream.log['remote']));
@@ -192,25 +186,20 @@ class RouterFilter {
 
   /** What the route and the weighted cluster ask of an endpoint's metadata. */
   #subset(): JsonObject | undefined {
-    const matches = [this.#stream.route!.action, this.#stream.weighted?.node].map(
-      (node) => node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value,
-    );
-    const wanted = Object.assign(
-      {},
-      ...matches.map((one) => one ?? {}),
-      this.#stream.dynamicMetadata['envoy.lb'] ?? {},
-    ) as JsonObject;
-    return Object.keys(wanted).length === 0 ? undefined : wanted;
+    const { route, weighted, dynamicMetadata } = this.#stream;
+    const own = dynamicMetadata['envoy.lb'] as JsonObject | undefined;
+    const ofWeighted = subsetOf(weighted?.node);
+    if (!own && !ofWeighted) return route!.subset;
+    return { ...route!.subset, ...ofWeighted, ...own };
   }
 
   #requestHeaders(): HeaderMap {
     const { request, virtualHost, suppressEnvoyHeaders } = this.#stream;
-    const headers = new HeaderMap(request.pairs());
+    const headers = request.copy();
     const expected = this.#timeouts.perTryMs || this.#timeouts.globalMs;
     if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
     if (!this.#cluster.isHttp2 && saysEmptyBody(headers, this.#stream.requestBody)) headers.set('content-length', '0');
-    if (virtualHost?.node.flag('include_request_attempt_count'))
-      headers.set('x-envoy-attempt-count', String(this.#attempts));
+    if (virtualHost?.countsAttempts) headers.set('x-envoy-attempt-count', String(this.#attempts));
     return headers;
   }
 
@@ -284,11 +273,10 @@ class RouterFilter {
 
   #pass(response: HttpResponse, flags: readonly string[], cut: string | undefined): void {
     this.#countResponse(response.status);
-    const headers = new HeaderMap(response.headers.pairs());
+    const headers = response.headers.copy();
     const { suppressEnvoyHeaders, virtualHost } = this.#stream;
     if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
-    if (virtualHost?.node.flag('include_attempt_count_in_response'))
-      headers.set('x-envoy-attempt-count', String(this.#attempts));
+    if (virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(this.#attempts));
     this.#settle();
     if (cut !== undefined)
       for (const name of ['rx_reset', 'tx_reset'])
@@ -374,8 +362,7 @@ class RouterFilter {
   }
 
   #countScope(scope: string, status: number): void {
-    for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed'])
-      this.#count(`${scope}upstream_rq_${name}`);
+    for (const name of this.#cluster.codeNames(scope, status)) this.#services.stats.add(name);
   }
 
   #count(name: string): void {

@@ -12,6 +12,9 @@ export class VirtualHost {
   readonly name: string;
   readonly node: ConfigNode;
   readonly routes: Route[];
+  readonly requiresTls: string;
+  readonly countsAttempts: boolean;
+  readonly countsAttemptsInResponse: boolean;
   readonly #matcher: MatchTree | undefined;
   readonly #chosen = new WeakMap<object, Route>();
   readonly requestHeaders: HeaderMutation;
@@ -20,6 +23,9 @@ export class VirtualHost {
   constructor(node: ConfigNode) {
     this.node = node;
     this.name = node.text('name') ?? '';
+    this.requiresTls = node.text('require_tls') ?? 'NONE';
+    this.countsAttempts = node.flag('include_request_attempt_count');
+    this.countsAttemptsInResponse = node.flag('include_attempt_count_in_response');
     this.routes = node.list('routes').map((route) => new Route(route));
     const matcher = node.child('matcher');
     this.#matcher = matcher && compileMatchTree(matcher);

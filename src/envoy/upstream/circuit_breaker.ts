@@ -20,6 +20,12 @@ const STAT_OF: Readonly<Record<Resource, string>> = {
 export class CircuitBreaker {
   readonly limits: Readonly<Record<Resource, number>>;
   readonly #held: Record<Resource, number> = { connections: 0, pending_requests: 0, requests: 0, retries: 0 };
+  readonly #open: Record<Resource, boolean> = {
+    connections: false,
+    pending_requests: false,
+    requests: false,
+    retries: false,
+  };
   readonly #stats: StatsStore;
   readonly #prefix: string;
   readonly #budget: ConfigNode | undefined;
@@ -62,6 +68,9 @@ export class CircuitBreaker {
   }
 
   #show(resource: Resource): void {
-    this.#stats.set(this.#prefix + STAT_OF[resource], this.canCreate(resource) ? 0 : 1);
+    const isOpen = !this.canCreate(resource);
+    if (isOpen === this.#open[resource]) return;
+    this.#open[resource] = isOpen;
+    this.#stats.set(this.#prefix + STAT_OF[resource], isOpen ? 1 : 0);
   }
 }

@@ -3,7 +3,7 @@ import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { LoadBalancerContext, HostPicker } from '../load_balancing/load_balancer.ts';
 import { compilePicker } from '../load_balancing/policies.ts';
-import { choosePriority, loadsOf, type HostSet } from '../load_balancing/priority_load.ts';
+import { choosePriority, loadsOf, type HostSet, type Loads } from '../load_balancing/priority_load.ts';
 import { Subsets } from '../load_balancing/subsets.ts';
 import type { UpstreamNetwork } from '../seams.ts';
 import type { Trace } from '../trace.ts';
@@ -45,6 +45,8 @@ export class Cluster {
   readonly isHttp2: boolean;
   #hosts: readonly Host[] = [];
   #sets: readonly HostSet[] = [];
+  #loads: Loads = { healthy: [], degraded: [], panics: [] };
+  readonly #codeNames = new Map<string, readonly string[]>();
   readonly outlier: OutlierDetection | undefined;
   readonly #picker: HostPicker;
   readonly #subsets: Subsets | undefined;
@@ -119,6 +121,7 @@ export class Cluster {
         degraded: all.filter((host) => host.health === 'degraded'),
       };
     });
+    this.#loads = loadsOf(this.#sets, this.#options);
     const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
     const gauges = {
       membership_total: this.#hosts.length,
@@ -131,9 +134,9 @@ export class Cluster {
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
-    const { priority, source } = choosePriority(this.#sets, this.#options, this.#random);
+    const { priority, source } = choosePriority(this.#loads, this.#random);
     const set = this.#sets[priority]!;
-    if (loadsOf(this.#sets, this.#options).panics[priority]) this.#count('lb_healthy_panic');
+    if (this.#loads.panics[priority]) this.#count('lb_healthy_panic');
     const open = this.#subset(set[source], context.subset, `${priority} ${source}`);
     const hosts = this.#isLocalityWeighted ? this.#inLocality(open, set) : open;
     return hosts.length === 0 ? undefined : this.#picker.pick(hosts, context);
@@ -169,6 +172,19 @@ export class Cluster {
       `locality ${chosen.name} ${chosen.priority}`,
       open.filter((host) => host.locality === chosen),
     );
+  }
+
+  /** The counters of a status: its code, its class, and all. Put together once. */
+  codeNames(scope: string, status: number): readonly string[] {
+    const key = `${scope}${status}`;
+    let names = this.#codeNames.get(key);
+    if (!names) {
+      names = [status, `${Math.floor(status / 100)}xx`, 'completed'].map(
+        (name) => `cluster.${this.statName}.${scope}upstream_rq_${name}`,
+      );
+      this.#codeNames.set(key, names);
+    }
+    return names;
   }
 
   breaker(priority: RoutingPriority): CircuitBreaker {

@@ -36,6 +36,7 @@ export class ConnPool {
   readonly #breaker: CircuitBreaker;
   readonly #stats: StatsStore;
   readonly #prefix: string;
+  readonly #totalName: string;
   readonly #isMultiplexed: boolean;
   #connections = 0;
   #idle = 0;
@@ -59,6 +60,7 @@ export class ConnPool {
     this.#breaker = owner.breaker;
     this.#stats = owner.stats;
     this.#prefix = `cluster.${owner.statName}.`;
+    this.#totalName = `${this.#prefix}upstream_rq_total`;
     this.#isMultiplexed = owner.isMultiplexed;
   }
 
@@ -116,7 +118,7 @@ export class ConnPool {
     }
     stream.served = served + 1;
     this.#breaker.take('requests');
-    this.#stats.add(`${this.#prefix}upstream_rq_total`);
+    this.#stats.add(this.#totalName);
     this.#host.stats.rq_total++;
     this.#host.stats.rq_active++;
     stream.isActive = true;

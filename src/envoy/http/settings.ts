@@ -1,0 +1,78 @@
+import { durationMs } from '#api';
+import type { ConfigNode } from '../config_node.ts';
+
+const DEFAULT_STREAM_IDLE_MS = 300_000;
+const DEFAULT_HEADERS_KB = 60;
+const DEFAULT_HEADERS_COUNT = 100;
+
+/** What a connection manager is told of every request, read once. Defaults are Envoy's: http_connection_manager.proto. */
+export interface ConnectionManagerSettings {
+  readonly useRemoteAddress: boolean;
+  readonly skipXffAppend: boolean;
+  readonly xffTrustedHops: number;
+  readonly xffExtension: ConfigNode | undefined;
+  readonly internalRanges: readonly ConfigNode[];
+  readonly schemeToOverwrite: string | undefined;
+  readonly forwardClientCert: string;
+  readonly via: string | undefined;
+  readonly generatesRequestId: boolean;
+  readonly keepsExternalRequestId: boolean;
+  readonly setsRequestIdInResponse: boolean;
+  readonly serverName: string;
+  readonly serverHeader: string;
+  readonly normalizesPath: boolean;
+  readonly mergesSlashes: boolean;
+  readonly escapedSlashes: string | undefined;
+  readonly stripsPort: 'any' | 'matching' | undefined;
+  readonly maxHeadersBytes: number;
+  readonly maxHeadersCount: number;
+  readonly underscores: string | undefined;
+  readonly requestTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+  readonly upgrades: readonly ConfigNode[];
+}
+
+export function compileSettings(node: ConfigNode): ConnectionManagerSettings {
+  const common = node.child('common_http_protocol_options');
+  return {
+    ...clientSettings(node),
+    schemeToOverwrite: node.child('scheme_header_transformation')?.text('scheme_to_overwrite'),
+    forwardClientCert: node.text('forward_client_cert_details') ?? 'SANITIZE',
+    via: node.text('via'),
+    generatesRequestId: node.raw('generate_request_id') !== false,
+    keepsExternalRequestId: node.flag('preserve_external_request_id'),
+    setsRequestIdInResponse: node.flag('always_set_request_id_in_response'),
+    serverName: node.text('server_name') ?? 'envoy',
+    serverHeader: node.text('server_header_transformation') ?? 'OVERWRITE',
+    normalizesPath: node.flag('normalize_path'),
+    mergesSlashes: node.flag('merge_slashes'),
+    escapedSlashes: node.text('path_with_escaped_slashes_action'),
+    stripsPort: node.flag('strip_any_host_port')
+      ? 'any'
+      : node.flag('strip_matching_host_port')
+        ? 'matching'
+        : undefined,
+    maxHeadersBytes: (node.number('max_request_headers_kb') ?? DEFAULT_HEADERS_KB) * 1024,
+    maxHeadersCount: common?.number('max_headers_count') ?? DEFAULT_HEADERS_COUNT,
+    underscores: common?.text('headers_with_underscores_action'),
+    requestTimeoutMs: durationMs(node.text('request_timeout')) ?? 0,
+    streamIdleTimeoutMs: durationMs(node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS,
+    upgrades: node.list('upgrade_configs'),
+  };
+}
+
+type ClientSettings = Pick<
+  ConnectionManagerSettings,
+  'useRemoteAddress' | 'skipXffAppend' | 'xffTrustedHops' | 'xffExtension' | 'internalRanges'
+>;
+
+function clientSettings(node: ConfigNode): ClientSettings {
+  const extensions = node.list('original_ip_detection_extensions').map((one) => one.child('typed_config'));
+  return {
+    useRemoteAddress: node.flag('use_remote_address'),
+    skipXffAppend: node.flag('skip_xff_append'),
+    xffTrustedHops: node.number('xff_num_trusted_hops') ?? 0,
+    xffExtension: extensions.find((one) => one?.text('@type')?.endsWith('.xff.v3.XffConfig')),
+    internalRanges: node.child('internal_address_config')?.list('cidr_ranges') ?? [],
+  };
+}
