@@ -71,3 +71,10 @@ test('durations are read in milliseconds', () => {
     undefined,
   ]);
 });
+
+test('a key with the tag !ignore is passed over, with the anchors that it holds', () => {
+  expect(read('!ignore shared:\n- &cluster web\nmatch: {prefix: /}\nroute: {cluster: *cluster}\n')).toMatchObject({
+    value: { match: { prefix: '/' }, route: { cluster: 'web' } },
+    diagnostics: [],
+  });
+});

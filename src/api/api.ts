@@ -5,9 +5,8 @@ import { Descriptors } from './descriptors.ts';
 import type { JsonObject } from './json.ts';
 import { MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
 import { LocatedText } from './located_text.ts';
+import { schemaAt, typeUrls, type Schema, type TypeUrlAt } from './schema.ts';
 import { Reader } from './reader.ts';
-
-export const ENVOY_VERSION = '1.40.0';
 
 export interface ReadOptions {
   /** The name that diagnostics and references give to this text. */
@@ -27,6 +26,10 @@ export interface ReadConfig {
 export interface Api {
   read(text: string, options: ReadOptions): ReadConfig;
   knowsType(typeName: string): boolean;
+  /** What may stand at a path inside a message: what an editor completes and explains. Undefined where nothing may. */
+  schemaAt(type: string, path: ConfigPath, typeUrlAt: TypeUrlAt): Schema | undefined;
+  /** The values that `@type` may have, in order. */
+  typeUrls(): string[];
 }
 
 /** Opens a binary `FileDescriptorSet`. */
@@ -35,6 +38,8 @@ export function openApi(descriptorSet: Uint8Array): Api {
   return {
     knowsType: (typeName) => descriptors.registry.getMessage(typeName) !== undefined,
     read: (text, options) => readText(descriptors, text, options),
+    schemaAt: (type, path, typeUrlAt) => schemaAt(descriptors, type, path, typeUrlAt),
+    typeUrls: () => typeUrls(descriptors),
   };
 }
 

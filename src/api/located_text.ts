@@ -17,9 +17,18 @@ const mergeType = new Type('tag:yaml.org,2002:merge', {
   kind: 'scalar',
   resolve: (text: unknown) => text === '<<' || text === null,
 });
+/** A key with this tag is passed over, with what it holds: Envoy's utility, `parseYamlNode`. */
+const IGNORE_TAG = '!ignore';
+/** Stands before a key that is to be passed over; no text has it, since a NUL makes a text binary. */
+const IGNORED = '\0';
 /** A tag of somebody's own says nothing to Envoy: the value counts. */
 const foreignTags = (['scalar', 'sequence', 'mapping'] as const).map(
-  (kind) => new Type('!', { kind, multi: true, construct: (value: unknown) => value }),
+  (kind) =>
+    new Type('!', {
+      kind,
+      multi: true,
+      construct: (value: unknown, tag?: string) => (tag === IGNORE_TAG ? `${IGNORED}${String(value)}` : value),
+    }),
 );
 const SCHEMA = CORE_SCHEMA.extend({ implicit: [booleanType, mergeType], explicit: foreignTags });
 
@@ -84,7 +93,8 @@ export class LocatedText {
 
   #fromYaml(): Json | undefined {
     try {
-      return (load(this.#text, { schema: SCHEMA }) ?? null) as Json;
+      const value = (load(this.#text, { schema: SCHEMA }) ?? null) as Json;
+      return this.#text.includes(IGNORE_TAG) ? withoutIgnored(value) : value;
     } catch (error) {
       if (error instanceof YAMLException || error instanceof RangeError) return undefined;
       throw error;
@@ -107,6 +117,20 @@ export class LocatedText {
           },
         ];
   }
+}
+
+/** Shared values stay shared, so that anchors cannot expand here. */
+function withoutIgnored(value: Json, done = new Map<Json, Json>()): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  const known = done.get(value);
+  if (known !== undefined) return known;
+  const out: Json = Array.isArray(value) ? [] : {};
+  done.set(value, out);
+  if (Array.isArray(value)) for (const one of value) (out as Json[]).push(withoutIgnored(one, done));
+  else
+    for (const [key, one] of Object.entries(value))
+      if (!key.startsWith(IGNORED)) (out as { [key: string]: Json })[key] = withoutIgnored(one, done);
+  return out;
 }
 
 function fromJson(text: string): Json | undefined {

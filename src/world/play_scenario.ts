@@ -1,4 +1,4 @@
-import type { Api, ReadConfig } from '#api';
+import type { Api, Messages, ReadConfig } from '#api';
 import {
   checkBootstrap,
   encodeHttp1,
@@ -26,7 +26,7 @@ const STEP_MS = 25;
 const START_MS = 50;
 
 const CLIENT_PORT = 40_000;
-const BOOTSTRAP = { resource: 'envoy.yaml', type: 'envoy.config.bootstrap.v3.Bootstrap' };
+const BOOTSTRAP = { resource: 'envoy.yaml', type: 'envoy.config.bootstrap.v3.Bootstrap' satisfies keyof Messages };
 
 interface World {
   readonly dispatcher: SimulatedDispatcher;
