@@ -11,6 +11,8 @@ export interface TraceRecord {
   readonly state: TraceState;
   readonly because?: ConfigRef;
   readonly sentence: string;
+  /** What stood at that moment and may change from request to request: whose turn it is, what is held, who is out. */
+  readonly moment?: Readonly<Record<string, string>>;
 }
 
 /** Takes every decision. Absent (`undefined`) where nobody asked for a trace, so that no sentence is built in vain. */

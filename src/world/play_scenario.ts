@@ -39,7 +39,7 @@ interface World {
 export function playScenario(api: Api, scenario: Scenario, options: { seed: string; trace: boolean }): ScenarioOutcome {
   const { value, diagnostics } = readBootstrap(api, scenario.config);
   if (!value || diagnostics.some((one) => one.severity === 'error'))
-    return { steps: [...scenario.steps], stats: {}, trace: [], diagnostics };
+    return { steps: [...scenario.steps], stats: {}, trace: [], traceEnds: [], diagnostics };
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
   const upstreams = new Upstreams(scenario.upstreams, dispatcher);
@@ -52,8 +52,13 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   dispatcher.run({ untilMs: START_MS, events: MAX_EVENTS });
   const before = new Map(envoy.stats.counters);
   const world = { dispatcher, upstreams, envoy, scenario };
-  const steps = scenario.steps.map((step) => playStep(world, step));
-  return { steps, stats: changed(before, envoy.stats.counters), trace: trace?.records ?? [], diagnostics };
+  const traceEnds: number[] = [];
+  const steps = scenario.steps.map((step) => {
+    const played = playStep(world, step);
+    traceEnds.push(trace?.records.length ?? 0);
+    return played;
+  });
+  return { steps, stats: changed(before, envoy.stats.counters), trace: trace?.records ?? [], traceEnds, diagnostics };
 }
 
 /** What moved since the start, gauges by how much they differ. */

@@ -78,6 +78,8 @@ export interface ScenarioOutcome {
   readonly steps: readonly (Step & { readonly expect?: StepResult })[];
   readonly stats: Readonly<Record<string, number>>;
   readonly trace: readonly TraceRecord[];
+  /** For each step, how many records there were when it ended. */
+  readonly traceEnds: readonly number[];
   readonly diagnostics: readonly Diagnostic[];
 }
 

@@ -5,6 +5,7 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { Trace } from '../trace.ts';
 import { compileClusterChoice, type ChooseCluster } from './cluster_choice.ts';
+import { shadowOf } from './shadowed_routes.ts';
 import { compileRouteMatch, type Mismatch, type RouteFacts } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -109,13 +110,17 @@ function missedFraction(route: Route, random: Random): string | undefined {
 
 function tellUnreached(routes: readonly Route[], from: number, trace: Trace): void {
   for (const [i, route] of routes.entries()) {
-    if (i >= from)
-      trace.record({
-        kind: 'route_not_reached',
-        state: 'not_reached',
-        because: route.node.ref,
-        sentence: `Route ${titleOf(route, i)} was not tried: an earlier route won.`,
-      });
+    if (i < from) continue;
+    const shadow = shadowOf(routes, i);
+    const title = titleOf(route, i);
+    trace.record({
+      kind: shadow ? 'route_shadowed' : 'route_not_reached',
+      state: shadow ? 'shadowed' : 'not_reached',
+      because: route.node.ref,
+      sentence: shadow
+        ? `Route ${title} can never match: route ${titleOf(shadow.by, routes.indexOf(shadow.by))} before it takes ${shadow.takes}.`
+        : `Route ${title} was not tried: an earlier route won.`,
+    });
   }
 }
 

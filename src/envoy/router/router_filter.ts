@@ -163,6 +163,7 @@ class RouterFilter {
       state: 'matched',
       because: this.#cluster.node.ref,
       sentence: `Try ${this.#attempts}: ${this.#cluster.node.text('lb_policy') ?? 'ROUND_ROBIN'} picks ${host.address}, one of ${this.#cluster.hosts.length} endpoints.`,
+      moment: this.#cluster.moment(),
     });
     this.#stream.log['upstream_host'] = host.address;
     this.#host = host;
@@ -252,6 +253,7 @@ class RouterFilter {
       state: 'info',
       because: this.#cluster.node.ref,
       sentence: `The upstream answers ${response.status}.`,
+      moment: this.#cluster.moment(),
     });
     if (this.#redirects(response)) return;
     let flags: string[] = [];
@@ -370,6 +372,12 @@ class RouterFilter {
   }
 
   #tell(kind: string, sentence: string): void {
-    this.#services.trace?.record({ kind, state: 'failed', because: this.#cluster.node.ref, sentence });
+    this.#services.trace?.record({
+      kind,
+      state: 'failed',
+      because: this.#cluster.node.ref,
+      sentence,
+      moment: this.#cluster.moment(),
+    });
   }
 }

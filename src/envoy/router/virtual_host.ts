@@ -1,3 +1,4 @@
+import { at, type ConfigRef } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import type { Trace } from '../trace.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
@@ -60,9 +61,11 @@ export class VirtualHosts {
   readonly #prefixes: Wildcard[] = [];
   #any: VirtualHost | undefined;
   readonly #ignorePort: boolean;
+  readonly #ref: ConfigRef;
 
   constructor(routeConfig: ConfigNode) {
     this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node));
+    this.#ref = routeConfig.ref;
     this.#ignorePort = routeConfig.flag('ignore_port_in_host_matching');
     for (const host of this.all)
       for (const domain of host.node.texts('domains')) this.#register(domain.toLowerCase(), host);
@@ -103,22 +106,31 @@ export class VirtualHosts {
       trace.record({
         kind: 'virtual_host_rejected',
         state: found ? 'not_reached' : 'failed',
-        because: host.node.ref,
-        sentence: `The virtual host \`${host.name}\` answers for ${domains}, and Host is "${name}".`,
+        because: at(host.node.ref, 'domains'),
+        sentence: `The virtual host \`${host.name}\` answers for ${domains}, and Host is "${name}"${portHint(host, name)}.`,
       });
     }
     if (found)
       trace.record({
         kind: 'virtual_host_matched',
         state: 'matched',
-        because: found.node.ref,
+        because: at(found.node.ref, 'domains'),
         sentence: `The virtual host \`${found.name}\` takes Host "${name}" (class of domain: ${by}).`,
       });
     else
       trace.record({
         kind: 'virtual_host_not_found',
         state: 'failed',
+        because: at(this.#ref, 'virtual_hosts'),
         sentence: `No virtual host takes Host "${name}".`,
       });
   }
+}
+
+/** The commonest surprise: a domain is compared with the whole value of Host, port included. */
+function portHint(host: VirtualHost, name: string): string {
+  const port = /:\d+$/.exec(name)?.[0];
+  const bare = port === undefined ? undefined : name.slice(0, -port.length);
+  const isNear = host.node.texts('domains').some((domain) => domain.toLowerCase() === bare);
+  return isNear ? `, which has ${port} after it` : '';
 }

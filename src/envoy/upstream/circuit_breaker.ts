@@ -57,6 +57,11 @@ export class CircuitBreaker {
     return Math.max(Math.floor(share * active), this.#budget.number('min_retry_concurrency') ?? 3);
   }
 
+  /** How much is held, of how much: `2 of 1024`. */
+  heldOf(resource: Resource): string {
+    return `${this.#held[resource]} of ${this.#limit(resource)}`;
+  }
+
   take(resource: Resource): void {
     this.#held[resource]++;
     this.#show(resource);

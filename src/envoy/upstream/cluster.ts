@@ -187,6 +187,24 @@ export class Cluster {
     return names;
   }
 
+  /** What the next choice will start from, in words: for the trace. */
+  moment(): Record<string, string> {
+    const out = this.#hosts.filter((host) => host.health === 'unhealthy');
+    const priority = Math.max(
+      0,
+      this.#loads.healthy.findIndex((load) => load > 0),
+    );
+    const healthy = this.#sets[priority]?.healthy ?? [];
+    const next = healthy.length > 1 && !this.#subsets ? this.#picker.next?.(healthy) : undefined;
+    return {
+      [`${this.name}: healthy endpoints`]: `${this.#hosts.length - out.length} of ${this.#hosts.length}`,
+      [`${this.name}: out of rotation`]: out.map((host) => host.address).join(', ') || 'none',
+      ...(next ? { [`${this.name}: next in turn`]: next.address } : {}),
+      [`${this.name}: requests held`]: this.#breakers.DEFAULT.heldOf('requests'),
+      [`${this.name}: retries held`]: this.#breakers.DEFAULT.heldOf('retries'),
+    };
+  }
+
   breaker(priority: RoutingPriority): CircuitBreaker {
     return this.#breakers[priority];
   }
