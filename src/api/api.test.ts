@@ -78,3 +78,54 @@ test('a key with the tag !ignore is passed over, with the anchors that it holds'
     diagnostics: [],
   });
 });
+
+test('a single value stands for a list of one, and scalars are read as leniently as Envoy reads them', () => {
+  const { value, diagnostics } = read(
+    'match: {prefix: /, headers: {name: x, present_match: "yes"}}\nroute: {cluster: 1.50, priority: "1", max_internal_redirects: {value: 0x10}, retry_policy: {num_retries: "2e0", retriable_status_codes: 503}}\n',
+  );
+  expect(diagnostics.filter((one) => one.severity === 'error')).toEqual([]);
+  expect(value).toEqual({
+    match: { prefix: '/', headers: [{ name: 'x', presentMatch: true }] },
+    route: {
+      cluster: '1.50',
+      priority: 'HIGH',
+      maxInternalRedirects: 16,
+      retryPolicy: { numRetries: 2, retriableStatusCodes: [503] },
+    },
+  });
+});
+
+test('numbers out of range, fractions of whole numbers and text that is no base64 are refused at their place', () => {
+  const address = (port: string) =>
+    said(`address: 127.0.0.1\nport_value: ${port}\n`, 'envoy.config.core.v3.SocketAddress');
+  expect(address('80.5')).toEqual(['2:13 type `port_value`: expected a whole number, found the string "80.5"']);
+  expect(address('-1')).toEqual(['2:13 type `port_value`: expected a whole number from 0 to 4294967295, found -1']);
+  expect(said('inline_bytes: "***"', 'envoy.config.core.v3.DataSource')).toEqual([
+    '1:15 type `inline_bytes`: expected bytes in base64, found the string "***"',
+  ]);
+});
+
+test('what Envoy passes over in silence is a warning: a key that stands twice, a second document', () => {
+  expect(said('id: a\nid: b\n', 'envoy.config.core.v3.Node')).toEqual([
+    '2:1 duplicate_key This key stands twice in its mapping: Envoy takes the last one without a word. Remove one of them.',
+  ]);
+  expect(said('id: a\n---\nid: b\n', 'envoy.config.core.v3.Node')).toEqual([
+    '2:1 more_documents Envoy reads only the first document of a file: what follows `---` counts for nothing.',
+  ]);
+});
+
+test('merge keys are refused, since Envoy does not know them', () => {
+  expect(said('<<: {id: a}\n', 'envoy.config.core.v3.Node')).toEqual([
+    '1:5 unknown_field `<<`: envoy.config.core.v3.Node has no field `<<` Envoy reads no merge keys: write the fields out.',
+  ]);
+});
+
+test('a problem behind an anchor, or inside a TypedStruct, is told where it is written', () => {
+  expect(said('id: &x\ncluster: a\nlocality: &l {regon: eu}\n', 'envoy.config.core.v3.Node')[0]).toContain('3:');
+  const typed =
+    'a:\n  "@type": type.googleapis.com/xds.type.v3.TypedStruct\n  type_url: type.googleapis.com/envoy.config.core.v3.Node\n  value:\n    idd: 3\n';
+  const extension = `name: x\ntyped_config:\n${typed.split('\n').slice(1).join('\n')}`;
+  expect(said(extension, 'envoy.config.core.v3.TypedExtensionConfig')).toEqual([
+    expect.stringContaining('6:10 unknown_field `typed_config.idd`'),
+  ]);
+});

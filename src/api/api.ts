@@ -76,10 +76,11 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
       rangeOf,
     };
   const reader = new Reader(descriptors, options.resource);
-  const value = plain.value === null ? {} : reader.readRoot(plain.value, message);
+  const value = text.trim() === '' ? {} : reader.readRoot(plain.value, message);
+  const notes = plain.notes.map((note): Diagnostic => ({ ...note, severity: 'warning', ref: root }));
   const diagnostics = reader.diagnostics.map((one) => {
     const range = rangeOf(one.ref.path);
     return range ? { ...one, range } : one;
   });
-  return { value, diagnostics, rangeOf };
+  return { value, diagnostics: [...notes, ...diagnostics], rangeOf };
 }

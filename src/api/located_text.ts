@@ -1,43 +1,23 @@
-import { CORE_SCHEMA, load, Type, YAMLException } from 'js-yaml';
-import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isAlias, isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import type { ConfigPath, SourceRange } from '#source';
+import { readEnvoyYaml, type Oversight } from './envoy_yaml.ts';
 import type { Json } from './json.ts';
 import { MAX_ALIAS_EXPANSIONS } from './limits.ts';
 
-/** YAML 1.1 words that yaml-cpp, and so Envoy, takes for booleans when they stand without quotes. */
-const TRUE = /^(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
-const FALSE = /^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
-
-const booleanType = new Type('tag:yaml.org,2002:bool', {
-  kind: 'scalar',
-  resolve: (text: unknown) => typeof text === 'string' && (TRUE.test(text) || FALSE.test(text)),
-  construct: (text: string) => TRUE.test(text),
-});
-const mergeType = new Type('tag:yaml.org,2002:merge', {
-  kind: 'scalar',
-  resolve: (text: unknown) => text === '<<' || text === null,
-});
-/** A key with this tag is passed over, with what it holds: Envoy's utility, `parseYamlNode`. */
-const IGNORE_TAG = '!ignore';
-/** Stands before a key that is to be passed over; no text has it, since a NUL makes a text binary. */
-const IGNORED = '\0';
-/** A tag of somebody's own says nothing to Envoy: the value counts. */
-const foreignTags = (['scalar', 'sequence', 'mapping'] as const).map(
-  (kind) =>
-    new Type('!', {
-      kind,
-      multi: true,
-      construct: (value: unknown, tag?: string) => (tag === IGNORE_TAG ? `${IGNORED}${String(value)}` : value),
-    }),
-);
-const SCHEMA = CORE_SCHEMA.extend({ implicit: [booleanType, mergeType], explicit: foreignTags });
-
-/** What is wrong with a text before it can be read at all. */
+/** What is wrong with a text before it can be read at all, or is passed over in silence. */
 export interface TextFault {
-  readonly code: 'yaml' | 'alias';
+  readonly code: 'yaml' | 'alias' | Oversight;
   readonly message: string;
   readonly range?: SourceRange;
 }
+
+export type PlainText = { readonly value: Json; readonly notes: TextFault[] } | { readonly faults: TextFault[] };
+
+const ERROR_OF = { duplicate_key: 'DUPLICATE_KEY', more_documents: 'MULTIPLE_DOCS' } as const;
+const WORDS_OF = {
+  duplicate_key: 'This key stands twice in its mapping: Envoy takes the last one without a word. Remove one of them.',
+  more_documents: 'Envoy reads only the first document of a file: what follows `---` counts for nothing.',
+} as const;
 
 /** A YAML or JSON text as plain data, with its places: those are looked for only when somebody asks. */
 export class LocatedText {
@@ -49,10 +29,11 @@ export class LocatedText {
   }
 
   /** The first document of the text as plain data; null for an empty one. */
-  plain(): { value: Json } | { faults: TextFault[] } {
-    const value = fromJson(this.#text) ?? this.#fromYaml();
-    if (value === undefined) return { faults: this.#yamlFaults() };
-    if (this.#text.includes('*') && expandsTooFar(value))
+  plain(): PlainText {
+    const json = fromJson(this.#text);
+    const read = json === undefined ? readEnvoyYaml(this.#text) : { value: json, oversights: [] };
+    if (read === undefined) return { faults: this.#yamlFaults() };
+    if (this.#text.includes('*') && expandsTooFar(read.value))
       return {
         faults: [
           {
@@ -61,21 +42,17 @@ export class LocatedText {
           },
         ],
       };
-    return { value };
+    return { value: read.value, notes: read.oversights.map((one) => this.#note(one)) };
   }
 
   /** Where a path stands in the text, or the nearest existing thing above it. */
   rangeOf(path: ConfigPath): SourceRange | undefined {
     const { document, lines } = this.#locate();
-    let node: Node | null | undefined = document.contents;
+    let node: Node | undefined = document.contents ?? undefined;
     for (const step of path) {
-      const next = isMap(node)
-        ? (node.get(step, true) ?? node.get(camelCase(step), true))
-        : isSeq(node)
-          ? node.get(step, true)
-          : undefined;
-      if (next === undefined || next === null) break;
-      node = next as Node;
+      const next = nodeAt(node, step, document);
+      if (next === undefined) break;
+      node = next;
     }
     return node?.range ? rangeAt(lines, node.range[0], node.range[1]) : undefined;
   }
@@ -84,21 +61,21 @@ export class LocatedText {
     if (!this.#located) {
       const lines = new LineCounter();
       this.#located = {
-        document: parseDocument(this.#text, { lineCounter: lines, merge: true, keepSourceTokens: false }),
+        document: parseDocument(this.#text, { lineCounter: lines, keepSourceTokens: false }),
         lines,
       };
     }
     return this.#located;
   }
 
-  #fromYaml(): Json | undefined {
-    try {
-      const value = (load(this.#text, { schema: SCHEMA }) ?? null) as Json;
-      return this.#text.includes(IGNORE_TAG) ? withoutIgnored(value) : value;
-    } catch (error) {
-      if (error instanceof YAMLException || error instanceof RangeError) return undefined;
-      throw error;
-    }
+  #note(oversight: Oversight): TextFault {
+    const { document, lines } = this.#locate();
+    const place = document.errors.find(({ code }) => code === ERROR_OF[oversight]);
+    return {
+      code: oversight,
+      message: WORDS_OF[oversight],
+      ...(place ? { range: rangeAt(lines, place.pos[0], place.pos[1]) } : {}),
+    };
   }
 
   #yamlFaults(): TextFault[] {
@@ -113,24 +90,10 @@ export class LocatedText {
       : [
           {
             code: 'yaml',
-            message: 'This is not YAML that Envoy could read: more than one document, or a tag that it does not know.',
+            message: 'This is not YAML that Envoy could read.',
           },
         ];
   }
-}
-
-/** Shared values stay shared, so that anchors cannot expand here. */
-function withoutIgnored(value: Json, done = new Map<Json, Json>()): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  const known = done.get(value);
-  if (known !== undefined) return known;
-  const out: Json = Array.isArray(value) ? [] : {};
-  done.set(value, out);
-  if (Array.isArray(value)) for (const one of value) (out as Json[]).push(withoutIgnored(one, done));
-  else
-    for (const [key, one] of Object.entries(value))
-      if (!key.startsWith(IGNORED)) (out as { [key: string]: Json })[key] = withoutIgnored(one, done);
-  return out;
 }
 
 function fromJson(text: string): Json | undefined {
@@ -151,6 +114,20 @@ function expandsTooFar(value: Json): boolean {
     if (typeof one === 'object' && one !== null) for (const inner of Object.values(one)) pending.push(inner);
   }
   return false;
+}
+
+/**
+ * The node one step further. An alias stands for what it names, a single value for the list that it is the only member
+ * of, and the message of a `TypedStruct` for its value.
+ */
+function nodeAt(node: Node | undefined, step: string | number, document: Document): Node | undefined {
+  const here = isAlias(node) ? node.resolve(document) : node;
+  if (isSeq(here)) return (here.get(step, true) as Node | undefined) ?? undefined;
+  if (!isMap(here)) return step === 0 ? here : undefined;
+  const found = here.get(step, true) ?? here.get(camelCase(step), true);
+  if (found !== undefined) return found as Node;
+  if (step === 0) return here;
+  return here.has('type_url') ? nodeAt(here.get('value', true) as Node | undefined, step, document) : undefined;
 }
 
 function rangeAt(lines: LineCounter, start: number, end: number): SourceRange {

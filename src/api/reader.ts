@@ -4,6 +4,7 @@ import type { Descriptors, MessageFacts } from './descriptors.ts';
 import { brokenRules } from './field_rules.ts';
 import type { Json, JsonObject } from './json.ts';
 import { MAX_DEPTH, MAX_DIAGNOSTICS } from './limits.ts';
+import { readScalar } from './scalars.ts';
 
 const DURATION = /^-?\d+(\.\d{1,9})?s$/;
 const FREE_FORM = new Set([
@@ -13,6 +14,8 @@ const FREE_FORM = new Set([
   'google.protobuf.Timestamp',
   'google.protobuf.FieldMask',
 ]);
+
+const TYPED_STRUCTS = new Set(['xds.type.v3.TypedStruct', 'udpa.type.v1.TypedStruct']);
 
 /** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
 export class Reader {
@@ -60,7 +63,7 @@ export class Reader {
     for (const [key, value] of Object.entries(object)) {
       if (key === '@type' || value === null) continue;
       const field = facts.fields.get(key);
-      if (!field) this.#unknownField(key, message, facts, path);
+      if (!field) this.#unknownField(key, message, path);
       else {
         set.add(field);
         this.#noteDeprecated(facts, field, path);
@@ -74,16 +77,21 @@ export class Reader {
     return out;
   }
 
-  #unknownField(key: string, message: DescMessage, facts: MessageFacts, path: ConfigPath): void {
+  #unknownField(key: string, message: DescMessage, path: ConfigPath): void {
     const meant = nearest(
       key,
       message.fields.map((field) => field.name),
     );
+    const help =
+      key === '<<'
+        ? 'Envoy reads no merge keys: write the fields out.'
+        : meant === undefined
+          ? undefined
+          : `Did you mean \`${meant}\`?`;
     this.#report('unknown_field', [...path, key], `${message.typeName} has no field \`${key}\``, {
-      ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }),
+      ...(help === undefined ? {} : { help }),
       envoySays: `no such field: '${key}'`,
     });
-    void facts;
   }
 
   #noteDeprecated(facts: MessageFacts, field: DescField, path: ConfigPath): void {
@@ -155,8 +163,9 @@ export class Reader {
 
   #field(value: Json, field: DescField, path: ConfigPath): Json | undefined {
     if (field.fieldKind === 'list') {
-      if (!Array.isArray(value)) return this.#wrong(path, 'a list', value);
-      return value.map((one, i) => this.#single(one, field, [...path, i]) ?? null);
+      // A single value is a list of one: protobuf's lenient JSON parser takes it so.
+      const list = Array.isArray(value) ? value : [value];
+      return list.map((one, i) => this.#single(one, field, [...path, i]) ?? null);
     }
     if (field.fieldKind === 'map') {
       if (!isObject(value)) return this.#wrong(path, 'a mapping', value);
@@ -175,11 +184,14 @@ export class Reader {
 
   #message(value: Json, message: DescMessage, path: ConfigPath): Json | undefined {
     const name = message.typeName;
+    if (name === 'google.protobuf.Struct' && !isObject(value)) return this.#wrong(path, 'a mapping', value);
     if (FREE_FORM.has(name)) return value;
     if (name === 'google.protobuf.Any') return this.#any(value, path);
     if (name === 'google.protobuf.Duration') return this.#duration(value, path);
-    if (name.startsWith('google.protobuf.') && name.endsWith('Value'))
-      return this.#scalar(value, message.fields[0]?.scalar ?? ScalarType.STRING, path);
+    if (name.startsWith('google.protobuf.') && name.endsWith('Value')) {
+      const bare = isObject(value) && 'value' in value ? value['value']! : value;
+      return this.#scalar(bare, message.fields[0]?.scalar ?? ScalarType.STRING, path);
+    }
     if (!isObject(value)) return this.#wrong(path, `a mapping (${name})`, value);
     return this.#fields(value, message, path);
   }
@@ -199,7 +211,17 @@ export class Reader {
       return { '@type': url };
     }
     if (message.typeName.startsWith('google.protobuf.')) return value;
+    if (TYPED_STRUCTS.has(message.typeName)) return this.#typedStruct(value, path);
     return { '@type': url, ...this.#fields(value, message, path) };
+  }
+
+  /** A message of any kind written as a Struct: it is read as the message that `type_url` names, if Envoy has it. */
+  #typedStruct(value: JsonObject, path: ConfigPath): Json | undefined {
+    const [url, inner] = [value['type_url'] ?? value['typeUrl'], value['value'] ?? {}];
+    const name = typeof url === 'string' ? url.slice(url.lastIndexOf('/') + 1) : '';
+    const message = this.#descriptors.registry.getMessage(name);
+    if (!message || !isObject(inner)) return value;
+    return { '@type': `type.googleapis.com/${name}`, ...this.#fields(inner, message, path) };
   }
 
   #duration(value: Json, path: ConfigPath): Json | undefined {
@@ -215,7 +237,8 @@ export class Reader {
   #enum(value: Json, type: DescEnum, path: ConfigPath): Json | undefined {
     const wanted = typeof value === 'string' ? value.toUpperCase() : undefined;
     const found = type.values.find(
-      (one) => one.name === value || one.number === value || one.name.toUpperCase() === wanted,
+      (one) =>
+        one.name === value || one.number === value || one.name.toUpperCase() === wanted || String(one.number) === value,
     );
     if (found) return found.name;
     const meant = nearest(
@@ -230,13 +253,8 @@ export class Reader {
   }
 
   #scalar(value: Json, type: ScalarType, path: ConfigPath): Json | undefined {
-    if (type === ScalarType.STRING || type === ScalarType.BYTES)
-      return typeof value === 'string' ? value : this.#wrong(path, 'a string', value);
-    if (type === ScalarType.BOOL) {
-      return typeof value === 'boolean' ? value : this.#wrong(path, 'true or false', value);
-    }
-    const number = typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
-    return typeof number === 'number' ? number : this.#wrong(path, 'a number', value);
+    const read = readScalar(value, type);
+    return 'value' in read ? read.value : this.#wrong(path, read.expected, value);
   }
 
   #wrong(path: ConfigPath, expected: string, found: Json): undefined {

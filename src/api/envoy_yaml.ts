@@ -1,0 +1,115 @@
+import { FAILSAFE_SCHEMA, load, loadAll, Type, YAMLException } from 'js-yaml';
+import type { Json } from './json.ts';
+
+/**
+ * YAML as Envoy reads it: yaml-cpp, then `parseYamlNode` of source/common/protobuf/yaml_utility.cc. A plain scalar is a
+ * boolean (YAML 1.1 words), a whole number, or a text: a fraction stays the text that it is. Merge keys are unknown to it.
+ */
+const TRUE = /^(y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON)$/;
+const FALSE = /^(n|N|no|No|NO|false|False|FALSE|off|Off|OFF)$/;
+/** Decimal, hexadecimal, or octal by a leading zero. */
+const WHOLE = /^[-+]?(0x[0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)$/;
+const MAX_INT64 = 2n ** 63n - 1n;
+
+const nullType = new Type('tag:yaml.org,2002:null', {
+  kind: 'scalar',
+  resolve: (text: unknown) => text === null || text === '' || /^(~|null|Null|NULL)$/.test(String(text)),
+  construct: () => null,
+});
+const booleanType = new Type('tag:yaml.org,2002:bool', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && (TRUE.test(text) || FALSE.test(text)),
+  construct: (text: string) => TRUE.test(text),
+});
+const wholeType = new Type('tag:yaml.org,2002:int', {
+  kind: 'scalar',
+  resolve: (text: unknown) => typeof text === 'string' && WHOLE.test(text) && isInt64(text),
+  construct: (text: string) => wholeNumber(text),
+});
+
+/** A key with this tag is passed over, with what it holds. */
+const IGNORE_TAG = '!ignore';
+/** Stands before a key that is to be passed over; no text has it, since a NUL makes a text binary. */
+const IGNORED = '\0';
+/** A tag of somebody's own says nothing to Envoy: the value counts. */
+const foreignTags = (['scalar', 'sequence', 'mapping'] as const).map(
+  (kind) =>
+    new Type('!', {
+      kind,
+      multi: true,
+      construct: (value: unknown, tag?: string) => (tag === IGNORE_TAG ? `${IGNORED}${String(value)}` : value),
+    }),
+);
+const SCHEMA = FAILSAFE_SCHEMA.extend({ implicit: [nullType, booleanType, wholeType], explicit: foreignTags });
+
+/** What Envoy passes over in silence, and a person should know. */
+export type Oversight = 'duplicate_key' | 'more_documents';
+
+export interface ReadYaml {
+  readonly value: Json;
+  readonly oversights: readonly Oversight[];
+}
+
+/** The first document of a text; undefined where it is no YAML. */
+export function readEnvoyYaml(text: string): ReadYaml | undefined {
+  try {
+    return { value: plain(text, load(text, { schema: SCHEMA })), oversights: [] };
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return readLeniently(text);
+  }
+}
+
+/** yaml-cpp reads only the first document, and of a key that stands twice the last. */
+function readLeniently(text: string): ReadYaml | undefined {
+  try {
+    const documents = loadAll(text, null, { schema: SCHEMA, json: true });
+    return {
+      value: plain(text, documents[0]),
+      oversights: documents.length > 1 ? ['more_documents'] : ['duplicate_key'],
+    };
+  } catch (error) {
+    if (!isFault(error)) throw error;
+    return undefined;
+  }
+}
+
+const isFault = (error: unknown): boolean => error instanceof YAMLException || error instanceof RangeError;
+
+const plain = (text: string, value: unknown): Json =>
+  text.includes(IGNORE_TAG) ? withoutIgnored((value ?? null) as Json) : ((value ?? null) as Json);
+
+/** Shared values stay shared, so that anchors cannot expand here. */
+function withoutIgnored(value: Json, done = new Map<Json, Json>()): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  const known = done.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) {
+    const list: Json[] = [];
+    done.set(value, list);
+    for (const one of value) list.push(withoutIgnored(one, done));
+    return list;
+  }
+  const mapping: { [key: string]: Json } = {};
+  done.set(value, mapping);
+  for (const [key, one] of Object.entries(value))
+    if (!key.startsWith(IGNORED)) mapping[key] = withoutIgnored(one, done);
+  return mapping;
+}
+
+const isInt64 = (text: string): boolean => {
+  const value = bigOf(text);
+  return value >= -MAX_INT64 - 1n && value <= MAX_INT64;
+};
+
+/** Beyond 2^53 a JavaScript number would lose digits: the text is kept, and a number field reads it as well. */
+function wholeNumber(text: string): Json {
+  const value = Number(bigOf(text));
+  return Number.isSafeInteger(value) ? value : text;
+}
+
+function bigOf(text: string): bigint {
+  const digits = text.replace(/^[-+]/, '');
+  const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
+  return text.startsWith('-') ? -value : value;
+}
