@@ -6,7 +6,7 @@ import type { JsonObject } from './json.ts';
 import { MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
 import { LocatedText } from './located_text.ts';
 import { schemaAt, typeUrls, type Schema, type TypeUrlAt } from './schema.ts';
-import { Reader } from './reader.ts';
+import { Reader, type NamedFile } from './reader.ts';
 
 export interface ReadOptions {
   /** The name that diagnostics and references give to this text. */
@@ -19,6 +19,8 @@ export interface ReadOptions {
 export interface ReadConfig {
   readonly value: JsonObject | undefined;
   readonly diagnostics: Diagnostic[];
+  /** The files that it names for Envoy to read. */
+  readonly files: readonly NamedFile[];
   /** Where a path stands in the text, or the nearest existing thing above it. */
   rangeOf(path: ConfigPath): SourceRange | undefined;
 }
@@ -55,6 +57,7 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
     return {
       value: undefined,
       diagnostics: [{ code: 'unreadable', severity: 'error', ref: root, message: refused }],
+      files: [],
       rangeOf: () => undefined,
     };
   const located = new LocatedText(text);
@@ -64,7 +67,7 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
     const diagnostics = plain.faults
       .slice(0, MAX_DIAGNOSTICS)
       .map((fault): Diagnostic => ({ ...fault, severity: 'error', ref: root }));
-    return { value: undefined, diagnostics, rangeOf };
+    return { value: undefined, diagnostics, files: [], rangeOf };
   }
   const message = descriptors.registry.getMessage(options.type);
   if (!message)
@@ -73,6 +76,7 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
       diagnostics: [
         { code: 'unreadable', severity: 'error', ref: root, message: `Envoy has no message \`${options.type}\`.` },
       ],
+      files: [],
       rangeOf,
     };
   const reader = new Reader(descriptors, options.resource);
@@ -82,5 +86,5 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
     const range = rangeOf(one.ref.path);
     return range ? { ...one, range } : one;
   });
-  return { value, diagnostics: [...notes, ...diagnostics], rangeOf };
+  return { value, diagnostics: [...notes, ...diagnostics], files: reader.files, rangeOf };
 }

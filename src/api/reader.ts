@@ -1,5 +1,5 @@
 import { ScalarType, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
-import { nearest, refText, type ConfigPath, type Diagnostic } from '#source';
+import { nearest, refText, type ConfigPath, type ConfigRef, type Diagnostic } from '#source';
 import type { Descriptors, MessageFacts } from './descriptors.ts';
 import { brokenRules } from './field_rules.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -15,11 +15,30 @@ const FREE_FORM = new Set([
   'google.protobuf.FieldMask',
 ]);
 
+/** The fields that name a file which Envoy reads when it starts. */
+const FILE_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['envoy.config.core.v3.DataSource', 'filename'],
+  ['envoy.config.core.v3.PathConfigSource', 'path'],
+  ['envoy.config.core.v3.ConfigSource', 'path'],
+  ['envoy.extensions.filters.http.grpc_json_reverse_transcoder.v3.GrpcJsonReverseTranscoder', 'descriptor_path'],
+  ['envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder', 'proto_descriptor'],
+]);
+
+/** Credentials are read when a request needs them, not at start. */
+const READS_LATER = 'envoy.extensions.common.aws.';
+
 const TYPED_STRUCTS = new Set(['xds.type.v3.TypedStruct', 'udpa.type.v1.TypedStruct']);
+
+/** A file that a configuration names, and where. */
+export interface NamedFile {
+  readonly name: string;
+  readonly ref: ConfigRef;
+}
 
 /** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
+  readonly files: NamedFile[] = [];
   readonly #descriptors: Descriptors;
   readonly #resource: string;
 
@@ -54,6 +73,7 @@ export class Reader {
   #fields(object: JsonObject, message: DescMessage, path: ConfigPath): JsonObject {
     const facts = this.#descriptors.factsOf(message);
     const out: JsonObject = {};
+    const filesBefore = this.files.length;
     if (path.length > MAX_DEPTH) {
       this.#report('depth', path, `messages are nested more than ${MAX_DEPTH} deep`);
       return out;
@@ -70,8 +90,11 @@ export class Reader {
         this.#noteOneof(field, key, oneofs, path);
         const inner = this.#field(value, field, [...path, field.name]);
         if (inner !== undefined) out[field.jsonName] = inner;
+        if (typeof inner === 'string' && FILE_FIELDS.get(message.typeName) === field.name)
+          this.files.push({ name: inner, ref: { resource: this.#resource, path: [...path, field.name] } });
       }
     }
+    if (message.typeName.startsWith(READS_LATER)) this.files.length = filesBefore;
     this.#checkRequired(facts, set, message, path);
     this.#checkRules(facts, out, message, path);
     return out;

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join, relative } from 'node:path';
 import YAML from 'yaml';
 import { openApi } from '#api';
-import { playScenario, readBootstrap, type Scenario } from '#world';
+import { filesOf, playScenario, readBootstrap, type Scenario } from '#world';
 
 interface Vector extends Scenario {
   readonly kind: string;
@@ -13,7 +13,9 @@ const api = openApi(readFileSync(new URL('../api/envoy-v3-1.40.0.binpb', import.
 /** The vector with our own answers in place of the recorded ones. */
 function replayed(vector: Vector): object {
   if (vector.kind === 'envoy-validate') {
-    const errors = readBootstrap(api, vector.config).diagnostics.filter((one) => one.severity === 'error');
+    const errors = readBootstrap(api, vector.config, filesOf(vector)).diagnostics.filter(
+      (one) => one.severity === 'error',
+    );
     const error = errors.map((one) => one.message).join('\n');
     return { ...vector, expect: errors.length === 0 ? { ok: true } : { ok: false, error } };
   }

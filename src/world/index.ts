@@ -2,6 +2,7 @@
 export { runLoad } from './load_run.ts';
 export { playRequests } from './play_requests.ts';
 export type { PlayedRequests, RequestList } from './play_requests.ts';
-export { MAX_EVENTS, MAX_REQUEST_MS, playScenario, readBootstrap } from './play_scenario.ts';
+export { MAX_EVENTS, MAX_REQUEST_MS, playScenario } from './play_scenario.ts';
+export { filesOf, readBootstrap } from './read_bootstrap.ts';
 export type { RequestSpec, Scenario, ScenarioOutcome, Step, UpstreamSpec } from './scenario.ts';
 export type { TraceRecord, TraceState } from '#envoy';

@@ -1,7 +1,7 @@
 import type { Api } from '#api';
 import { Envoy, HeaderMap, RecordingTrace } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
-import { readBootstrap } from './play_scenario.ts';
+import { readBootstrap } from './read_bootstrap.ts';
 import type { RequestSpec, UpstreamSpec } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
 

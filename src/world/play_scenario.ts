@@ -1,6 +1,5 @@
-import type { Api, Messages, ReadConfig } from '#api';
+import type { Api } from '#api';
 import {
-  checkBootstrap,
   encodeHttp1,
   Envoy,
   HeaderMap,
@@ -12,6 +11,7 @@ import {
   type RequestOutcome,
 } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
+import { BOOTSTRAP_NAME, filesOf, readBootstrap } from './read_bootstrap.ts';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -26,7 +26,6 @@ const STEP_MS = 25;
 const START_MS = 50;
 
 const CLIENT_PORT = 40_000;
-const BOOTSTRAP = { resource: 'envoy.yaml', type: 'envoy.config.bootstrap.v3.Bootstrap' satisfies keyof Messages };
 
 interface World {
   readonly dispatcher: SimulatedDispatcher;
@@ -37,7 +36,7 @@ interface World {
 
 /** Plays a scenario to its end. The same scenario and seed give the same outcome, trace included. */
 export function playScenario(api: Api, scenario: Scenario, options: { seed: string; trace: boolean }): ScenarioOutcome {
-  const { value, diagnostics } = readBootstrap(api, scenario.config);
+  const { value, diagnostics } = readBootstrap(api, scenario.config, filesOf(scenario));
   if (!value || diagnostics.some((one) => one.severity === 'error'))
     return { steps: [...scenario.steps], stats: {}, trace: [], traceEnds: [], diagnostics };
   const dispatcher = new SimulatedDispatcher();
@@ -46,7 +45,7 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   const random = seededRandom(options.seed);
   const envoy = new Envoy(
     value,
-    { resource: BOOTSTRAP.resource, path: [] },
+    { resource: BOOTSTRAP_NAME, path: [] },
     { dispatcher, random, network: upstreams, trace },
   );
   dispatcher.run({ untilMs: START_MS, events: MAX_EVENTS });
@@ -65,18 +64,6 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
 function changed(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
   const moved = [...after].map(([name, value]) => [name, value - (before.get(name) ?? 0)] as const);
   return Object.fromEntries(moved.filter(([, value]) => value !== 0).sort());
-}
-
-/** Reads a bootstrap and judges it as Envoy does at start: its fields, then what they mean together. */
-export function readBootstrap(api: Api, config: string): ReadConfig {
-  const read = api.read(config, BOOTSTRAP);
-  const isReadable = read.value && !read.diagnostics.some((one) => one.severity === 'error');
-  const checked = isReadable ? checkBootstrap(read.value!, { resource: BOOTSTRAP.resource, path: [] }) : [];
-  const placed = checked.map((one) => {
-    const range = read.rangeOf(one.ref.path);
-    return range ? { ...one, range } : one;
-  });
-  return { ...read, diagnostics: [...read.diagnostics, ...placed] };
 }
 
 function playStep(world: World, step: Step): Step & { expect?: StepResult } {

@@ -70,6 +70,8 @@ export interface Step {
 export interface Scenario {
   readonly config: string;
   readonly upstreams: readonly UpstreamSpec[];
+  /** Other files by name, as a path in the config sees them. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly certificates?: Readonly<Record<string, { readonly cn?: string }>>;
   readonly steps: readonly Step[];
 }

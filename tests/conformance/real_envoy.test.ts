@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import YAML from 'yaml';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
-import { playScenario, readBootstrap } from '#world';
+import { filesOf, playScenario, readBootstrap } from '#world';
 import { differences, type Vector } from './compare.ts';
 import { KNOWN_FAILURES } from './known_failures.ts';
 
@@ -21,7 +21,9 @@ function differencesOf(vector: Vector): string[] {
       vector,
       playScenario(api, { ...vector, config: asRecorded(vector.config) }, { seed: 'conformance', trace: false }),
     );
-  const errors = readBootstrap(api, vector.config).diagnostics.filter((one) => one.severity === 'error');
+  const errors = readBootstrap(api, vector.config, filesOf(vector)).diagnostics.filter(
+    (one) => one.severity === 'error',
+  );
   const said = errors.map((one) => one.message).join('\n');
   const missing = (vector.mentions ?? [])
     .filter((word) => !said.includes(word))

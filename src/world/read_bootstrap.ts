@@ -1,0 +1,52 @@
+import type { Api, Messages, NamedFile, ReadConfig } from '#api';
+import { checkBootstrap } from '#envoy';
+import { nearest, type Diagnostic } from '#source';
+import type { Scenario } from './scenario.ts';
+
+/** What references and diagnostics call the bootstrap. */
+export const BOOTSTRAP_NAME = 'envoy.yaml';
+
+const BOOTSTRAP = {
+  resource: BOOTSTRAP_NAME,
+  type: 'envoy.config.bootstrap.v3.Bootstrap' satisfies keyof Messages,
+};
+
+/**
+ * Reads a bootstrap and judges it as Envoy does at start: its fields, then what they mean together, then whether the
+ * files that it names are there. Without `files` nobody knows which there are, and none is missed.
+ */
+export function readBootstrap(api: Api, config: string, files?: ReadonlySet<string>): ReadConfig {
+  const read = api.read(config, BOOTSTRAP);
+  const isReadable = read.value && !read.diagnostics.some((one) => one.severity === 'error');
+  const checked = isReadable ? checkBootstrap(read.value!, { resource: BOOTSTRAP_NAME, path: [] }) : [];
+  const missing = files ? read.files.flatMap((file) => missingFile(file, files)) : [];
+  const placed = [...checked, ...missing].map((one) => {
+    const range = read.rangeOf(one.ref.path);
+    return range ? { ...one, range } : one;
+  });
+  return { ...read, diagnostics: [...read.diagnostics, ...placed] };
+}
+
+/** The files of a scenario as its configuration names them, those of its certificates included. */
+export function filesOf({ files, certificates }: Pick<Scenario, 'files' | 'certificates'>): ReadonlySet<string> {
+  const pairs = Object.keys(certificates ?? {}).flatMap((name) => [`certs/${name}.pem`, `certs/${name}.key`]);
+  return new Set([...Object.keys(files ?? {}), ...pairs]);
+}
+
+/** What every machine has that an Envoy runs on. */
+const SYSTEM_FILES = new Set(['/etc/ssl/certs/ca-certificates.crt', '/dev/null', '/dev/stdout', '/dev/stderr']);
+
+function missingFile({ name, ref }: NamedFile, files: ReadonlySet<string>): Diagnostic[] {
+  if (SYSTEM_FILES.has(name) || files.has(name.replace(/^\.\//, ''))) return [];
+  const meant = nearest(name, files);
+  return [
+    {
+      code: 'missing_file',
+      severity: 'error',
+      ref,
+      message: `There is no file \`${name}\` here.`,
+      help: meant === undefined ? 'Add it beside this one, or write its content inline.' : `Did you mean \`${meant}\`?`,
+      envoySays: `Invalid path: ${name}`,
+    },
+  ];
+}
