@@ -1,10 +1,11 @@
 import type { Api, ReadConfig } from '#api';
 import type { TraceRecord } from '#envoy';
-import { playScenario, readBootstrap } from './play_scenario.ts';
-import type { RequestSpec, StepResult, UpstreamSpec } from './scenario.ts';
+import { playScenario } from './play_scenario.ts';
+import { filesOf, readBootstrap } from './read_bootstrap.ts';
+import type { RequestSpec, Scenario, StepResult, UpstreamSpec } from './scenario.ts';
 
 /** Requests that are sent one after the other through one proxy, whose state they share. */
-export interface RequestList {
+export interface RequestList extends Pick<Scenario, 'files' | 'certificates'> {
   readonly config: string;
   readonly upstreams: readonly UpstreamSpec[];
   readonly requests: readonly RequestSpec[];
@@ -24,9 +25,9 @@ export interface PlayedRequests {
 
 /** The same list and seed give the same answers and the same trace. */
 export function playRequests(api: Api, list: RequestList, seed: string): PlayedRequests {
-  const read = readBootstrap(api, list.config);
+  const read = readBootstrap(api, list.config, filesOf(list));
   const steps = list.requests.map((request) => ({ request }));
-  const outcome = playScenario(api, { config: list.config, upstreams: list.upstreams, steps }, { seed, trace: true });
+  const outcome = playScenario(api, { ...list, steps }, { seed, trace: true });
   const played = outcome.traceEnds.map((end, i) => ({
     result: outcome.steps[i]?.expect ?? {},
     trace: outcome.trace.slice(i === 0 ? 0 : outcome.traceEnds[i - 1], end),
