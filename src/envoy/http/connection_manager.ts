@@ -2,7 +2,6 @@ import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_
 import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
-import { firstMatchingRoute } from '../router/route.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import { VirtualHosts } from '../router/virtual_host.ts';
 import type { Connection } from '../seams.ts';
@@ -207,8 +206,7 @@ export class ConnectionManager {
       return false;
     }
     stream.route =
-      stream.virtualHost &&
-      firstMatchingRoute(stream.virtualHost.routesFor(stream.request), stream.request, random, stream, trace);
+      stream.virtualHost && stream.virtualHost.routesFor(stream.request).first(stream.request, random, stream, trace);
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
     else if (stream.log['route'] !== undefined) delete stream.log['route'];
     this.#pickCluster(stream);

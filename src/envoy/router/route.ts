@@ -1,12 +1,8 @@
 import { durationMs, type JsonObject } from '#api';
-import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
-import type { Trace } from '../trace.ts';
 import { compileClusterChoice, type ChooseCluster } from './cluster_choice.ts';
-import { shadowOf } from './shadowed_routes.ts';
-import { compileRouteMatch, type Mismatch, type RouteFacts } from './route_match.ts';
+import { compileRouteMatch, type Mismatch } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
@@ -56,73 +52,3 @@ export class Route {
 export function subsetOf(node: ConfigNode | undefined): JsonObject | undefined {
   return node?.child('metadata_match')?.child('filter_metadata')?.child('envoy.lb')?.value;
 }
-
-/** The first route whose match accepts the request. Order in the file decides, not specificity. */
-export function firstMatchingRoute(
-  routes: readonly Route[],
-  request: HeaderMap,
-  random: Random,
-  facts: RouteFacts,
-  trace: Trace | undefined,
-): Route | undefined {
-  const path = request.get(':path') ?? '';
-  for (const [i, route] of routes.entries()) {
-    const mismatch = route.mismatch(request, path, facts) ?? missedFraction(route, random);
-    if (mismatch !== undefined) {
-      trace?.record({
-        kind: 'route_rejected',
-        state: 'failed',
-        because: route.node.ref,
-        sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.`,
-      });
-      continue;
-    }
-    trace?.record({
-      kind: 'route_matched',
-      state: 'matched',
-      because: route.node.ref,
-      sentence: `Route ${titleOf(route, i)} is the first that matches ${request.get(':method')} ${path}.`,
-    });
-    if (trace) tellUnreached(routes, i + 1, trace);
-    return route;
-  }
-  trace?.record({
-    kind: 'route_not_found',
-    state: 'failed',
-    sentence: `None of the ${routes.length} routes matches ${path}: 404.`,
-  });
-  return undefined;
-}
-
-const PARTS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
-
-/** A route with a runtime fraction takes only its share of the requests that fit. */
-function missedFraction(route: Route, random: Random): string | undefined {
-  const fraction = route.runtimeFraction;
-  if (!fraction) return undefined;
-  const parts = PARTS[fraction.text('denominator') ?? 'HUNDRED']!;
-  const numerator = fraction.number('numerator') ?? 0;
-  const drawn = random.below(parts);
-  return drawn < numerator
-    ? undefined
-    : `the request drew ${drawn} and the runtime fraction takes those below ${numerator} of ${parts}`;
-}
-
-function tellUnreached(routes: readonly Route[], from: number, trace: Trace): void {
-  for (const [i, route] of routes.entries()) {
-    if (i < from) continue;
-    const shadow = shadowOf(routes, i);
-    const title = titleOf(route, i);
-    trace.record({
-      kind: shadow ? 'route_shadowed' : 'route_not_reached',
-      state: shadow ? 'shadowed' : 'not_reached',
-      because: route.node.ref,
-      sentence: shadow
-        ? `Route ${title} can never match: route ${titleOf(shadow.by, routes.indexOf(shadow.by))} before it takes ${shadow.takes}.`
-        : `Route ${title} was not tried: an earlier route won.`,
-    });
-  }
-}
-
-const titleOf = (route: Route, index: number): string =>
-  route.name === '' ? `number ${index + 1}` : `\`${route.name}\``;

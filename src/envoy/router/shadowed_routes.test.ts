@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { ConfigNode } from '../config_node.ts';
-import { shadowOf } from './shadowed_routes.ts';
+import { shadowsOf } from './shadowed_routes.ts';
 
 const routes = (...matches: Record<string, unknown>[]): { match: ConfigNode }[] =>
   matches.map((value, i) => ({
     match: new ConfigNode(value as never, { resource: 'envoy.yaml', path: [i] }),
   }));
 const takes = (...matches: Record<string, unknown>[]): string | undefined =>
-  shadowOf(routes(...matches), matches.length - 1)?.takes;
+  shadowsOf(routes(...matches)).at(-1)?.takes;
 
 test('an earlier route without other conditions shadows what lies inside its paths', () => {
   expect(takes({ prefix: '/api' }, { prefix: '/api/v2' })).toBe('every path that starts with /api');

@@ -1,32 +1,33 @@
 import type { ConfigNode } from '../config_node.ts';
-
-/** What a route's path condition takes, as far as two of them can be compared. */
-type PathSet =
-  | { readonly kind: 'prefix' | 'separated' | 'exact'; readonly text: string; readonly caseSensitive: boolean }
-  | undefined;
+import { firstOf, PathIndex, pathSetOf, type PathSet } from './path_index.ts';
 
 /** A route that takes everything that a later one could: the later one can never match. */
 export interface Shadow<T> {
   readonly by: T;
+  /** Where it stands in the list. */
+  readonly position: number;
   /** What the earlier route takes, in words. */
   readonly takes: string;
 }
 
 /**
- * The first earlier route whose path condition covers the later one's, and which asks for nothing besides the path.
+ * For each route the first earlier one whose path condition covers its own, and which asks for nothing besides the path.
  * Sound, not complete: regular expressions and templates are compared with nothing.
  */
-export function shadowOf<T extends { match: ConfigNode | undefined }>(
+export function shadowsOf<T extends { match: ConfigNode | undefined }>(
   routes: readonly T[],
-  index: number,
-): Shadow<T> | undefined {
-  const later = pathSetOf(routes[index]?.match);
-  if (!later) return undefined;
-  for (const by of routes.slice(0, index)) {
-    const earlier = asksOnlyForPath(by.match) ? pathSetOf(by.match) : undefined;
-    if (earlier && covers(earlier, later)) return { by, takes: wordsFor(earlier) };
-  }
-  return undefined;
+): (Shadow<T> | undefined)[] {
+  const index = new PathIndex();
+  return routes.map(({ match }, position) => {
+    const later = pathSetOf(match);
+    // The beginnings of what a request to the later route's own text looks up are all that can cover it.
+    const lists = later ? index.candidates(later.text) : [];
+    const by = firstOf(lists, (earlier) => covers(pathSetOf(routes[earlier]!.match)!, later!));
+    if (later && asksOnlyForPath(match)) index.add(position, { ...later, caseSensitive: false });
+    return by === undefined
+      ? undefined
+      : { by: routes[by]!, position: by, takes: wordsFor(pathSetOf(routes[by]!.match)!) };
+  });
 }
 
 const OTHER_CONDITIONS = [
@@ -43,18 +44,7 @@ const OTHER_CONDITIONS = [
 const asksOnlyForPath = (match: ConfigNode | undefined): boolean =>
   match !== undefined && OTHER_CONDITIONS.every((name) => !match.has(name));
 
-function pathSetOf(match: ConfigNode | undefined): PathSet {
-  if (!match) return undefined;
-  const caseSensitive = match.raw('case_sensitive') !== false;
-  const prefix = match.text('prefix');
-  if (prefix !== undefined) return { kind: 'prefix', text: prefix, caseSensitive };
-  const separated = match.text('path_separated_prefix');
-  if (separated !== undefined) return { kind: 'separated', text: separated, caseSensitive };
-  const exact = match.text('path');
-  return exact === undefined ? undefined : { kind: 'exact', text: exact, caseSensitive };
-}
-
-function covers(earlier: NonNullable<PathSet>, later: NonNullable<PathSet>): boolean {
+function covers(earlier: PathSet, later: PathSet): boolean {
   // A condition that looks at case takes less than one that does not.
   if (earlier.caseSensitive && !later.caseSensitive && earlier.text !== '/') return false;
   const fold = (text: string): string => (earlier.caseSensitive ? text : text.toLowerCase());
@@ -65,7 +55,7 @@ function covers(earlier: NonNullable<PathSet>, later: NonNullable<PathSet>): boo
   return later.kind === 'prefix' ? isBelow : isBelow || inner === outer;
 }
 
-function wordsFor({ kind, text }: NonNullable<PathSet>): string {
+function wordsFor({ kind, text }: PathSet): string {
   if (kind === 'exact') return `the path ${text}`;
   return kind === 'prefix' ? `every path that starts with ${text}` : `${text} and every path below ${text}/`;
 }

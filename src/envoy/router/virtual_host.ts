@@ -5,6 +5,7 @@ import { HeaderMutation } from '../http/header_mutation.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileMatchTree, type MatchTree } from '../matching/match_tree.ts';
 import { Route } from './route.ts';
+import { RouteList } from './route_list.ts';
 
 export type DomainClass = 'exact' | 'suffix wildcard' | 'prefix wildcard' | 'any';
 
@@ -12,12 +13,12 @@ export type DomainClass = 'exact' | 'suffix wildcard' | 'prefix wildcard' | 'any
 export class VirtualHost {
   readonly name: string;
   readonly node: ConfigNode;
-  readonly routes: Route[];
+  readonly #routes: RouteList;
   readonly requiresTls: string;
   readonly countsAttempts: boolean;
   readonly countsAttemptsInResponse: boolean;
   readonly #matcher: MatchTree | undefined;
-  readonly #chosen = new WeakMap<object, Route>();
+  readonly #chosen = new WeakMap<object, RouteList>();
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
@@ -27,26 +28,28 @@ export class VirtualHost {
     this.requiresTls = node.text('require_tls') ?? 'NONE';
     this.countsAttempts = node.flag('include_request_attempt_count');
     this.countsAttemptsInResponse = node.flag('include_attempt_count_in_response');
-    this.routes = node.list('routes').map((route) => new Route(route));
+    this.#routes = new RouteList(node.list('routes').map((route) => new Route(route)));
     const matcher = node.child('matcher');
     this.#matcher = matcher && compileMatchTree(matcher);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
   }
 
-  /** The routes to try in order: all of them, or the one that the matcher leads to. */
-  routesFor(request: HeaderMap): readonly Route[] {
-    if (!this.#matcher) return this.routes;
+  /** The routes to try in order: all of them, or those that the matcher leads to. */
+  routesFor(request: HeaderMap): RouteList {
+    if (!this.#matcher) return this.#routes;
     const action = this.#matcher({ request });
-    if (!action) return [];
+    if (!action) return NO_ROUTES;
+    const known = this.#chosen.get(action.value);
+    if (known) return known;
     const nodes = action.text('@type')?.endsWith('.RouteList') ? action.list('routes') : [action];
-    return nodes.map((node) => {
-      const known = this.#chosen.get(node.value) ?? new Route(node);
-      this.#chosen.set(node.value, known);
-      return known;
-    });
+    const routes = new RouteList(nodes.map((node) => new Route(node)));
+    this.#chosen.set(action.value, routes);
+    return routes;
   }
 }
+
+const NO_ROUTES = new RouteList([]);
 
 interface Wildcard {
   readonly fixed: string;

@@ -1,0 +1,103 @@
+import type { Random } from '#sim';
+import type { HeaderMap } from '../http/header_map.ts';
+import type { Trace } from '../trace.ts';
+import { firstOf, PathIndex, pathSetOf } from './path_index.ts';
+import type { Route } from './route.ts';
+import type { RouteFacts } from './route_match.ts';
+import { shadowsOf, type Shadow } from './shadowed_routes.ts';
+
+/** Routes in the order of the file, which decides, not specificity. */
+export class RouteList {
+  readonly routes: readonly Route[];
+  #index: PathIndex | undefined;
+  #shadows: readonly (Shadow<Route> | undefined)[] | undefined;
+
+  constructor(routes: readonly Route[]) {
+    this.routes = routes;
+  }
+
+  /** The first route whose match accepts the request. With a trace every route says what became of it. */
+  first(request: HeaderMap, random: Random, facts: RouteFacts, trace: Trace | undefined): Route | undefined {
+    const path = request.get(':path') ?? '';
+    if (trace) return this.#firstTold(request, random, facts, { path, trace });
+    const isTaken = (position: number): boolean => {
+      const route = this.routes[position]!;
+      return (route.mismatch(request, path, facts) ?? missedFraction(route, random)) === undefined;
+    };
+    const position = firstOf((this.#index ??= this.#compileIndex()).candidates(path), isTaken);
+    return position === undefined ? undefined : this.routes[position];
+  }
+
+  #compileIndex(): PathIndex {
+    const index = new PathIndex();
+    this.routes.forEach((route, position) => index.add(position, pathSetOf(route.match)));
+    return index;
+  }
+
+  #firstTold(
+    request: HeaderMap,
+    random: Random,
+    facts: RouteFacts,
+    { path, trace }: { path: string; trace: Trace },
+  ): Route | undefined {
+    for (const [i, route] of this.routes.entries()) {
+      const mismatch = route.mismatch(request, path, facts) ?? missedFraction(route, random);
+      if (mismatch !== undefined) {
+        trace.record({
+          kind: 'route_rejected',
+          state: 'failed',
+          because: route.node.ref,
+          sentence: `Route ${titleOf(route, i)} does not match: ${mismatch}.`,
+        });
+        continue;
+      }
+      trace.record({
+        kind: 'route_matched',
+        state: 'matched',
+        because: route.node.ref,
+        sentence: `Route ${titleOf(route, i)} is the first that matches ${request.get(':method')} ${path}.`,
+      });
+      this.#tellUnreached(i + 1, trace);
+      return route;
+    }
+    trace.record({
+      kind: 'route_not_found',
+      state: 'failed',
+      sentence: `None of the ${this.routes.length} routes matches ${path}: 404.`,
+    });
+    return undefined;
+  }
+
+  #tellUnreached(from: number, trace: Trace): void {
+    const shadows = (this.#shadows ??= shadowsOf(this.routes));
+    for (let i = from; i < this.routes.length; i++) {
+      const [route, shadow] = [this.routes[i]!, shadows[i]];
+      const title = titleOf(route, i);
+      trace.record({
+        kind: shadow ? 'route_shadowed' : 'route_not_reached',
+        state: shadow ? 'shadowed' : 'not_reached',
+        because: route.node.ref,
+        sentence: shadow
+          ? `Route ${title} can never match: route ${titleOf(shadow.by, shadow.position)} before it takes ${shadow.takes}.`
+          : `Route ${title} was not tried: an earlier route won.`,
+      });
+    }
+  }
+}
+
+const PARTS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
+
+/** A route with a runtime fraction takes only its share of the requests that fit. */
+function missedFraction(route: Route, random: Random): string | undefined {
+  const fraction = route.runtimeFraction;
+  if (!fraction) return undefined;
+  const parts = PARTS[fraction.text('denominator') ?? 'HUNDRED']!;
+  const numerator = fraction.number('numerator') ?? 0;
+  const drawn = random.below(parts);
+  return drawn < numerator
+    ? undefined
+    : `the request drew ${drawn} and the runtime fraction takes those below ${numerator} of ${parts}`;
+}
+
+const titleOf = (route: Route, index: number): string =>
+  route.name === '' ? `number ${index + 1}` : `\`${route.name}\``;
