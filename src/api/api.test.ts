@@ -116,7 +116,7 @@ test('what Envoy passes over in silence is a warning: a key that stands twice, a
 
 test('merge keys are refused, since Envoy does not know them', () => {
   expect(said('<<: {id: a}\n', 'envoy.config.core.v3.Node')).toEqual([
-    '1:5 unknown_field `<<`: envoy.config.core.v3.Node has no field `<<` Envoy reads no merge keys: write the fields out.',
+    '1:1 unknown_field `<<`: envoy.config.core.v3.Node has no field `<<` Envoy reads no merge keys: write the fields out.',
   ]);
 });
 

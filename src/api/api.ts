@@ -6,13 +6,15 @@ import type { JsonObject } from './json.ts';
 import { MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
 import { LocatedText } from './located_text.ts';
 import { schemaAt, typeUrls, type Schema, type TypeUrlAt } from './schema.ts';
-import { Reader, type NamedFile } from './reader.ts';
+import { Reader, type Fidelity, type NamedFile } from './reader.ts';
 
 export interface ReadOptions {
   /** The name that diagnostics and references give to this text. */
   readonly resource: string;
   /** The message that the root must be: `envoy.config.bootstrap.v3.Bootstrap`. */
   readonly type: string;
+  /** Asks for a word at each field that an engine takes and does not run. */
+  readonly fidelity?: Fidelity;
 }
 
 /** What was read: the message in normal form (absent only if nothing could be read) and every problem. */
@@ -44,6 +46,9 @@ export function openApi(descriptorSet: Uint8Array): Api {
     typeUrls: () => typeUrls(descriptors),
   };
 }
+
+/** Problems of a field as such, whatever its value is. */
+const OF_THE_KEY: ReadonlySet<string> = new Set(['unknown_field', 'deprecated', 'oneof', 'not_simulated']);
 
 function readText(descriptors: Descriptors, text: string, options: ReadOptions): ReadConfig {
   const root = { resource: options.resource, path: [] };
@@ -79,11 +84,11 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
       files: [],
       rangeOf,
     };
-  const reader = new Reader(descriptors, options.resource);
+  const reader = new Reader(descriptors, options.resource, options.fidelity);
   const value = text.trim() === '' ? {} : reader.readRoot(plain.value, message);
   const notes = plain.notes.map((note): Diagnostic => ({ ...note, severity: 'warning', ref: root }));
   const diagnostics = reader.diagnostics.map((one) => {
-    const range = rangeOf(one.ref.path);
+    const range = OF_THE_KEY.has(one.code) ? located.keyRangeOf(one.ref.path) : rangeOf(one.ref.path);
     return range ? { ...one, range } : one;
   });
   return { value, diagnostics: [...notes, ...diagnostics], files: reader.files, rangeOf };

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import type { ConfigPath, SourceRange } from '#source';
 import { readEnvoyYaml, type Oversight } from './envoy_yaml.ts';
 import type { Json } from './json.ts';
@@ -55,6 +55,18 @@ export class LocatedText {
       node = next;
     }
     return node?.range ? rangeAt(lines, node.range[0], node.range[1]) : undefined;
+  }
+
+  /** Where the last key of a path stands, for what is to be said of the field and not of its value. */
+  keyRangeOf(path: ConfigPath): SourceRange | undefined {
+    const { document, lines } = this.#locate();
+    let node: Node | undefined = document.contents ?? undefined;
+    for (const step of path.slice(0, -1)) node = node && nodeAt(node, step, document);
+    const mapping = isAlias(node) ? node.resolve(document) : node;
+    const name = path.at(-1);
+    const key = isMap(mapping) ? mapping.items.map((pair) => pair.key).find((one) => isKey(one, name)) : undefined;
+    const range = isScalar(key) ? key.range : undefined;
+    return range ? rangeAt(lines, range[0], range[1]) : this.rangeOf(path);
   }
 
   #locate(): { document: Document; lines: LineCounter } {
@@ -129,6 +141,9 @@ function nodeAt(node: Node | undefined, step: string | number, document: Documen
   if (step === 0) return here;
   return here.has('type_url') ? nodeAt(here.get('value', true) as Node | undefined, step, document) : undefined;
 }
+
+const isKey = (node: unknown, name: string | number | undefined): boolean =>
+  isScalar(node) && name !== undefined && (node.value === name || node.value === camelCase(name));
 
 function rangeAt(lines: LineCounter, start: number, end: number): SourceRange {
   const { line, col } = lines.linePos(start);

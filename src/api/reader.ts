@@ -35,16 +35,25 @@ export interface NamedFile {
   readonly ref: ConfigRef;
 }
 
+/** What an engine makes of the API: which messages it runs, and which of their fields have an effect. */
+export interface Fidelity {
+  runs(type: string): boolean;
+  simulates(type: string, field: string): boolean;
+}
+
 /** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
   readonly files: NamedFile[] = [];
   readonly #descriptors: Descriptors;
   readonly #resource: string;
+  /** Absent where nobody asks, and inside what is not run anyway. */
+  #fidelity: Fidelity | undefined;
 
-  constructor(descriptors: Descriptors, resource: string) {
+  constructor(descriptors: Descriptors, resource: string, fidelity: Fidelity | undefined) {
     this.#descriptors = descriptors;
     this.#resource = resource;
+    this.#fidelity = fidelity;
   }
 
   readRoot(value: Json, message: DescMessage): JsonObject | undefined {
@@ -57,7 +66,7 @@ export class Reader {
     code: string,
     path: ConfigPath,
     text: string,
-    more: { help?: string; envoySays?: string; severity?: 'warning' } = {},
+    more: { help?: string; envoySays?: string; severity?: 'warning' | 'not_simulated' } = {},
   ): void {
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     const where = refText({ resource: '', path }).slice(2);
@@ -88,7 +97,7 @@ export class Reader {
         set.add(field);
         this.#noteDeprecated(facts, field, path);
         this.#noteOneof(field, key, oneofs, path);
-        const inner = this.#field(value, field, [...path, field.name]);
+        const inner = this.#judged(value, field, message, [...path, field.name]);
         if (inner !== undefined) out[field.jsonName] = inner;
         if (typeof inner === 'string' && FILE_FIELDS.get(message.typeName) === field.name)
           this.files.push({ name: inner, ref: { resource: this.#resource, path: [...path, field.name] } });
@@ -98,6 +107,26 @@ export class Reader {
     this.#checkRequired(facts, set, message, path);
     this.#checkRules(facts, out, message, path);
     return out;
+  }
+
+  /** Reads a field, and says so where it has no effect: then nothing inside it has, and one word of it is enough. */
+  #judged(value: Json, field: DescField, message: DescMessage, path: ConfigPath): Json | undefined {
+    const fidelity = this.#fidelity;
+    if (!fidelity || fidelity.simulates(message.typeName, field.name)) return this.#field(value, field, path);
+    this.#notSimulated(path, `\`${field.name}\` is accepted, but has no effect here`);
+    return this.#unjudged(() => this.#field(value, field, path));
+  }
+
+  #unjudged<T>(read: () => T): T {
+    const fidelity = this.#fidelity;
+    this.#fidelity = undefined;
+    const value = read();
+    this.#fidelity = fidelity;
+    return value;
+  }
+
+  #notSimulated(path: ConfigPath, text: string): void {
+    this.#report('not_simulated', path, `${text}: it is not simulated`, { severity: 'not_simulated' });
   }
 
   #unknownField(key: string, message: DescMessage, path: ConfigPath): void {
@@ -235,7 +264,10 @@ export class Reader {
     }
     if (message.typeName.startsWith('google.protobuf.')) return value;
     if (TYPED_STRUCTS.has(message.typeName)) return this.#typedStruct(value, path);
-    return { '@type': url, ...this.#fields(value, message, path) };
+    const read = (): JsonObject => ({ '@type': url, ...this.#fields(value, message, path) });
+    if (this.#fidelity?.runs(message.typeName) !== false) return read();
+    this.#notSimulated([...path, '@type'], `${message.typeName} is accepted, but not run here`);
+    return this.#unjudged(read);
   }
 
   /** A message of any kind written as a Struct: it is read as the message that `type_url` names, if Envoy has it. */

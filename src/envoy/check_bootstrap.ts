@@ -1,7 +1,6 @@
 import type { JsonObject } from '#api';
 import { nearest, type ConfigRef, type Diagnostic } from '#source';
 import { ConfigNode } from './config_node.ts';
-import { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
 import { unknownOperator } from './formatter/command_operators.ts';
 import { compileRouteMatch } from './router/route_match.ts';
 
@@ -129,23 +128,11 @@ function checkFilters(filters: readonly ConfigNode[]): Diagnostic[] {
         }),
       ];
     if (isRouter(filter)) return [];
-    const isRun = HTTP_FILTER_REGISTRY.has((filter.child('typed_config')?.text('@type') ?? '').split('/').at(-1)!);
-    const unrun: Diagnostic[] = isRun
-      ? []
-      : [
-          {
-            code: 'not_simulated',
-            severity: 'not_simulated',
-            ref: filter.ref,
-            message: `\`${name}\` is accepted but not run here: requests pass through it unchanged.`,
-          },
-        ];
     const type = filter.child('typed_config')?.text('@type') ?? '';
     const isUpstreamCodec =
       /UpstreamCodec$|TypedStruct$|ExtensionWithMatcher$/.test(type) || filter.has('config_discovery');
-    if (!isLast || isUpstreamCodec) return unrun;
+    if (!isLast || isUpstreamCodec) return [];
     return [
-      ...unrun,
       problem(
         'filter_order',
         filter.ref,

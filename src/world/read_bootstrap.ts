@@ -1,5 +1,5 @@
 import type { Api, Messages, NamedFile, ReadConfig } from '#api';
-import { checkBootstrap } from '#envoy';
+import { checkBootstrap, FIDELITY } from '#envoy';
 import { nearest, type Diagnostic } from '#source';
 import type { Scenario } from './scenario.ts';
 
@@ -9,6 +9,7 @@ export const BOOTSTRAP_NAME = 'envoy.yaml';
 const BOOTSTRAP = {
   resource: BOOTSTRAP_NAME,
   type: 'envoy.config.bootstrap.v3.Bootstrap' satisfies keyof Messages,
+  fidelity: FIDELITY,
 };
 
 /**

@@ -1,0 +1,52 @@
+import type { Fidelity } from '#api';
+import { SIMULATED_FIELDS } from './simulated_fields.ts';
+
+/** Messages whose presence is all that counts: the engine asks which they are, and nothing more. */
+const KNOWN_BY_TYPE: ReadonlySet<string> = new Set([
+  'envoy.extensions.filters.http.router.v3.Router',
+  'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
+  'envoy.extensions.filters.listener.original_dst.v3.OriginalDst',
+  'envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol',
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+  'envoy.extensions.load_balancing_policies.random.v3.Random',
+  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
+  'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
+]);
+
+/**
+ * Fields that change nothing which a request could show: names, notes to people, and what belongs to sockets, threads and
+ * memory. They are passed over in silence, since nobody would expect a simulation of them.
+ */
+const WITHOUT_CONSEQUENCE: ReadonlySet<string> = new Set([
+  'envoy.config.bootstrap.v3.Bootstrap.admin',
+  'envoy.config.bootstrap.v3.Bootstrap.node',
+  'envoy.config.cluster.v3.Cluster.type',
+  'envoy.config.listener.v3.Listener.name',
+  'envoy.config.cluster.v3.Cluster.dns_lookup_family',
+  'envoy.config.cluster.v3.Cluster.per_connection_buffer_limit_bytes',
+  'envoy.config.core.v3.SocketAddress.protocol',
+  'envoy.config.listener.v3.Listener.enable_reuse_port',
+  'envoy.config.listener.v3.Listener.per_connection_buffer_limit_bytes',
+  'envoy.config.listener.v3.Listener.traffic_direction',
+  'envoy.config.listener.v3.ListenerFilter.name',
+  'envoy.config.listener.v3.Filter.name',
+  'envoy.config.core.v3.TransportSocket.name',
+  'envoy.config.core.v3.TypedExtensionConfig.name',
+  'envoy.config.accesslog.v3.AccessLog.name',
+  'envoy.config.endpoint.v3.ClusterLoadAssignment.cluster_name',
+  'envoy.config.route.v3.RouteConfiguration.name',
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.codec_type',
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.name',
+]);
+
+const FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries(SIMULATED_FIELDS).map(([type, names]) => [type, new Set(names)]),
+);
+
+/** What of Envoy's API has an effect in this engine. */
+export const FIDELITY: Fidelity = {
+  runs: (type) => FIELDS.has(type) || KNOWN_BY_TYPE.has(type),
+  // A message that is read as a whole, by its kind alone, has no field to miss.
+  simulates: (type, field) => FIELDS.get(type)?.has(field) === true || WITHOUT_CONSEQUENCE.has(`${type}.${field}`),
+};
