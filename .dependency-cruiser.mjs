@@ -68,7 +68,7 @@ export default {
       comment: 'The registry comes down as an argument.',
       from: {
         path: '^src/envoy/',
-        pathNot: ['^src/envoy/extensions/', '^src/envoy/(envoy|check_bootstrap)\\.ts$', '\\.test\\.ts$'],
+        pathNot: ['^src/envoy/extensions/', '^src/envoy/(envoy|index)\\.ts$', '\\.test\\.ts$'],
       },
       to: { path: '^src/envoy/extensions/' },
     },
