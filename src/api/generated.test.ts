@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { expect, test } from 'vitest';
 import { ENVOY_VERSION, openApi, type Message } from '#api';
-// @ts-expect-error The generator is plain JavaScript: it runs without a build.
 import { typesOf } from '../../scripts/envoy_api/types.mjs';
 
 const file = (name: string): URL => new URL(name, import.meta.url);
