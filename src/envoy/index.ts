@@ -1,6 +1,7 @@
 /** The data plane: a bootstrap becomes a proxy that answers requests and says why. */
-export type { RequestOutcome } from './envoy.ts';
-export { Envoy, negotiatedAlpn } from './envoy.ts';
+export { Envoy } from './envoy.ts';
+export type { RequestOutcome } from './listener/listener.ts';
+export { negotiatedAlpn } from './listener/listener.ts';
 export type {
   Connection,
   HttpResponse,

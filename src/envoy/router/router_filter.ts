@@ -10,6 +10,7 @@ import type { Trace } from '../trace.ts';
 import { hashOf } from '../load_balancing/hash_policy.ts';
 import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
+import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
@@ -23,7 +24,7 @@ import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 export interface RouterServices {
   readonly dispatcher: Dispatcher;
   readonly random: Random;
-  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly clusters: ClusterManager;
   readonly network: UpstreamNetwork;
   readonly files: LogFiles;
   readonly filters: FilterRegistry;

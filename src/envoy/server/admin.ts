@@ -1,5 +1,5 @@
 import type { StatsStore } from '../stats/store.ts';
-import type { Cluster } from '../upstream/cluster.ts';
+import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import { clustersPage } from './clusters_page.ts';
 import { configDump } from './config_dump.ts';
 import type { ConfigNode } from '../config_node.ts';
@@ -12,7 +12,7 @@ export interface AdminResponse {
 export interface AdminServices {
   readonly bootstrap: ConfigNode;
   readonly stats: StatsStore;
-  readonly clusters: ReadonlyMap<string, Cluster>;
+  readonly clusters: ClusterManager;
 }
 
 type Endpoint = (query: URLQuery) => AdminResponse;

@@ -1,8 +1,9 @@
 import type { Cluster } from '../upstream/cluster.ts';
+import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import type { Host } from '../upstream/host.ts';
 
 /** `/clusters` in text: of each cluster its limits, of each host its score and health. */
-export function clustersPage(clusters: ReadonlyMap<string, Cluster>): string {
+export function clustersPage(clusters: ClusterManager): string {
   return [...clusters.values()]
     .flatMap(linesOf)
     .map((line) => `${line}\n`)
