@@ -1,5 +1,5 @@
 import { ScalarType, type DescEnum, type DescField, type DescMessage } from '@bufbuild/protobuf';
-import { nearest, refText, type ConfigPath, type ConfigRef, type Diagnostic } from '#source';
+import { didYouMean, nearest, refText, type ConfigPath, type ConfigRef, type Diagnostic } from '#source';
 import type { Descriptors, MessageFacts } from './descriptors.ts';
 import { brokenRules } from './field_rules.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -66,7 +66,7 @@ export class Reader {
     code: string,
     path: ConfigPath,
     text: string,
-    more: { help?: string; envoySays?: string; severity?: 'warning' | 'not_simulated' } = {},
+    more: Partial<Pick<Diagnostic, 'help' | 'envoySays' | 'severity' | 'meant'>> = {},
   ): void {
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) return;
     const where = refText({ resource: '', path }).slice(2);
@@ -134,14 +134,9 @@ export class Reader {
       key,
       message.fields.map((field) => field.name),
     );
-    const help =
-      key === '<<'
-        ? 'Envoy reads no merge keys: write the fields out.'
-        : meant === undefined
-          ? undefined
-          : `Did you mean \`${meant}\`?`;
     this.#report('unknown_field', [...path, key], `${message.typeName} has no field \`${key}\``, {
-      ...(help === undefined ? {} : { help }),
+      ...(key === '<<' ? { help: 'Envoy reads no merge keys: write the fields out.' } : {}),
+      ...(key === '<<' || meant === undefined ? {} : didYouMean(key, meant)),
       envoySays: `no such field: '${key}'`,
     });
   }
@@ -301,7 +296,7 @@ export class Reader {
       type.values.map((one) => one.name),
     );
     this.#report('enum', path, `${shown(value)} is not a value of ${type.typeName}`, {
-      ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }),
+      ...(meant === undefined ? {} : didYouMean(String(value), meant)),
       envoySays: `unknown enum value: '${String(value)}'`,
     });
     return undefined;

@@ -1,5 +1,5 @@
 import type { JsonObject } from '#api';
-import { nearest, type ConfigRef, type Diagnostic } from '#source';
+import { didYouMean, nearest, type ConfigRef, type Diagnostic } from '#source';
 import { ConfigNode } from './config_node.ts';
 import { unknownOperator } from './formatter/command_operators.ts';
 import { compileRouteMatch } from './router/route_match.ts';
@@ -38,7 +38,7 @@ function problem(
   code: string,
   ref: ConfigRef,
   message: string,
-  more: { help?: string; envoySays?: string } = {},
+  more: Partial<Pick<Diagnostic, 'help' | 'envoySays' | 'meant'>> = {},
 ): Diagnostic {
   return { code, severity: 'error', ref, message, ...more };
 }
@@ -243,7 +243,7 @@ function checkTarget(route: ConfigNode, clusters: ReadonlySet<string>): Diagnost
         action!.ref,
         `The route sends to the cluster \`${name}\`, and no cluster has that name.`,
         {
-          ...(meant === undefined ? {} : { help: `Did you mean \`${meant}\`?` }),
+          ...(meant === undefined ? {} : didYouMean(name, meant)),
           envoySays: `route: unknown cluster '${name}'`,
         },
       ),

@@ -18,3 +18,5 @@ export { FIDELITY } from './fidelity/fidelity.ts';
 export { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
 export { encodeHttp1, needsLength } from './http/http1_codec.ts';
 export { HeaderMap } from './http/header_map.ts';
+export type { Meaning } from './stream_info/response_meanings.ts';
+export { explainDetails, explainFlags } from './stream_info/response_meanings.ts';

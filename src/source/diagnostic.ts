@@ -18,6 +18,8 @@ export interface Diagnostic {
   readonly message: string;
   readonly range?: SourceRange;
   readonly help?: string;
+  /** The word that was found and the one that was most likely meant: an editor can put it right. */
+  readonly meant?: { readonly found: string; readonly instead: string };
   /** What Envoy itself would print, where that is known. */
   readonly envoySays?: string;
 }

@@ -2,4 +2,4 @@
 export type { ConfigPath, ConfigRef } from './config_ref.ts';
 export { at, refText } from './config_ref.ts';
 export type { Diagnostic, Severity, SourceRange } from './diagnostic.ts';
-export { nearest } from './nearest.ts';
+export { didYouMean, nearest } from './nearest.ts';

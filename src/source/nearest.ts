@@ -1,3 +1,5 @@
+import type { Diagnostic } from './diagnostic.ts';
+
 const FARTHEST_EDIT = 3;
 
 /** The candidate that a typing error most likely meant, if one is near enough to suggest. */
@@ -11,6 +13,11 @@ export function nearest(found: string, candidates: Iterable<string>): string | u
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
+}
+
+/** The question that a diagnostic asks, and the word that answers it. */
+export function didYouMean(found: string, instead: string): Pick<Diagnostic, 'help' | 'meant'> {
+  return { help: `Did you mean \`${instead}\`?`, meant: { found, instead } };
 }
 
 /** Levenshtein distance. */

@@ -1,38 +1,112 @@
-import type { SourceRange } from '#source';
-import type { RequestSpec, TraceRecord } from '#world';
+import type { Meaning } from '#envoy';
+import type { RequestSpec, SeenRequest, TraceState, UpstreamSpec } from '#world';
 
-/** What the page asks of the worker. Plain data. */
-export interface Question {
-  readonly id: number;
+/** What the page asks of the worker. Plain data, as are the answers. */
+export type Question = PlayQuestion | CompleteQuestion | HoverQuestion;
+
+/** Reads a configuration and plays a list of requests through it, from the first one. */
+export interface PlayQuestion {
+  readonly kind: 'play';
   readonly config: string;
-  readonly request: RequestSpec;
+  /** Absent: every endpoint of the configuration answers 200 with its own address. */
+  readonly upstreams?: readonly UpstreamSpec[];
+  readonly requests: readonly RequestSpec[];
+  readonly seed: string;
 }
 
-export interface Step extends TraceRecord {
-  readonly range?: SourceRange;
+/** What could be written at a place of the text. */
+export interface CompleteQuestion {
+  readonly kind: 'complete';
+  readonly config: string;
+  readonly offset: number;
 }
 
-interface Problem {
+/** What stands at a place of the text. */
+export interface HoverQuestion {
+  readonly kind: 'hover';
+  readonly config: string;
+  readonly offset: number;
+}
+
+export type AnswerTo<Q extends Question> = Q extends PlayQuestion
+  ? PlayAnswer
+  : Q extends CompleteQuestion
+    ? readonly Completion[]
+    : Hover | undefined;
+
+export interface Envelope {
+  readonly id: number;
+  readonly question: Question;
+}
+
+/** `bug`: the simulator itself failed: a fault of the lab, never of the learner. */
+export type Reply = { readonly id: number } & ({ readonly answer: unknown } | { readonly bug: string });
+
+export interface PlayAnswer {
+  /** False: Envoy would not start with this configuration; `outcomes` is empty then. */
+  readonly isLoaded: boolean;
+  readonly problems: readonly Problem[];
+  readonly outcomes: readonly Outcome[];
+}
+
+/** A stretch of text by lines, counted from 1; `endLine` is the last line that has something of it. */
+export interface LineRange {
+  readonly start: number;
+  readonly end: number;
+  readonly line: number;
+  readonly column: number;
+  readonly endLine: number;
+}
+
+export interface Problem {
   readonly severity: 'error' | 'warning' | 'not_simulated';
   readonly message: string;
   readonly help?: string;
+  /** The text that would mend it, in place of the range. */
+  readonly fix?: { readonly title: string; readonly text: string; readonly range: LineRange };
   readonly envoySays?: string;
-  readonly range?: SourceRange;
+  readonly range?: LineRange;
 }
 
-export interface Answer {
-  readonly id: number;
-  /** Set when the simulator itself failed: a bug in the lab, never the learner's fault. */
-  readonly bug?: string;
-  readonly response?: {
-    readonly status?: number;
-    readonly headers?: [string, string][];
-    readonly body?: string;
-    readonly failed?: string;
-  };
-  readonly flags?: string;
-  readonly details?: string;
-  readonly upstream?: string;
+export interface Step {
+  readonly sequence: number;
+  /** Virtual milliseconds since the request began. */
+  readonly atMs: number;
+  readonly stage: string;
+  readonly state: TraceState;
+  readonly sentence: string;
+  readonly range?: LineRange;
+  readonly moment?: Readonly<Record<string, string>>;
+}
+
+/** What became of one request. */
+export interface Outcome {
+  readonly request: RequestSpec;
+  /** `404`, or `closed` where the connection ended without an answer. */
+  readonly status: string;
+  readonly tone: 'good' | 'bad' | 'plain';
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+  readonly flags: readonly Meaning[];
+  readonly details: Meaning | undefined;
+  readonly reached: readonly SeenRequest[];
   readonly steps: readonly Step[];
-  readonly problems: readonly Problem[];
+  /** Who made the answer, and what did not happen because of it. */
+  readonly verdict: { readonly title: string; readonly text: string };
+}
+
+export interface Completion {
+  readonly label: string;
+  readonly insert: string;
+  readonly detail: string;
+  readonly documentation: string;
+  readonly isDeprecated: boolean;
+  /** The offset from which the text is replaced. */
+  readonly from: number;
+}
+
+export interface Hover {
+  readonly title: string;
+  readonly documentation: string;
+  readonly range: LineRange;
 }

@@ -1,0 +1,12 @@
+import { allLabs } from '#lib/content/labs.server.ts';
+import { TRACKS } from '#lib/content/tracks.ts';
+import type { PageServerLoad } from './$types';
+
+export const load: PageServerLoad = () => ({
+  tracks: TRACKS.map((track) => ({
+    ...track,
+    labs: allLabs()
+      .filter((lab) => lab.track.key === track.key)
+      .map(({ slug, title, minutes, tasks }) => ({ slug, title, minutes, taskCount: tasks.length })),
+  })),
+});

@@ -1,0 +1,105 @@
+import type { Api, Json, JsonObject } from '#api';
+import { explainDetails, explainFlags } from '#envoy';
+import type { ConfigRef } from '#source';
+import { playRequests, readBootstrap, type PlayedRequests, type RequestSpec, type UpstreamSpec } from '#world';
+import { withLines } from './lines.ts';
+import { problemOf } from './problem.ts';
+import type { LineRange, Outcome, PlayAnswer, PlayQuestion, Step } from './protocol.ts';
+import { stageOf } from './stages.ts';
+
+type Played = PlayedRequests['played'][number];
+type RangeOf = (ref: ConfigRef) => LineRange | undefined;
+
+/** Plays the list from its first request and says of each what came and why. Equal questions have equal answers. */
+export function play(api: Api, question: PlayQuestion): PlayAnswer {
+  const { config, requests, seed } = question;
+  const upstreams = question.upstreams ?? endpointsOf(readBootstrap(api, config).value);
+  const { read, played } = playRequests(api, { config, upstreams, requests }, seed);
+  const rangeOf: RangeOf = (ref) => {
+    const range = read.rangeOf(ref.path);
+    return range && withLines(config, range);
+  };
+  return {
+    isLoaded: !read.diagnostics.some((one) => one.severity === 'error'),
+    problems: read.diagnostics.map((one) => problemOf(config, one)),
+    outcomes: played.map((one, i) => outcomeOf(requests[i]!, one, rangeOf)),
+  };
+}
+
+function outcomeOf(request: RequestSpec, { result, trace }: Played, rangeOf: RangeOf): Outcome {
+  const access = result.access?.at(-1);
+  const code = result.response?.status;
+  const reached = result.upstream ?? [];
+  const flags = explainFlags(String(access?.['flags'] ?? '-'));
+  const details = explainDetails(String(access?.['details'] ?? '-'));
+  const status = code === undefined ? 'closed' : String(code);
+  return {
+    request,
+    status,
+    tone: code === undefined || code >= 400 ? 'bad' : 'good',
+    headers: result.response?.headers ?? [],
+    body: result.response?.body ?? result.response?.raw ?? '',
+    flags,
+    details,
+    reached,
+    steps: stepsOf(trace, rangeOf),
+    verdict: verdictOf(
+      status,
+      details?.word,
+      reached.map((one) => one.upstream),
+    ),
+  };
+}
+
+function stepsOf(trace: Played['trace'], rangeOf: RangeOf): Step[] {
+  const start = trace[0]?.atMs ?? 0;
+  let stage = '';
+  return trace.map(({ sequence, atMs, kind, state, sentence, because, moment }) => {
+    stage = stageOf(kind, stage);
+    const range = because && rangeOf(because);
+    return {
+      sequence,
+      atMs: atMs - start,
+      stage,
+      state,
+      sentence,
+      ...(range && { range }),
+      ...(moment && { moment }),
+    };
+  });
+}
+
+function verdictOf(status: string, details: string | undefined, reached: readonly string[]): Outcome['verdict'] {
+  if (status === 'closed')
+    return { title: 'The connection was closed without an answer.', text: 'No HTTP response was written.' };
+  const last = reached.at(-1);
+  if (details === 'via_upstream' && last !== undefined)
+    return {
+      title: `${status} was made by ${last}.`,
+      text:
+        reached.length === 1
+          ? 'Envoy passed its answer on.'
+          : `Envoy passed its answer on, after ${reached.length} tries.`,
+    };
+  return {
+    title: `${status} was made by Envoy.`,
+    text: last === undefined ? 'No upstream got the request.' : `The request had reached ${last} before.`,
+  };
+}
+
+/** Every endpoint of the static clusters, as an upstream that answers 200. */
+function endpointsOf(bootstrap: JsonObject | undefined): UpstreamSpec[] {
+  const clusters = (bootstrap?.['staticResources'] as JsonObject | undefined)?.['clusters'] ?? [];
+  const addresses = new Set<string>();
+  collectAddresses(clusters, addresses);
+  return [...addresses].map((address) => ({ name: address, address }));
+}
+
+function collectAddresses(value: Json, into: Set<string>): void {
+  if (Array.isArray(value)) for (const one of value) collectAddresses(one, into);
+  else if (typeof value === 'object' && value !== null) {
+    const socket = value['socketAddress'] as JsonObject | undefined;
+    if (socket) into.add(`${String(socket['address'])}:${String(socket['portValue'])}`);
+    for (const one of Object.values(value)) collectAddresses(one, into);
+  }
+}
