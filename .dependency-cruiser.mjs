@@ -24,7 +24,7 @@ const frontDoorRules = CORE.map((folder) => ({
   severity: 'error',
   comment: `Import #${folder}; what is not there is nobody else's business.`,
   from: { path: '^src/', pathNot: [`^src/${folder}/`] },
-  to: { path: `^src/${folder}/`, pathNot: [`^src/${folder}/index\\.ts$`, '\\.binpb'] },
+  to: { path: `^src/${folder}/`, pathNot: [`^src/${folder}/index\\.ts$`, '\\.binpb', '-docs\\.json'] },
 }));
 
 export default {

@@ -124,7 +124,7 @@ export class VirtualHosts {
       trace.record({
         kind: 'virtual_host_not_found',
         state: 'failed',
-        because: at(this.#ref, 'virtual_hosts'),
+        because: this.#ref,
         sentence: `No virtual host takes Host "${name}".`,
       });
   }

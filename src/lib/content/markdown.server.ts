@@ -5,7 +5,7 @@ const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /**
- * The prose of a lab. Besides Markdown it knows two things: a link to `send:GET http://host/path` becomes a button that
+ * The prose of a lab. Besides Markdown it knows two things: a link to `send:GET http://host/path` becomes one that
  * sends that request (its title holds headers, one a line), and a quote is a box with something to do.
  */
 const marked = new Marked({
@@ -14,7 +14,7 @@ const marked = new Marked({
       const text = this.parser.parseInline(tokens);
       const send = /^send:(.*)$/s.exec(decodeURI(href))?.[1];
       if (send !== undefined)
-        return `<button type="button" class="send" data-send="${escape(send)}" data-headers="${escape(title ?? '')}">${text}</button>`;
+        return `<a href="#request-and-why" class="send" data-send="${escape(send)}" data-headers="${escape(title ?? '')}">${text}</a>`;
       const isOutside = /^https?:/.test(href);
       return `<a href="${escape(href)}"${isOutside ? ' rel="noopener" target="_blank"' : ''}>${text}</a>`;
     },

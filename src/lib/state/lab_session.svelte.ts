@@ -29,13 +29,12 @@ export class LabSession {
   /** Wall time of the last run, for the reader and for measurements. */
   lastRunMs = $state(0);
 
-
   readonly #simulation: Simulation;
   readonly #notices: Notices;
   #isBusy = false;
   #isDue = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #aim: { request: number; step?: number } | undefined;
+  #aim: { request: number; step?: number } | undefined = { request: 0 };
 
   constructor(lab: LabPage, simulation: Simulation, notices: Notices) {
     this.lab = lab;

@@ -27,6 +27,7 @@ export function applyTheme(monaco: typeof Monaco, element: HTMLElement): void {
       { token: '', foreground: bare(color.ink) },
       { token: 'type', foreground: bare(color.accent) },
       { token: 'string', foreground: bare(color.hit) },
+      { token: 'string.yaml', foreground: bare(color.hit) },
       { token: 'number', foreground: bare(color.hit) },
       { token: 'keyword', foreground: bare(color.hit) },
       { token: 'comment', foreground: bare(color.faint) },
