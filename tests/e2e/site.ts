@@ -37,5 +37,4 @@ export class Site {
 }
 
 /** Waits until the selected request has its steps. */
-export const explained = (page: Page): Promise<void> =>
-  page.locator('[aria-current=step]').waitFor({ state: 'attached' });
+const explained = (page: Page): Promise<void> => page.locator('[aria-current=step]').waitFor({ state: 'attached' });
