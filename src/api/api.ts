@@ -6,7 +6,7 @@ import type { JsonObject } from './json.ts';
 import { MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
 import { LocatedText } from './located_text.ts';
 import { schemaAt, typeUrls, type Schema, type TypeUrlAt } from './schema.ts';
-import { Reader, type Fidelity, type NamedFile } from './reader.ts';
+import { Reader, type Fidelity, type NamedFile, type Visit } from './reader.ts';
 
 export interface ReadOptions {
   /** The name that diagnostics and references give to this text. */
@@ -15,6 +15,7 @@ export interface ReadOptions {
   readonly type: string;
   /** Asks for a word at each field that an engine takes and does not run. */
   readonly fidelity?: Fidelity;
+  readonly visit?: Visit;
 }
 
 /** What was read: the message in normal form (absent only if nothing could be read) and every problem. */
@@ -84,7 +85,7 @@ function readText(descriptors: Descriptors, text: string, options: ReadOptions):
       files: [],
       rangeOf,
     };
-  const reader = new Reader(descriptors, options.resource, options.fidelity);
+  const reader = new Reader(descriptors, options);
   const value = text.trim() === '' ? {} : reader.readRoot(plain.value, message);
   const notes = plain.notes.map((note): Diagnostic => ({ ...note, severity: 'warning', ref: root }));
   const diagnostics = reader.diagnostics.map((one) => {

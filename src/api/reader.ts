@@ -41,6 +41,15 @@ export interface Fidelity {
   simulates(type: string, field: string): boolean;
 }
 
+export interface ReaderOptions {
+  readonly resource: string;
+  readonly fidelity?: Fidelity;
+  readonly visit?: Visit;
+}
+
+/** Called with each message that was read, in normal form, the inner ones first. */
+export type Visit = (type: string, message: JsonObject, ref: ConfigRef) => void;
+
 /** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
@@ -49,11 +58,13 @@ export class Reader {
   readonly #resource: string;
   /** Absent where nobody asks, and inside what is not run anyway. */
   #fidelity: Fidelity | undefined;
+  readonly #visit: Visit | undefined;
 
-  constructor(descriptors: Descriptors, resource: string, fidelity: Fidelity | undefined) {
+  constructor(descriptors: Descriptors, { resource, fidelity, visit }: ReaderOptions) {
     this.#descriptors = descriptors;
     this.#resource = resource;
     this.#fidelity = fidelity;
+    this.#visit = visit;
   }
 
   readRoot(value: Json, message: DescMessage): JsonObject | undefined {
@@ -106,6 +117,7 @@ export class Reader {
     if (message.typeName.startsWith(READS_LATER)) this.files.length = filesBefore;
     this.#checkRequired(facts, set, message, path);
     this.#checkRules(facts, out, message, path);
+    this.#visit?.(message.typeName, out, { resource: this.#resource, path });
     return out;
   }
 
@@ -197,7 +209,7 @@ export class Reader {
   #checkRules(facts: MessageFacts, out: JsonObject, message: DescMessage, path: ConfigPath): void {
     for (const [field, rules] of facts.rules) {
       const value = out[field.jsonName];
-      if (value === undefined && (field.oneof || field.message)) continue;
+      if (value === undefined && (field.oneof || field.fieldKind === 'message')) continue;
       for (const { text, path: inside } of brokenRules(value, rules, field))
         this.#report(
           'rule',

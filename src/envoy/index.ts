@@ -13,7 +13,7 @@ export type {
 } from './seams.ts';
 export type { Trace, TraceRecord, TraceState } from './trace.ts';
 export { RecordingTrace } from './trace.ts';
-export { checkBootstrap } from './check_bootstrap.ts';
+export { MessageChecks } from './validation/checks.ts';
 export { FIDELITY } from './fidelity/fidelity.ts';
 export { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
 export { encodeHttp1, needsLength } from './http/http1_codec.ts';

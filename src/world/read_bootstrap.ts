@@ -1,5 +1,5 @@
 import type { Api, Messages, NamedFile, ReadConfig } from '#api';
-import { checkBootstrap, FIDELITY } from '#envoy';
+import { FIDELITY, MessageChecks } from '#envoy';
 import { nearest, type Diagnostic } from '#source';
 import type { Scenario } from './scenario.ts';
 
@@ -17,15 +17,22 @@ const BOOTSTRAP = {
  * files that it names are there. Without `files` nobody knows which there are, and none is missed.
  */
 export function readBootstrap(api: Api, config: string, files?: ReadonlySet<string>): ReadConfig {
-  const read = api.read(config, BOOTSTRAP);
-  const isReadable = read.value && !read.diagnostics.some((one) => one.severity === 'error');
-  const checked = isReadable ? checkBootstrap(read.value!, { resource: BOOTSTRAP_NAME, path: [] }) : [];
+  const checks = new MessageChecks();
+  const read = api.read(config, { ...BOOTSTRAP, visit: checks.visit });
+  const checked = read.value ? checks.run({ clusters: clusterNames(read) }) : [];
   const missing = files ? read.files.flatMap((file) => missingFile(file, files)) : [];
   const placed = [...checked, ...missing].map((one) => {
     const range = read.rangeOf(one.ref.path);
     return range ? { ...one, range } : one;
   });
   return { ...read, diagnostics: [...read.diagnostics, ...placed] };
+}
+
+/** The clusters that a static route may name; unknown where a mistake may hide one. */
+function clusterNames({ value, diagnostics }: ReadConfig): ReadonlySet<string> | undefined {
+  if (diagnostics.some((one) => one.severity === 'error')) return undefined;
+  const resources = value?.['staticResources'] as { clusters?: { name?: string }[] } | undefined;
+  return new Set(resources?.clusters?.map((cluster) => cluster.name ?? '') ?? []);
 }
 
 /** The files of a scenario as its configuration names them, those of its certificates included. */

@@ -177,15 +177,3 @@ function valueOf(context: FormatterContext, name: string, argument = '', length?
   const value = OPERATORS[name]?.(context, argument);
   return typeof value === 'string' && length !== undefined ? value.slice(0, Number(length)) : value;
 }
-
-/** Names of Envoy's own operators that are known but not answered here. */
-const NOT_SIMULATED =
-  /^(START_TIME|EMIT_TIME|DURATION|COMMON_DURATION|REQUEST_DURATION|REQUEST_TX_DURATION|RESPONSE_DURATION|RESPONSE_TX_DURATION|BYTES_|REQUEST_HEADERS_BYTES|RESPONSE_HEADERS_BYTES|RESPONSE_TRAILERS_BYTES|UPSTREAM_|DOWNSTREAM_|DYNAMIC_METADATA|FILTER_STATE|UPSTREAM_FILTER_STATE|PER_REQUEST_STATE|CEL|TRAILER|GRPC_STATUS|REQUESTED_SERVER_NAME|HOSTNAME|FILTER_CHAIN_NAME|CONNECTION_|VIRTUAL_CLUSTER_NAME|CUSTOM_FLAGS|ACCESS_LOG_TYPE|STREAM_ID|UNIQUE_ID|TRACE_ID|SPAN_ID|TLS_JA|LOCAL_REPLY_BODY|RESPONSE_FLAGS_LONG|REQ_WITHOUT_QUERY|QUERY_PARAM|QUERY_PARAMS|PATH|COALESCE|BACKEND_|RESPONSE_BODY|REQUEST_BODY|SERVER_|WORKER_)/;
-
-/** The first operator of a text that Envoy does not know, if there is one. */
-export function unknownOperator(template: string): string | undefined {
-  for (const [, name] of template.matchAll(OPERATOR)) {
-    if (name !== undefined && !(name in OPERATORS) && !NOT_SIMULATED.test(name)) return name;
-  }
-  return undefined;
-}

@@ -12,6 +12,12 @@ export function isInCidr(address: string, range: ConfigNode): boolean {
   );
 }
 
+/** Whether a text is an IPv4 or IPv6 address. */
+export const isIpAddress = (text: string): boolean =>
+  /^\d{1,3}(\.\d{1,3}){3}$/.test(text)
+    ? text.split('.').every((part) => Number(part) <= 255)
+    : bitsOf(text) !== undefined;
+
 /** An address as a text of 32 or 128 zeros and ones. */
 function bitsOf(address: string): string | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address))

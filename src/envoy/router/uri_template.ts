@@ -21,3 +21,31 @@ export function compileUriTemplate(template: string): UriTemplate {
     return Object.fromEntries(names.map((name, i) => [name, matcher.group(i + 1) ?? '']));
   };
 }
+
+const MAX_VARIABLES = 5;
+const MAX_NAME_LENGTH = 16;
+
+/** Why a template is refused: source/extensions/path/uri_template_lib/uri_template_internal.cc. Undefined for a good one. */
+export function templateFault(template: string): string | undefined {
+  if (!template.startsWith('/')) return 'it does not begin with a slash';
+  const names: string[] = [];
+  let seesAnyRest = false;
+  for (const [part, name, inner] of template.matchAll(/\{(\w*)(?:=([^{}]*))?\}|\*\*|\*|[{}]/g)) {
+    if (part === '{' || part === '}') return 'a bracket has no partner';
+    if (name !== undefined) {
+      const fault = nameFault(name, names);
+      if (fault !== undefined) return fault;
+      names.push(name);
+    }
+    const glob = name === undefined ? part : (inner ?? '*');
+    if (seesAnyRest && glob.includes('*')) return '`**` must be the last wildcard';
+    seesAnyRest ||= glob.includes('**');
+  }
+  return names.length > MAX_VARIABLES ? `it has more than ${MAX_VARIABLES} variables` : undefined;
+}
+
+function nameFault(name: string, earlier: readonly string[]): string | undefined {
+  if (!/^[a-zA-Z]\w*$/.test(name)) return `"${name}" is no name of a variable`;
+  if (name.length > MAX_NAME_LENGTH) return `the name \`${name}\` has more than ${MAX_NAME_LENGTH} characters`;
+  return earlier.includes(name) ? `the variable \`${name}\` stands twice` : undefined;
+}

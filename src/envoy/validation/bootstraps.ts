@@ -1,0 +1,128 @@
+import type { Diagnostic } from '#source';
+import type { ConfigNode } from '../config_node.ts';
+import { fullMatch } from '../router/string_matcher.ts';
+import { checkIpAddress } from './addresses.ts';
+import { NONE, problem, type Check } from './check.ts';
+import { duplicateClusters } from './clusters.ts';
+import { duplicateAddresses } from './listeners.ts';
+
+/** `config.bootstrap.v3.Bootstrap`: what its parts mean together. */
+export const checkBootstrap: Check = (node) => {
+  const resources = node.child('static_resources');
+  const clusters = resources?.list('clusters') ?? [];
+  return [
+    ...duplicateAddresses(resources?.list('listeners') ?? []),
+    ...duplicateClusters(clusters),
+    ...checkAdmin(node),
+    ...checkRuntime(node),
+    ...checkFlush(node),
+    ...checkLocalCluster(node, clusters),
+    ...checkAds(node, clusters),
+    ...checkTags(node.child('stats_config')),
+  ];
+};
+
+const checkAdmin = (node: ConfigNode): Diagnostic[] =>
+  checkIpAddress(
+    node,
+    ['admin', 'address', 'socket_address'],
+    'The admin interface binds to an IP address such as 127.0.0.1.',
+  );
+
+function checkRuntime(node: ConfigNode): Diagnostic[] {
+  const layers = node.child('layered_runtime')?.list('layers') ?? [];
+  const seen = new Set<string>();
+  const twice = layers.flatMap((layer) => {
+    const name = layer.text('name') ?? '';
+    if (!seen.has(name)) return (seen.add(name), NONE);
+    return problem('runtime_layer', layer, ['name'], `Two runtime layers are called \`${name}\`.`, {
+      envoySays: `Duplicate layer name: ${name}`,
+    });
+  });
+  const second = layers.filter((layer) => layer.has('admin_layer'))[1];
+  const admins = second
+    ? problem('runtime_layer', second, ['admin_layer'], 'There is one admin layer at the most.', {
+        envoySays: 'Too many admin layers specified in LayeredRuntime, at most one may be specified',
+      })
+    : NONE;
+  return [...twice, ...admins];
+}
+
+const checkFlush = (node: ConfigNode): Diagnostic[] =>
+  node.has('stats_flush_interval') && node.flag('stats_flush_on_admin')
+    ? problem(
+        'stats_flush',
+        node,
+        ['stats_flush_on_admin'],
+        '`stats_flush_interval` and `stats_flush_on_admin` exclude each other.',
+        {
+          envoySays: 'Only one of stats_flush_interval or stats_flush_on_admin should be set!',
+        },
+      )
+    : NONE;
+
+function checkLocalCluster(node: ConfigNode, clusters: readonly ConfigNode[]): Diagnostic[] {
+  const name = node.child('cluster_manager')?.text('local_cluster_name') ?? '';
+  if (name === '' || clusters.some((one) => one.text('name') === name)) return NONE;
+  return problem(
+    'local_cluster',
+    node,
+    ['cluster_manager', 'local_cluster_name'],
+    `No static cluster is called \`${name}\`.`,
+    {
+      envoySays: `local cluster '${name}' must be defined`,
+    },
+  );
+}
+
+function checkAds(node: ConfigNode, clusters: readonly ConfigNode[]): Diagnostic[] {
+  const dynamic = node.child('dynamic_resources');
+  const services = dynamic?.child('ads_config')?.list('grpc_services') ?? [];
+  const unknown = services.flatMap((service) => {
+    const grpc = service.child('envoy_grpc');
+    const name = grpc?.text('cluster_name') ?? '';
+    if (!grpc || clusters.some((one) => one.text('name') === name)) return NONE;
+    return problem(
+      'unknown_cluster',
+      grpc,
+      ['cluster_name'],
+      `The management server is sought in the cluster \`${name}\`, and no static cluster has that name.`,
+      {
+        envoySays: `Unknown gRPC client cluster '${name}'`,
+      },
+    );
+  });
+  return [...unknown, ...(services.length > 0 ? checkNode(node) : NONE)];
+}
+
+function checkNode(node: ConfigNode): Diagnostic[] {
+  const self = node.child('node');
+  const missing = ['id', 'cluster'].filter((name) => (self?.text(name) ?? '') === '');
+  if (missing.length === 0) return NONE;
+  return problem(
+    'node',
+    node,
+    self ? ['node'] : [],
+    `A management server asks who is there: \`node\` needs ${missing.map((one) => `\`${one}\``).join(' and ')}.`,
+    {
+      envoySays:
+        "ads: node 'id' and 'cluster' are required. Set it either in 'node' config or via --service-node and --service-cluster options.",
+    },
+  );
+}
+
+function checkTags(config: ConfigNode | undefined): Diagnostic[] {
+  return (config?.list('stats_tags') ?? []).flatMap((tag) => {
+    const regex = tag.text('regex');
+    if (regex === undefined) return NONE;
+    try {
+      fullMatch(regex);
+      return NONE;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return problem('regex', tag, ['regex'], `The regex "${regex}" is not one that can be read: ${reason}.`, {
+        envoySays: `Invalid regex '${regex}'`,
+      });
+    }
+  });
+}

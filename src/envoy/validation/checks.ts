@@ -1,0 +1,86 @@
+import type { Visit } from '#api';
+import type { Diagnostic } from '#source';
+import { ConfigNode } from '../config_node.ts';
+import { checkCidrRange } from './addresses.ts';
+import { checkBootstrap } from './bootstraps.ts';
+import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
+import { checkCluster } from './clusters.ts';
+import { checkConnectionManager } from './connection_managers.ts';
+import { checkSubstitutionFormat } from './formats.ts';
+import {
+  checkApiKeys,
+  checkBasicAuth,
+  checkExtProc,
+  checkHeaderToMetadata,
+  checkJwtAuthn,
+  checkLocalRateLimit,
+} from './http_filters.ts';
+import { checkListener } from './listeners.ts';
+import { checkRegex, checkUriTemplate } from './patterns.ts';
+import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
+import {
+  checkCertificate,
+  checkClusterSocket,
+  checkDownstreamTls,
+  checkFilterChain,
+  checkTlsParameters,
+  checkValidationContext,
+} from './transport_sockets.ts';
+
+/** An extension is found by the type of its configuration: a name alone finds none. */
+const checkExtension: Check = (node) =>
+  node.has('typed_config') || node.has('config_discovery') || node.flag('is_optional')
+    ? NONE
+    : missingExtension(node, node.text('name') ?? '');
+
+const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3';
+const HTTP = 'envoy.extensions.filters.http';
+const TLS = 'envoy.extensions.transport_sockets.tls.v3';
+
+/** What is judged of each message beyond its fields. */
+const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly Check[]>([
+  ['envoy.config.bootstrap.v3.Bootstrap', [checkBootstrap]],
+  ['envoy.config.cluster.v3.Cluster', [checkCluster, checkClusterSocket]],
+  ['envoy.config.core.v3.CidrRange', [checkCidrRange]],
+  ['envoy.config.core.v3.SubstitutionFormatString', [checkSubstitutionFormat]],
+  ['envoy.config.core.v3.TransportSocket', [checkExtension]],
+  ['envoy.config.listener.v3.Filter', [checkExtension]],
+  ['envoy.config.listener.v3.FilterChain', [checkFilterChain]],
+  ['envoy.config.listener.v3.Listener', [checkListener]],
+  ['envoy.config.listener.v3.ListenerFilter', [checkExtension]],
+  ['envoy.config.route.v3.RetryPolicy', [checkRetryPolicy]],
+  ['envoy.config.route.v3.Route', [checkRoute]],
+  ['envoy.config.route.v3.RouteAction', [checkRouteAction]],
+  ['envoy.config.route.v3.RouteConfiguration', [checkRouteConfiguration]],
+  ['envoy.config.route.v3.VirtualHost', [checkVirtualHost]],
+  ['envoy.config.trace.v3.Tracing.Http', [checkExtension]],
+  ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
+  ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
+  [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
+  [`${HTTP}.basic_auth.v3.BasicAuth`, [checkBasicAuth]],
+  [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc]],
+  [`${HTTP}.header_to_metadata.v3.Config`, [checkHeaderToMetadata]],
+  [`${HTTP}.jwt_authn.v3.JwtAuthentication`, [checkJwtAuthn]],
+  [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
+  [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
+  [`${HCM}.HttpFilter`, [checkExtension]],
+  [`${TLS}.CertificateValidationContext`, [checkValidationContext]],
+  [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls]],
+  [`${TLS}.TlsCertificate`, [checkCertificate]],
+  [`${TLS}.TlsParameters`, [checkTlsParameters]],
+]);
+
+/** Notes the messages that there is something to judge of, while a configuration is read. */
+export class MessageChecks {
+  readonly #noted: { node: ConfigNode; checks: readonly Check[] }[] = [];
+
+  readonly visit: Visit = (type, message, ref) => {
+    const checks = CHECKS.get(type);
+    if (checks) this.#noted.push({ node: new ConfigNode(message, ref), checks });
+  };
+
+  /** What Envoy refuses of them. */
+  run(facts: CheckFacts): Diagnostic[] {
+    return this.#noted.flatMap(({ node, checks }) => checks.flatMap((check) => check(node, facts)));
+  }
+}

@@ -1,0 +1,251 @@
+import { durationMs } from '#api';
+import type { Diagnostic } from '#source';
+import type { ConfigNode } from '../config_node.ts';
+import { isIpAddress } from '../network/cidr.ts';
+import { missingExtension, NONE, problem, typeOf, type Check } from './check.ts';
+
+const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
+const DEFAULT_MIN_RING = 1024;
+const DEFAULT_MAX_RING = 8_388_608;
+const DEFAULT_BASE_EJECTION_MS = 30_000;
+const DEFAULT_MAX_EJECTION_MS = 300_000;
+
+/** `config.cluster.v3.Cluster`. */
+export const checkCluster: Check = (node) => [
+  ...checkType(node),
+  ...checkPolicy(node),
+  ...checkEndpoints(node),
+  ...checkHealthChecks(node),
+  ...checkOutlierDetection(node),
+  ...checkProtocolOptions(node),
+];
+
+const nameOf = (node: ConfigNode): string => node.text('name') ?? '';
+const typeName = (node: ConfigNode): string => (node.has('cluster_type') ? 'custom' : (node.text('type') ?? 'STATIC'));
+
+function checkType(node: ConfigNode): Diagnostic[] {
+  const custom = node.child('cluster_type');
+  if (custom && typeOf(custom.child('typed_config')) === '') return missingExtension(custom, nameOf(custom));
+  const [type, hasEds] = [typeName(node), node.has('eds_cluster_config')];
+  if (type === 'EDS' && !hasEds)
+    return problem('eds_config', node, [], `The EDS cluster \`${nameOf(node)}\` has no \`eds_cluster_config\`.`, {
+      help: 'Say where its endpoints come from: `eds_cluster_config: {eds_config: …}`.',
+      envoySays: 'cannot create an EDS cluster without an EDS config',
+    });
+  if (type !== 'EDS' && type !== 'custom' && hasEds)
+    return problem(
+      'eds_config',
+      node,
+      ['eds_cluster_config'],
+      `\`eds_cluster_config\` belongs to an EDS cluster, and this one is ${type}.`,
+      {
+        envoySays: 'eds_cluster_config set in a non-EDS cluster',
+      },
+    );
+  return NONE;
+}
+
+/** Cluster types that bring a balancer of their own, and those that cannot. */
+const BRINGS_BALANCER = /\.(aggregate|dynamic_forward_proxy)\.v3\.ClusterConfig$/;
+
+function checkPolicy(node: ConfigNode): Diagnostic[] {
+  const policies = node.child('load_balancing_policy');
+  if (policies) return checkPolicyList(node, policies);
+  const policy = node.text('lb_policy') ?? 'ROUND_ROBIN';
+  const isProvided = policy === 'CLUSTER_PROVIDED';
+  const refuse = (message: string, envoySays: string): Diagnostic[] =>
+    problem('lb_policy', node, node.has('lb_policy') ? ['lb_policy'] : [], message, { envoySays });
+  if (policy === 'LOAD_BALANCING_POLICY_CONFIG')
+    return refuse(
+      '`lb_policy: LOAD_BALANCING_POLICY_CONFIG` needs a `load_balancing_policy`.',
+      'cluster: field load_balancing_policy need to be set',
+    );
+  if (isProvided && node.has('lb_subset_config'))
+    return refuse(
+      'A cluster that provides its own balancer has no subsets.',
+      `cluster: LB policy ${policy} cannot be combined with lb_subset_config`,
+    );
+  if (typeName(node) === 'ORIGINAL_DST' && !isProvided)
+    return refuse(
+      `A cluster of type ORIGINAL_DST goes where the connection was meant to go: only \`lb_policy: CLUSTER_PROVIDED\` fits, not ${policy}.`,
+      `cluster: LB policy ${policy} is not valid for Cluster type ORIGINAL_DST. Only 'CLUSTER_PROVIDED' is allowed with cluster type 'ORIGINAL_DST'`,
+    );
+  const custom = typeOf(node.child('cluster_type')?.child('typed_config'));
+  if (BRINGS_BALANCER.test(custom) && !isProvided)
+    return refuse(
+      `A cluster of this type provides its own balancer: write \`lb_policy: CLUSTER_PROVIDED\`.`,
+      `cluster manager: cluster provided LB not specified but cluster '${nameOf(node)}' provided one. Check cluster documentation.`,
+    );
+  if (isProvided && typeName(node) !== 'ORIGINAL_DST' && typeName(node) !== 'custom')
+    return refuse(
+      `A ${typeName(node)} cluster provides no balancer of its own: choose a policy such as ROUND_ROBIN.`,
+      `cluster manager: cluster provided LB specified but cluster '${nameOf(node)}' did not provide one. Check cluster documentation.`,
+    );
+  return checkHashTables(node, policy);
+}
+
+function checkPolicyList(node: ConfigNode, policies: ConfigNode): Diagnostic[] {
+  const types = policies
+    .list('policies')
+    .map((one) => typeOf(one.child('typed_extension_config')?.child('typed_config')));
+  if (types.some((type) => type.includes('.load_balancing_policies.'))) return NONE;
+  const names = policies.list('policies').map((one) => one.child('typed_extension_config')?.text('name') ?? '');
+  return problem(
+    'lb_policy',
+    node,
+    ['load_balancing_policy'],
+    'None of these policies is a load balancing policy of Envoy.',
+    {
+      envoySays: `cluster: didn't find a registered load balancer factory implementation for cluster: '${nameOf(node)}' with names from [${names.join(', ')}]`,
+    },
+  );
+}
+
+function checkHashTables(node: ConfigNode, policy: string): Diagnostic[] {
+  const ring = node.child('ring_hash_lb_config');
+  const [least, most] = [
+    ring?.number('minimum_ring_size') ?? DEFAULT_MIN_RING,
+    ring?.number('maximum_ring_size') ?? DEFAULT_MAX_RING,
+  ];
+  if (policy === 'RING_HASH' && least > most)
+    return problem(
+      'ring_size',
+      node,
+      ['ring_hash_lb_config'],
+      `The smallest ring (${least}) is larger than the largest one (${most}).`,
+      {
+        envoySays: `ring hash: minimum_ring_size (${least}) > maximum_ring_size (${most})`,
+      },
+    );
+  const size = node.child('maglev_lb_config')?.number('table_size');
+  if (policy === 'MAGLEV' && size !== undefined && !isPrime(size))
+    return problem(
+      'table_size',
+      node,
+      ['maglev_lb_config', 'table_size'],
+      `The size of a Maglev table is a prime number, and ${size} is none.`,
+      {
+        envoySays: 'The table size of maglev must be prime number',
+      },
+    );
+  return NONE;
+}
+
+function isPrime(number: number): boolean {
+  for (let i = 2; i * i <= number; i++) if (number % i === 0) return false;
+  return number > 1;
+}
+
+function checkEndpoints(node: ConfigNode): Diagnostic[] {
+  const localities = node.child('load_assignment')?.list('endpoints') ?? [];
+  const endpoints = localities.flatMap((one) => one.list('lb_endpoints'));
+  if (typeName(node) === 'LOGICAL_DNS' && (localities.length !== 1 || endpoints.length !== 1))
+    return problem(
+      'endpoints',
+      node,
+      node.has('load_assignment') ? ['load_assignment'] : [],
+      'A LOGICAL_DNS cluster has exactly one locality with one endpoint: its name stands for all of them.',
+      {
+        help: 'Use STRICT_DNS for several names.',
+        envoySays: 'LOGICAL_DNS clusters must have a single locality_lb_endpoint and a single lb_endpoint',
+      },
+    );
+  if (typeName(node) !== 'STATIC') return NONE;
+  return endpoints.flatMap((one) => {
+    const socket = one.child('endpoint')?.child('address')?.child('socket_address');
+    const address = socket?.text('address') ?? '';
+    if (!socket || isIpAddress(address)) return NONE;
+    return problem('address', socket, [], `"${address}" is a name, and a STATIC cluster takes IP addresses only.`, {
+      help: 'Give an IP address, or make the cluster `type: STRICT_DNS`.',
+      envoySays: `malformed IP address: ${address}. Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'`,
+    });
+  });
+}
+
+function checkHealthChecks(node: ConfigNode): Diagnostic[] {
+  return node.list('health_checks').flatMap((check) => {
+    if (check.has('grpc_health_check') && !speaksHttp2(node))
+      return problem(
+        'health_check',
+        check,
+        ['grpc_health_check'],
+        'A gRPC health check needs a cluster that speaks HTTP/2.',
+        {
+          help: 'Give the cluster `http2_protocol_options` in its HttpProtocolOptions.',
+          envoySays: `${nameOf(node)} cluster must support HTTP/2 for gRPC healthchecking`,
+        },
+      );
+    const http = check.child('http_health_check');
+    return ['expected_statuses', 'retriable_statuses'].flatMap((field) =>
+      (http?.list(field) ?? []).flatMap(checkStatusRange),
+    );
+  });
+}
+
+function checkStatusRange(range: ConfigNode): Diagnostic[] {
+  const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
+  if (start < end) return NONE;
+  return problem(
+    'status_range',
+    range,
+    [],
+    `The range from ${start} up to ${end} is empty: \`end\` is the first status that is no longer meant.`,
+    {
+      envoySays: `Invalid http expected status range: expecting start < end, but found start=${start} and end=${end}`,
+    },
+  );
+}
+
+function speaksHttp2(node: ConfigNode): boolean {
+  const options = node.child('typed_extension_protocol_options')?.child(HTTP_OPTIONS);
+  const isNew = ['explicit_http_config', 'auto_config', 'use_downstream_protocol_config'].some((name) =>
+    options?.child(name)?.has('http2_protocol_options'),
+  );
+  return isNew || node.has('http2_protocol_options') || options?.has('auto_config') === true;
+}
+
+function checkOutlierDetection(node: ConfigNode): Diagnostic[] {
+  const outlier = node.child('outlier_detection');
+  if (!outlier) return NONE;
+  const base = durationMs(outlier.text('base_ejection_time')) ?? DEFAULT_BASE_EJECTION_MS;
+  const max = durationMs(outlier.text('max_ejection_time')) ?? Math.max(DEFAULT_MAX_EJECTION_MS, base);
+  if (max >= base) return NONE;
+  return problem(
+    'outlier_detection',
+    node,
+    ['outlier_detection'],
+    '`max_ejection_time` is shorter than `base_ejection_time`.',
+    {
+      envoySays: "outlier detector's max_ejection_time cannot be smaller than base_ejection_time",
+    },
+  );
+}
+
+function checkProtocolOptions(node: ConfigNode): Diagnostic[] {
+  const all = node.child('typed_extension_protocol_options');
+  return Object.keys(all?.value ?? {}).flatMap((name) => {
+    const options = all!.child(name);
+    if (!options || typeOf(options) !== '') return NONE;
+    return problem(
+      'missing_extension',
+      node,
+      ['typed_extension_protocol_options', name],
+      `These protocol options have no \`@type\`: nothing says which message they are.`,
+      {
+        envoySays: `Didn't find a registered network or http filter or protocol options implementation for name: '${name}'`,
+      },
+    );
+  });
+}
+
+/** Two clusters of one name: of the whole bootstrap. */
+export function duplicateClusters(clusters: readonly ConfigNode[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return clusters.flatMap((cluster) => {
+    const name = nameOf(cluster);
+    if (!seen.has(name)) return (seen.add(name), NONE);
+    return problem('duplicate_cluster', cluster, [], `Two clusters are called \`${name}\`.`, {
+      envoySays: `cluster manager: duplicate cluster '${name}'`,
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import type { Diagnostic } from '#source';
+import type { ConfigNode } from '../config_node.ts';
+import { NONE, problem } from './check.ts';
+import { checkFormat } from './formats.ts';
+
+const isProtected = (name: string): boolean => name.startsWith(':') || name.toLowerCase() === 'host';
+
+/** The headers that one level of the route configuration adds and removes. */
+export function checkHeaderOptions(node: ConfigNode): Diagnostic[] {
+  return [
+    ...['request_headers_to_add', 'response_headers_to_add'].flatMap((field) => node.list(field).flatMap(checkAdded)),
+    ...['request_headers_to_remove', 'response_headers_to_remove'].flatMap((field) => checkRemoved(node, field)),
+  ];
+}
+
+function checkAdded(option: ConfigNode): Diagnostic[] {
+  const header = option.child('header');
+  const key = header?.text('key') ?? '';
+  const named = isProtected(key)
+    ? problem('header_name', option, ['header', 'key'], `The header \`${key}\` cannot be changed here.`, {
+        help: 'Use `host_rewrite_literal` or a path rewrite of the route.',
+        envoySays: ':-prefixed or host headers may not be modified',
+      })
+    : NONE;
+  return [...named, ...checkFormat(option, ['header', 'value'], header?.text('value') ?? '')];
+}
+
+const checkRemoved = (node: ConfigNode, field: string): Diagnostic[] =>
+  node.texts(field).flatMap((name, i) =>
+    isProtected(name)
+      ? problem('header_name', node, [field, i], `The header \`${name}\` cannot be removed.`, {
+          envoySays: ':-prefixed or host headers may not be removed',
+        })
+      : NONE,
+  );

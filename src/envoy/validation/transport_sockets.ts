@@ -1,0 +1,85 @@
+import type { Diagnostic } from '#source';
+import type { ConfigNode } from '../config_node.ts';
+import { NONE, problem, typeOf, type Check } from './check.ts';
+
+const DOWNSTREAM = '.tls.v3.DownstreamTlsContext';
+const UPSTREAM = '.tls.v3.UpstreamTlsContext';
+
+/** `config.listener.v3.FilterChain`: the server's side of TLS. */
+export const checkFilterChain: Check = (node) =>
+  wrongSide(node, UPSTREAM, 'a listener ends TLS, so it wants a DownstreamTlsContext');
+
+/** `config.cluster.v3.Cluster`: the client's side of TLS. */
+export const checkClusterSocket: Check = (node) =>
+  wrongSide(node, DOWNSTREAM, 'a cluster begins TLS, so it wants an UpstreamTlsContext');
+
+function wrongSide(node: ConfigNode, suffix: string, words: string): Diagnostic[] {
+  const socket = node.child('transport_socket');
+  const type = typeOf(socket?.child('typed_config'));
+  if (!type.endsWith(suffix)) return NONE;
+  return problem('transport_socket', node, ['transport_socket'], `This is the other side of TLS: ${words}.`, {
+    envoySays: `Didn't find a registered implementation for '${socket?.text('name') ?? ''}' with type URL: '${type}'`,
+  });
+}
+
+/** `DownstreamTlsContext`: a server needs a certificate. */
+export const checkDownstreamTls: Check = (node) => {
+  const common = node.child('common_tls_context');
+  const hasCertificate = [
+    'tls_certificates',
+    'tls_certificate_sds_secret_configs',
+    'tls_certificate_provider_instance',
+    'tls_certificate_certificate_provider',
+    'tls_certificate_certificate_provider_instance',
+    'custom_tls_certificate_selector',
+  ].some((name) => common?.has(name));
+  if (hasCertificate) return NONE;
+  return problem('certificate', node, [], 'A server without a certificate cannot speak TLS.', {
+    help: 'Give `common_tls_context` a `tls_certificates` entry.',
+    envoySays: 'No TLS certificates found for server context',
+  });
+};
+
+/** `CertificateValidationContext`: names count only where a CA is trusted. */
+export const checkValidationContext: Check = (node) => {
+  const names = ['match_typed_subject_alt_names', 'match_subject_alt_names'].find((name) => node.list(name).length > 0);
+  const trusts =
+    node.has('trusted_ca') || node.has('ca_certificate_provider_instance') || node.has('custom_validator_config');
+  if (names === undefined || trusts) return NONE;
+  return problem(
+    'validation',
+    node,
+    [names],
+    'Names are checked only in certificates that a trusted CA has signed, and `trusted_ca` is missing.',
+    {
+      envoySays: 'SAN-based verification of peer certificates without trusted CA is insecure and not allowed',
+    },
+  );
+};
+
+/** `TlsCertificate`: what is written inline has to be PEM. */
+export const checkCertificate: Check = (node) =>
+  (['certificate_chain', 'private_key'] as const).flatMap((field) => {
+    const text = node.child(field)?.text('inline_string');
+    if (text === undefined || text.includes('-----BEGIN ')) return NONE;
+    return problem('certificate', node, [field], `This is no PEM text: it begins with "${text.slice(0, 20)}".`, {
+      help: 'Paste the whole of it, from -----BEGIN to the last -----END.',
+      envoySays:
+        field === 'certificate_chain'
+          ? 'Failed to load certificate chain from <inline>'
+          : 'Failed to load private key from <inline>',
+    });
+  });
+
+const CIPHER = /^[\w-]+(:[\w-]+)*$|^\[.*\]$/;
+const CIPHER_WORDS = /(ECDHE|AES|CHACHA20|TLS_|^!|^-|^\+|ALL|HIGH|RSA)/;
+
+/** `TlsParameters`. */
+export const checkTlsParameters: Check = (node) =>
+  node.texts('cipher_suites').flatMap((suite, i) =>
+    CIPHER.test(suite) && CIPHER_WORDS.test(suite)
+      ? NONE
+      : problem('cipher_suites', node, ['cipher_suites', i], `BoringSSL knows no cipher suite \`${suite}\`.`, {
+          envoySays: `Failed to initialize cipher suites ${suite}`,
+        }),
+  );
