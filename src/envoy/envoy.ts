@@ -9,6 +9,8 @@ import type { RequestBytes, RequestDone } from './listener/listener.ts';
 import { ListenerManager } from './listener/listener_manager.ts';
 import type { Connection, UpstreamNetwork } from './seams.ts';
 import { Admin } from './server/admin.ts';
+import { createServerStats } from './server/server_stats.ts';
+import { statsOptions } from './stats/options.ts';
 import { StatsStore } from './stats/store.ts';
 import type { Trace } from './trace.ts';
 import { ClusterManager } from './upstream/cluster_manager.ts';
@@ -24,7 +26,7 @@ export interface EnvoyServices {
 
 /** A running proxy: compiled from a bootstrap once, then serving connections in virtual time. */
 export class Envoy {
-  readonly stats = new StatsStore();
+  readonly stats: StatsStore;
   /** What the access loggers have written so far. */
   readonly files: LogFiles = new Map();
   readonly admin: Admin;
@@ -34,11 +36,13 @@ export class Envoy {
   constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
     const root = new ConfigNode(bootstrap, ref);
     const resources = root.child('static_resources');
+    this.stats = new StatsStore(statsOptions(root, () => services.dispatcher.nowMs));
     const { stats, files } = this;
+    const serverStats = createServerStats(stats, services.dispatcher);
     this.#trace = services.trace;
     const clusters = new ClusterManager({ ...services, stats });
     for (const node of resources?.list('clusters') ?? []) clusters.addOrUpdate(clusters.create(node));
-    this.admin = new Admin({ bootstrap: root, stats, clusters });
+    this.admin = new Admin({ bootstrap: root, stats, clusters, refreshStats: serverStats.refresh });
     this.#listeners = new ListenerManager({
       ...services,
       clusters,
@@ -46,9 +50,11 @@ export class Envoy {
       files,
       filters: HTTP_FILTER_REGISTRY,
       localCluster: services.localCluster ?? '',
+      zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,
     });
     for (const node of resources?.list('listeners') ?? []) this.#listeners.addOrUpdate(this.#listeners.create(node));
+    serverStats.started([...clusters.values()].length, resources?.list('listeners').length ?? 0);
   }
 
   /** One request on a connection of its own. */

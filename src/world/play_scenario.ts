@@ -49,7 +49,7 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
     { dispatcher, random, network: upstreams, trace },
   );
   dispatcher.run({ untilMs: START_MS, events: MAX_EVENTS });
-  const before = new Map(envoy.stats.counters);
+  const before = envoy.stats.snapshot();
   const world = { dispatcher, upstreams, envoy, scenario };
   const traceEnds: number[] = [];
   const steps = scenario.steps.map((step) => {
@@ -57,7 +57,7 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
     traceEnds.push(trace?.records.length ?? 0);
     return played;
   });
-  return { steps, stats: changed(before, envoy.stats.counters), trace: trace?.records ?? [], traceEnds, diagnostics };
+  return { steps, stats: changed(before, envoy.stats.snapshot()), trace: trace?.records ?? [], traceEnds, diagnostics };
 }
 
 /** What moved since the start, gauges by how much they differ. */

@@ -8,6 +8,7 @@ import type { Connection } from '../seams.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
+import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
@@ -28,15 +29,17 @@ export class ConnectionManager {
   readonly #statPrefix: string;
   readonly #routeConfig: ConfigNode | undefined;
   readonly #routeConfigHeaders: RouteConfigHeaders | undefined;
-  readonly #statNames: StatNames;
+  readonly stats: ConnectionManagerStats;
   readonly #virtualHosts: VirtualHosts | undefined;
   readonly #services: RouterServices;
   readonly #filters: FilterChainFactory;
   readonly #callbacks: FilterCallbacksFactory;
   readonly #suppressEnvoyHeaders: boolean;
+  readonly #countsCodes: boolean;
   readonly #loggers: readonly AccessLogger[];
 
-  constructor(node: ConfigNode, services: RouterServices) {
+  /** `listenerStatPrefix` is `listener.ADDRESS.`, under which its answers count too. */
+  constructor(node: ConfigNode, services: RouterServices, listenerStatPrefix: string) {
     this.node = node;
     this.#settings = compileSettings(node);
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
@@ -45,8 +48,8 @@ export class ConnectionManager {
       requestHeaders: new HeaderMutation(this.#routeConfig, 'request'),
       responseHeaders: new HeaderMutation(this.#routeConfig, 'response'),
     };
-    this.#statNames = statNamesOf(this.#statPrefix);
-    this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig);
+    this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listenerStatPrefix);
+    this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig, services.stats);
     this.#services = services;
     const context = {
       stats: services.stats,
@@ -56,15 +59,18 @@ export class ConnectionManager {
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
-    declareStats(services.stats, this.#statPrefix);
     this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
+    this.#countsCodes = router?.raw('dynamic_stats') !== false;
   }
 
   newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): Stream {
-    const { stats, trace } = this.#services;
-    stats.add(this.#statNames.total);
+    const { trace } = this.#services;
+    this.stats.http.downstream_rq_total.inc();
+    this.stats.http[request.protocol === 'HTTP/2' ? 'downstream_rq_http2_total' : 'downstream_rq_http1_total'].inc();
+    this.stats.http.downstream_rq_active.add(1);
+    const startMs = this.#services.dispatcher.nowMs;
     const isDecoded = 'headers' in request;
     const setsRequestId = this.#settings.setsRequestIdInResponse;
     const owner = {
@@ -73,6 +79,8 @@ export class ConnectionManager {
       routeConfigHeaders: this.#routeConfigHeaders,
       connection,
       suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
+      countsCodes: this.#countsCodes,
+      stats: this.stats,
       protocol: request.protocol,
       loggers: this.#loggers,
       encode: (headers: HeaderMap, isLocal: boolean) =>
@@ -85,11 +93,13 @@ export class ConnectionManager {
       owner,
       (result) => {
         for (const timer of timers) timer.cancel();
-        if (stream.isHealthCheck) stats.add(`${this.#statPrefix}tracing.health_check`);
+        this.stats.http.downstream_rq_active.add(-1);
+        this.stats.http.downstream_rq_time.record(this.#services.dispatcher.nowMs - startMs);
+        if (stream.isHealthCheck) this.stats.tracing.health_check.inc();
         else this.#count(result.response.status);
         // A client still sending its body to a stream that is over is cut off.
         if (stream.requestBody !== '' && !stream.hasReadBody && isDecoded && result.response.status !== 0)
-          stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+          this.stats.http.downstream_rq_rx_reset.inc();
         trace?.record({
           kind: 'stream_completed',
           state: 'info',
@@ -99,7 +109,7 @@ export class ConnectionManager {
       },
     );
     if (!isDecoded) {
-      stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+      this.stats.http.downstream_rq_rx_reset.inc();
       stream.sendLocalReply(request.status, reasonOf(request.status), 'DPE', request.details);
     } else this.#decode(stream, connection, request.isComplete ?? true, timers);
     return stream;
@@ -108,7 +118,7 @@ export class ConnectionManager {
   #decode(stream: Stream, connection: Connection, isComplete: boolean, timers: Timer[]): void {
     stream.upgrade = upgradeOf(stream.request);
     const refusal = this.#refusal(stream.request, connection);
-    if (refusal?.flags === 'DPE') this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
+    if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
     else stream.logRequest();
     if (refusal)
       return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
@@ -225,11 +235,10 @@ export class ConnectionManager {
 
   /** What the router does with the request once every filter has let it pass. */
   #act(stream: Stream, connection: Connection): void {
-    const { stats } = this.#services;
-    stats.add(this.#statNames.routed);
+    this.stats.http.rq_total.inc();
     const route = stream.route;
     if (!route) {
-      stats.add(`${this.#statPrefix}no_route`);
+      this.stats.http.no_route.inc();
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
     stream.isRouted = true;
@@ -269,7 +278,8 @@ export class ConnectionManager {
       return false;
     }
     stream.redirects++;
-    for (const name of ['downstream_rq_total', 'rq_total']) this.#services.stats.add(this.#statPrefix + name);
+    this.stats.http.downstream_rq_total.inc();
+    this.stats.http.rq_total.inc();
     stream.request.set(
       'x-envoy-original-url',
       `${from.get(':scheme')}://${from.get(':authority')}${from.get(':path')}`,
@@ -290,69 +300,28 @@ export class ConnectionManager {
 
   #redirect(stream: Stream, connection: Connection): void {
     const { status, location } = redirectOf(stream.route!, stream.request, connection.tls ? 'https' : 'http');
-    this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
+    this.stats.http.rq_direct_response.inc();
     const headers = new HeaderMap([['location', location]]);
     stream.finish({ status, headers, body: '' }, '-', 'direct_response');
   }
 
   #redirectToTls(stream: Stream): void {
     const location = `https://${stream.request.get(':authority') ?? ''}${stream.request.get(':path') ?? ''}`;
-    this.#services.stats.add(`${this.#statPrefix}rq_total`);
-    this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
+    this.stats.http.rq_total.inc();
+    this.stats.http.rq_direct_response.inc();
     stream.finish({ status: 301, headers: new HeaderMap([['location', location]]), body: '' }, '-', 'direct_response');
   }
 
   #respondDirectly(stream: Stream, node: ConfigNode): void {
-    this.#services.stats.add(`${this.#statPrefix}rq_direct_response`);
+    this.stats.http.rq_direct_response.inc();
     const body = node.child('body');
     stream.sendLocalReply(node.number('status') ?? 200, body?.text('inline_string') ?? '', '-', 'direct_response');
   }
 
   #count(status: number): void {
-    if (status === 0) return this.#services.stats.add(`${this.#statPrefix}downstream_rq_rx_reset`);
-    this.#services.stats.add(
-      this.#statNames.classes[Math.floor(status / 100)] ??
-        `${this.#statPrefix}downstream_rq_${Math.floor(status / 100)}xx`,
-    );
-    this.#services.stats.add(this.#statNames.completed);
+    if (status === 0) this.stats.http.downstream_rq_rx_reset.inc();
+    else this.stats.charge(status);
   }
-}
-
-/** The names that every request counts under, put together once. */
-interface StatNames {
-  readonly total: string;
-  readonly routed: string;
-  readonly completed: string;
-  readonly classes: readonly string[];
-}
-
-const statNamesOf = (prefix: string): StatNames => ({
-  total: `${prefix}downstream_rq_total`,
-  routed: `${prefix}rq_total`,
-  completed: `${prefix}downstream_rq_completed`,
-  classes: [0, 1, 2, 3, 4, 5].map((one) => `${prefix}downstream_rq_${one}xx`),
-});
-
-/** The counters that `/stats` shows at 0 before anything has happened. */
-function declareStats(stats: RouterServices['stats'], prefix: string): void {
-  const names = [
-    '1xx',
-    '2xx',
-    '3xx',
-    '4xx',
-    '5xx',
-    'total',
-    'completed',
-    'rx_reset',
-    'tx_reset',
-    'timeout',
-    'too_large',
-  ].map((name) => `downstream_rq_${name}`);
-  stats.declare(
-    ...[...names, 'rq_total', 'rq_direct_response', 'rq_redirect', 'no_route', 'no_cluster', 'downstream_cx_total'].map(
-      (name) => prefix + name,
-    ),
-  );
 }
 
 /** `:method` and `:path` are no header lines; `:authority` is the Host line. */

@@ -10,6 +10,7 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import { HeaderMap } from './header_map.ts';
 import type { HeaderMutation } from './header_mutation.ts';
+import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 
 export interface StreamResult {
   readonly response: HttpResponse;
@@ -31,6 +32,9 @@ export interface StreamOwner {
   readonly routeConfigHeaders: RouteConfigHeaders | undefined;
   readonly connection: Connection;
   readonly suppressEnvoyHeaders: boolean;
+  /** The router's `dynamic_stats`. */
+  readonly countsCodes: boolean;
+  readonly stats: ConnectionManagerStats;
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];
   /** The headers that the connection manager itself writes last. */
@@ -43,6 +47,8 @@ export class Stream {
   requestBody: string;
   readonly statPrefix: string;
   readonly suppressEnvoyHeaders: boolean;
+  readonly countsCodes: boolean;
+  readonly managerStats: ConnectionManagerStats['http'];
   readonly log: StreamRecord = {};
   readonly dynamicMetadata: JsonObject = {};
   readonly filterState = new Map<string, string>();
@@ -80,6 +86,8 @@ export class Stream {
     this.request = request;
     this.connection = owner.connection;
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
+    this.countsCodes = owner.countsCodes;
+    this.managerStats = owner.stats.http;
     this.log['bytes_received'] = 0;
     this.log['protocol'] = owner.protocol;
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');

@@ -5,6 +5,7 @@ import { decodeHttp1 } from '../http/http1_codec.ts';
 import type { Stream, StreamResult } from '../http/stream.ts';
 import type { RouterServices } from '../router/router_filter.ts';
 import type { Connection } from '../seams.ts';
+import { ListenerStats } from './listener_stats.ts';
 import { findFilterChain, type Detected, type FilterChain } from './filter_chain_manager.ts';
 
 /** A request as a message, or as bytes on an HTTP/1 connection. */
@@ -30,6 +31,7 @@ export class Listener {
   readonly #port: string;
   readonly #isWildcard: boolean;
   readonly #services: RouterServices;
+  readonly #stats: ListenerStats;
   readonly #chains: readonly FilterChain[];
   readonly #fallback: FilterChain | undefined;
   readonly #managers = new Map<FilterChain, ConnectionManager>();
@@ -45,6 +47,7 @@ export class Listener {
     this.#port = `:${port}`;
     this.#isWildcard = host === '0.0.0.0';
     this.#services = services;
+    this.#stats = new ListenerStats(services.stats, node);
     const fallback = node.child('default_filter_chain');
     this.#chains = node.list('filter_chains').map(chainOf);
     this.#fallback = fallback && chainOf(fallback);
@@ -68,7 +71,7 @@ export class Listener {
 
   /** One request on a connection of its own. */
   accept(first: Connection, request: RequestBytes, done: RequestDone): Stream | undefined {
-    const { stats, trace } = this.#services;
+    const { dispatcher, trace } = this.#services;
     let connection = first;
     if (hasListenerFilter(this.node, '.ProxyProtocol')) {
       const proxied = 'raw' in request ? readProxyLine(request.raw, connection) : undefined;
@@ -79,7 +82,7 @@ export class Listener {
     const detected = detect(this.node, connection);
     const chain = findFilterChain(this.#chains, this.#fallback, connection, detected, trace);
     if (!chain) {
-      stats.add(`listener.${statAddress(first.localAddress)}.no_filter_chain_match`);
+      this.#stats.listener.no_filter_chain_match.inc();
       return void done(undefined);
     }
     const manager = this.#managers.get(chain);
@@ -87,7 +90,13 @@ export class Listener {
     if (connection.tls) this.#countHandshake(connection);
     const incoming = incomingOf(request, connection, manager);
     const closes = incoming.kind === 'error' || incoming.closes;
-    return manager.newStream(connection, incoming, (result) =>
+    const openedMs = dispatcher.nowMs;
+    this.#stats.opened();
+    manager.stats.opened(connection);
+    return manager.newStream(connection, incoming, (result) => {
+      const hadRequest = result.response.status === 0 && connection.protocol === 'http1';
+      this.#stats.closed(dispatcher.nowMs - openedMs);
+      manager.stats.closed(connection, dispatcher.nowMs - openedMs, { isLocal: closes, hadRequest });
       done({
         response: result.response,
         log: result.log,
@@ -95,8 +104,8 @@ export class Listener {
         chain,
         detected,
         closes: closes || result.response.status === 408 || result.log['details'] === 'upgrade_failed',
-      }),
-    );
+      });
+    });
   }
 
   #compile(chain: FilterChain): void {
@@ -104,13 +113,13 @@ export class Listener {
       .list('filters')
       .map((filter) => filter.child('typed_config'))
       .find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
-    if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services));
+    if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services, this.#stats.prefix));
   }
 
   #countHandshake(connection: Connection): void {
-    const prefix = `listener.${statAddress(connection.localAddress)}.ssl`;
-    this.#services.stats.add(`${prefix}.handshake`);
-    if (connection.tls?.clientCertificate === undefined) this.#services.stats.add(`${prefix}.no_certificate`);
+    const { prefix } = this.#stats;
+    this.#services.stats.add(`${prefix}ssl.handshake`);
+    if (connection.tls?.clientCertificate === undefined) this.#services.stats.add(`${prefix}ssl.no_certificate`);
   }
 }
 
@@ -135,9 +144,6 @@ const chainOf = (node: ConfigNode): FilterChain => ({ name: node.text('name') ??
 
 const isWrongTransport = (chain: FilterChain, connection: Connection): boolean =>
   chain.node.has('transport_socket') !== (connection.tls !== undefined);
-
-/** An address as statistics spell it: `127.0.0.1_10000`. */
-const statAddress = (address: string): string => address.replace(/:(\d+)$/, '_$1');
 
 const hasListenerFilter = (listener: ConfigNode, name: string): boolean =>
   listener

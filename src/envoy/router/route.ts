@@ -2,6 +2,7 @@ import { durationMs, type JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import { compileClusterChoice, type ChooseCluster } from './cluster_choice.ts';
+import type { RequestStats } from './request_stats.ts';
 import { compileRouteMatch, type Mismatch } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -16,6 +17,8 @@ export class Route {
   readonly redirect: ConfigNode | undefined;
   readonly directResponse: ConfigNode | undefined;
   readonly timeoutMs: number;
+  /** With a `stat_prefix`: set by the virtual host, under whose name the route counts. */
+  stats: RequestStats | undefined;
   readonly idleTimeoutMs: number | undefined;
   readonly priority: 'DEFAULT' | 'HIGH';
   readonly hashPolicy: readonly ConfigNode[];

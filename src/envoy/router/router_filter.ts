@@ -14,6 +14,7 @@ import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
+import { SHADOW_FACTS, UpstreamCounts } from './upstream_counts.ts';
 import { asksForRetries, NO_RETRIES, RetryPolicy, type Failure } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
 import { subsetOf } from './route.ts';
@@ -31,6 +32,8 @@ export interface RouterServices {
   /** `--service-cluster`. */
   readonly localCluster: string;
   readonly isFailingHealthChecks: () => boolean;
+  /** The zone that this Envoy itself is in; empty where it is not said. */
+  readonly zone: string;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
 }
@@ -42,13 +45,13 @@ const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 40
 
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
 export function routeUpstream(stream: Stream, services: RouterServices, followRedirect: FollowRedirect): void {
-  const { stats, trace } = services;
+  const { trace } = services;
   const action = stream.route!.action!;
   stream.readBody();
   const { name, weighted } = stream.choice!;
   const { cluster } = stream;
   if (!cluster) {
-    stats.add(`${stream.statPrefix}no_cluster`);
+    stream.managerStats.no_cluster.inc();
     trace?.record({
       kind: 'cluster_not_found',
       state: 'failed',
@@ -62,6 +65,8 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
       'cluster_not_found',
     );
   }
+  // By the path as it came: a virtual cluster looks before the route rewrites.
+  const counts = new UpstreamCounts(stream, cluster, services.zone);
   stream.weighted = weighted;
   trace?.record({
     kind: 'cluster_selected',
@@ -76,7 +81,7 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     stream.suppressEnvoyHeaders,
     weighted?.node.text('host_rewrite_literal'),
   );
-  const filter = new RouterFilter(stream, cluster, services, followRedirect);
+  const filter = new RouterFilter(stream, { cluster, counts }, services, followRedirect);
   stream.onAbandoned = () => filter.abandon();
   filter.start();
 }
@@ -89,6 +94,8 @@ class RouterFilter {
   readonly #policy: RetryPolicy;
   readonly #timeouts: UpstreamTimeouts;
   readonly #followRedirect: FollowRedirect;
+  readonly #counts: UpstreamCounts;
+  readonly #startMs: number;
   #attempts = 0;
   #isDone = false;
   #isRetrying = false;
@@ -97,11 +104,18 @@ class RouterFilter {
   #globalTimer: Timer | undefined;
   #tryTimer: Timer | undefined;
 
-  constructor(stream: Stream, cluster: Cluster, services: RouterServices, followRedirect: FollowRedirect) {
+  constructor(
+    stream: Stream,
+    { cluster, counts }: { cluster: Cluster; counts: UpstreamCounts },
+    services: RouterServices,
+    followRedirect: FollowRedirect,
+  ) {
     this.#followRedirect = followRedirect;
     this.#stream = stream;
     this.#cluster = cluster;
     this.#services = services;
+    this.#counts = counts;
+    this.#startMs = services.dispatcher.nowMs;
     const policy = stream.route!.action!.child('retry_policy') ?? stream.virtualHost?.node.child('retry_policy');
     this.#policy = policy || asksForRetries(stream.request) ? new RetryPolicy(policy, stream.request) : NO_RETRIES;
     this.#timeouts = timeoutsOf(stream.route!, this.#policy.perTryTimeoutMs, stream.request);
@@ -138,9 +152,7 @@ class RouterFilter {
 
   #countShadow(cluster: Cluster, status: number): void {
     this.#services.stats.add('http.async-client.rq_total');
-    for (const scope of ['', 'internal.'])
-      for (const name of [status, `${Math.floor(status / 100)}xx`, 'completed'])
-        this.#services.stats.add(`cluster.${cluster.statName}.${scope}upstream_rq_${name}`);
+    cluster.stats.charge(status, SHADOW_FACTS);
   }
 
   /** Nobody waits for the answer any more. */
@@ -155,7 +167,7 @@ class RouterFilter {
     this.#stream.log['attempts'] = this.#attempts;
     const host = this.#cluster.chooseHost({ hash: this.#hash(), subset: this.#subset() });
     if (host === undefined) {
-      this.#count('upstream_cx_none_healthy');
+      this.#counts.count('upstream_cx_none_healthy');
       this.#tell('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
       return this.#end(503, 'no healthy upstream', 'UH', 'no_healthy_upstream');
     }
@@ -216,7 +228,7 @@ class RouterFilter {
   }
 
   #onTryTimeout(kind: 'per_try_timeout' | 'per_try_idle_timeout'): void {
-    if (kind === 'per_try_timeout') this.#count('upstream_rq_per_try_timeout');
+    if (kind === 'per_try_timeout') this.#counts.count('upstream_rq_per_try_timeout');
     this.#upstream?.cancel();
     this.#tell(kind, `Try ${this.#attempts} had no answer in its time.`);
     this.#onFailure(
@@ -227,7 +239,7 @@ class RouterFilter {
 
   #onGlobalTimeout(): void {
     if (this.#isDone) return;
-    this.#count('upstream_rq_timeout');
+    this.#counts.countEverywhere('upstream_rq_timeout');
     this.#upstream?.cancel();
     this.#tell('response_timeout', `No answer within ${this.#timeouts.globalMs} ms, all tries together.`);
     this.#end(504, 'upstream request timeout', 'UT', 'response_timeout');
@@ -237,8 +249,8 @@ class RouterFilter {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
     if ('failure' in reply) {
-      if (reply.failure === 'refused') this.#count('upstream_rq_pending_failure_eject');
-      if (reply.failure === 'remote_reset') this.#count('upstream_rq_rx_reset');
+      if (reply.failure === 'refused') this.#counts.count('upstream_rq_pending_failure_eject');
+      if (reply.failure === 'remote_reset') this.#counts.count('upstream_rq_rx_reset');
       this.#tell(
         'upstream_failed',
         reply.failure === 'refused'
@@ -262,7 +274,7 @@ class RouterFilter {
       const refusal = this.#retry(response);
       if (refusal === undefined) return;
       flags = [refusal];
-    } else if (this.#attempts > 1) this.#count('upstream_rq_retry_success');
+    } else if (this.#attempts > 1) this.#counts.countEverywhere('upstream_rq_retry_success');
     this.#pass(response, flags, reply.cut);
   }
 
@@ -275,15 +287,17 @@ class RouterFilter {
   }
 
   #pass(response: HttpResponse, flags: readonly string[], cut: string | undefined): void {
-    this.#countResponse(response.status);
+    const facts = this.#counts.answered(response.status, this.#host, response.headers);
+    const tookMs = this.#services.dispatcher.nowMs - this.#startMs;
+    if (cut === undefined) this.#counts.took(tookMs, facts);
+    this.#counts.budgets(tookMs, this.#timeouts);
     const headers = response.headers.copy();
     const { suppressEnvoyHeaders, virtualHost } = this.#stream;
     if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
     if (virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(this.#attempts));
     this.#settle();
     if (cut !== undefined)
-      for (const name of ['rx_reset', 'tx_reset'])
-        this.#services.stats.add(`${this.#stream.statPrefix}downstream_rq_${name}`);
+      for (const name of ['rx_reset', 'tx_reset'] as const) this.#stream.managerStats[`downstream_rq_${name}`].inc();
     if (cut === undefined) return this.#stream.finish({ ...response, headers }, flags.join(',') || '-', 'via_upstream');
     const isKnownLength = headers.has('content-length');
     this.#stream.finish(
@@ -319,20 +333,20 @@ class RouterFilter {
   /** Schedules another try, or says by which flag there is none. */
   #retry(response: HttpResponse | undefined): string | undefined {
     if (this.#attempts > this.#policy.retries) {
-      this.#count('upstream_rq_retry_limit_exceeded');
+      this.#counts.countEverywhere('upstream_rq_retry_limit_exceeded');
       return 'URX';
     }
     const breaker = this.#cluster.breaker('DEFAULT');
     if (!this.#isRetrying && !breaker.canCreate('retries')) {
-      this.#count('upstream_rq_retry_overflow');
+      this.#counts.countEverywhere('upstream_rq_retry_overflow');
       return 'UO';
     }
     if (!this.#isRetrying) breaker.take('retries');
     this.#isRetrying = true;
-    if (response) this.#countScope('retry.', response.status);
+    if (response) this.#counts.retried(response.status);
     const { ms, kind } = this.#policy.backOff(this.#attempts, response, this.#services.random);
-    this.#count('upstream_rq_retry');
-    this.#count(`upstream_rq_retry_backoff_${kind}`);
+    this.#counts.countEverywhere('upstream_rq_retry');
+    this.#counts.count(`upstream_rq_retry_backoff_${kind}`);
     this.#services.trace?.record({
       kind: 'retry_scheduled',
       state: 'info',
@@ -346,7 +360,7 @@ class RouterFilter {
   }
 
   #end(status: number, body: string, flags: string, details: string): void {
-    this.#countResponse(status);
+    this.#counts.answered(status, this.#host);
     this.#settle();
     this.#stream.sendLocalReply(status, body, flags, details);
   }
@@ -356,20 +370,6 @@ class RouterFilter {
     this.#globalTimer?.cancel();
     this.#tryTimer?.cancel();
     if (this.#isRetrying) this.#cluster.breaker('DEFAULT').give('retries');
-  }
-
-  #countResponse(status: number): void {
-    const isInternal = this.#stream.request.has('x-envoy-internal');
-    this.#countScope('', status);
-    this.#countScope(isInternal ? 'internal.' : 'external.', status);
-  }
-
-  #countScope(scope: string, status: number): void {
-    for (const name of this.#cluster.codeNames(scope, status)) this.#services.stats.add(name);
-  }
-
-  #count(name: string): void {
-    this.#services.stats.add(`cluster.${this.#cluster.statName}.${name}`);
   }
 
   #tell(kind: string, sentence: string): void {

@@ -4,6 +4,9 @@ import type { Trace } from '../trace.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileMatchTree, type MatchTree } from '../matching/match_tree.ts';
+import type { StatsStore } from '../stats/store.ts';
+import { compileHeaderMatcher } from './route_match.ts';
+import { RequestStats } from './request_stats.ts';
 import { Route } from './route.ts';
 import { RouteList } from './route_list.ts';
 
@@ -18,21 +21,36 @@ export class VirtualHost {
   readonly countsAttempts: boolean;
   readonly countsAttemptsInResponse: boolean;
   readonly #matcher: MatchTree | undefined;
+  readonly #stats: StatsStore;
+  readonly #virtualClusters: readonly VirtualCluster[];
   readonly #chosen = new WeakMap<object, RouteList>();
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
-  constructor(node: ConfigNode) {
+  constructor(node: ConfigNode, stats: StatsStore) {
     this.node = node;
+    this.#stats = stats;
     this.name = node.text('name') ?? '';
     this.requiresTls = node.text('require_tls') ?? 'NONE';
     this.countsAttempts = node.flag('include_request_attempt_count');
     this.countsAttemptsInResponse = node.flag('include_attempt_count_in_response');
-    this.#routes = new RouteList(node.list('routes').map((route) => new Route(route)));
+    this.#routes = new RouteList(node.list('routes').map((route) => this.#route(route)));
+    this.#virtualClusters = compileVirtualClusters(node, stats);
     const matcher = node.child('matcher');
     this.#matcher = matcher && compileMatchTree(matcher);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
+  }
+
+  #route(node: ConfigNode): Route {
+    const route = new Route(node);
+    const prefix = node.text('stat_prefix') ?? '';
+    if (prefix !== '') route.stats = new RequestStats(this.#stats, `vhost.${this.name}.route.${prefix}.`);
+    return route;
+  }
+
+  virtualClusterOf(request: HeaderMap): VirtualCluster | undefined {
+    return this.#virtualClusters.find((one) => one.fits(request));
   }
 
   /** The routes to try in order: all of them, or those that the matcher leads to. */
@@ -43,10 +61,33 @@ export class VirtualHost {
     const known = this.#chosen.get(action.value);
     if (known) return known;
     const nodes = action.text('@type')?.endsWith('.RouteList') ? action.list('routes') : [action];
-    const routes = new RouteList(nodes.map((node) => new Route(node)));
+    const routes = new RouteList(nodes.map((node) => this.#route(node)));
     this.#chosen.set(action.value, routes);
     return routes;
   }
+}
+
+/** Requests of a virtual host that are counted together. */
+export interface VirtualCluster {
+  readonly name: string;
+  readonly stats: RequestStats;
+  readonly fits: (request: HeaderMap) => boolean;
+}
+
+/** In order; what fits none counts as `other`. */
+function compileVirtualClusters(host: ConfigNode, stats: StatsStore): readonly VirtualCluster[] {
+  const nodes = host.list('virtual_clusters');
+  if (nodes.length === 0) return [];
+  const of = (name: string, fits: VirtualCluster['fits']): VirtualCluster => ({
+    name,
+    stats: new RequestStats(stats, `vhost.${host.text('name') ?? ''}.vcluster.${name}.`),
+    fits,
+  });
+  const named = nodes.map((node) => {
+    const mismatches = node.list('headers').map((one) => compileHeaderMatcher(one));
+    return of(node.text('name') ?? '', (request) => mismatches.every((one) => one(request, '') === undefined));
+  });
+  return [...named, of('other', () => true)];
 }
 
 const NO_ROUTES = new RouteList([]);
@@ -66,8 +107,8 @@ export class VirtualHosts {
   readonly #ignorePort: boolean;
   readonly #ref: ConfigRef;
 
-  constructor(routeConfig: ConfigNode) {
-    this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node));
+  constructor(routeConfig: ConfigNode, stats: StatsStore) {
+    this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node, stats));
     this.#ref = routeConfig.ref;
     this.#ignorePort = routeConfig.flag('ignore_port_in_host_matching');
     for (const host of this.all)

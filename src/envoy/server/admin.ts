@@ -1,6 +1,9 @@
 import type { StatsStore } from '../stats/store.ts';
 import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import { clustersPage } from './clusters_page.ts';
+import { TagProducer } from '../stats/tag_producer.ts';
+import { endpointMetrics } from './endpoint_metrics.ts';
+import { statsPage } from './stats_page.ts';
 import { configDump } from './config_dump.ts';
 import type { ConfigNode } from '../config_node.ts';
 
@@ -13,6 +16,8 @@ export interface AdminServices {
   readonly bootstrap: ConfigNode;
   readonly stats: StatsStore;
   readonly clusters: ClusterManager;
+  /** Brings what is only looked at up to date. */
+  readonly refreshStats: () => void;
 }
 
 type Endpoint = (query: URLQuery) => AdminResponse;
@@ -23,10 +28,12 @@ const OK = (body: string): AdminResponse => ({ status: 200, body });
 /** The admin interface: the endpoints that tell of the simulated proxy, in their own formats (docs/operations/admin). */
 export class Admin {
   readonly #services: AdminServices;
+  readonly #tags: TagProducer;
   #isDraining = false;
 
   constructor(services: AdminServices) {
     this.#services = services;
+    this.#tags = new TagProducer(services.bootstrap.child('stats_config'));
   }
 
   get isDraining(): boolean {
@@ -58,8 +65,18 @@ export class Admin {
       this.#services.stats.resetCounters();
       return OK('OK\n');
     },
-    '/stats': (query) => OK(statsPage(this.#services.stats, query)),
+    '/stats': (query) => this.#showStats(query),
+    '/stats/prometheus': (query) => this.#showStats(new Map([...query, ['format', 'prometheus']])),
   };
+
+  #showStats(query: URLQuery): AdminResponse {
+    this.#services.refreshStats();
+    const { bootstrap, stats, clusters } = this.#services;
+    const page = statsPage({ stats, tags: this.#tags, endpoints: endpointMetrics(clusters) }, query);
+    // What the page shows is from before: the workers' values are merged while it is written.
+    if (bootstrap.flag('stats_flush_on_admin')) stats.flush();
+    return page;
+  }
 
   #drain(isDraining: boolean): AdminResponse {
     this.#isDraining = isDraining;
@@ -79,17 +96,3 @@ function queryOf(search: string): URLQuery {
 
 const unescaped = (text: string): string =>
   text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
-
-/** `/stats`: `name: value`, in alphabetical order, by a regular expression and by use. */
-function statsPage(stats: StatsStore, query: URLQuery): string {
-  const filter = query.get('filter');
-  const pattern = filter === undefined ? undefined : new RegExp(filter);
-  const isUsedOnly = query.has('usedonly');
-  const lines = [...stats.all()].filter(
-    ([name]) => (pattern?.test(name) ?? true) && (!isUsedOnly || stats.isUsed(name)),
-  );
-  return lines
-    .map(([name, value]) => `${name}: ${value}\n`)
-    .sort()
-    .join('');
-}

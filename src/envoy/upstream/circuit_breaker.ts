@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
+import type { Gauge } from '../stats/metric.ts';
 import type { StatsStore } from '../stats/store.ts';
 
 export type Resource = 'connections' | 'pending_requests' | 'requests' | 'retries';
@@ -16,6 +17,15 @@ const STAT_OF: Readonly<Record<Resource, string>> = {
   retries: 'rq_retry_open',
 };
 
+const REMAINING_OF: Readonly<Record<Resource, string>> = {
+  connections: 'remaining_cx',
+  pending_requests: 'remaining_pending',
+  requests: 'remaining_rq',
+  retries: 'remaining_retries',
+};
+const RESOURCES: readonly Resource[] = ['connections', 'pending_requests', 'requests', 'retries'];
+const NO_LIMIT = 2 ** 32 - 1;
+
 /** How much of each resource a cluster may hold at one routing priority: resource_manager_impl.h. */
 export class CircuitBreaker {
   readonly limits: Readonly<Record<Resource, number>>;
@@ -26,8 +36,9 @@ export class CircuitBreaker {
     requests: false,
     retries: false,
   };
-  readonly #stats: StatsStore;
-  readonly #prefix: string;
+  readonly #openGauges: Readonly<Record<Resource, Gauge>>;
+  /** With `track_remaining`. */
+  readonly #remainingGauges: Readonly<Record<Resource, Gauge>> | undefined;
   readonly #budget: ConfigNode | undefined;
 
   constructor(cluster: ConfigNode, owner: { stats: StatsStore; statName: string; priority: 'DEFAULT' | 'HIGH' }) {
@@ -41,8 +52,20 @@ export class CircuitBreaker {
       retries: limit('retries'),
     };
     this.#budget = node?.child('retry_budget');
-    this.#stats = owner.stats;
-    this.#prefix = `cluster.${owner.statName}.circuit_breakers.${owner.priority.toLowerCase()}.`;
+    const prefix = `cluster.${owner.statName}.circuit_breakers.${owner.priority.toLowerCase()}.`;
+    const gauges = (names: Readonly<Record<Resource, string>>): Record<Resource, Gauge> => ({
+      connections: owner.stats.gauge(prefix + names.connections),
+      pending_requests: owner.stats.gauge(prefix + names.pending_requests),
+      requests: owner.stats.gauge(prefix + names.requests),
+      retries: owner.stats.gauge(prefix + names.retries),
+    });
+    this.#openGauges = gauges(STAT_OF);
+    owner.stats.gauge(`${prefix}cx_pool_open`);
+    if (node?.flag('track_remaining') === true) {
+      this.#remainingGauges = gauges(REMAINING_OF);
+      owner.stats.gauge(`${prefix}remaining_cx_pools`).set(node.number('max_connection_pools') ?? NO_LIMIT);
+    }
+    for (const resource of RESOURCES) this.#show(resource);
   }
 
   canCreate(resource: Resource): boolean {
@@ -74,8 +97,9 @@ export class CircuitBreaker {
 
   #show(resource: Resource): void {
     const isOpen = !this.canCreate(resource);
+    this.#remainingGauges?.[resource].set(Math.max(0, this.#limit(resource) - this.#held[resource]));
     if (isOpen === this.#open[resource]) return;
     this.#open[resource] = isOpen;
-    this.#stats.set(this.#prefix + STAT_OF[resource], isOpen ? 1 : 0);
+    this.#openGauges[resource].set(isOpen ? 1 : 0);
   }
 }

@@ -9,6 +9,7 @@ import type { UpstreamNetwork } from '../seams.ts';
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
+import { ClusterStats } from './cluster_stats.ts';
 import { ConnPool } from './conn_pool.ts';
 import { HealthChecker } from './health_check.ts';
 import { OutlierDetection } from './outlier_detection.ts';
@@ -46,7 +47,7 @@ export class Cluster {
   #hosts: readonly Host[] = [];
   #sets: readonly HostSet[] = [];
   #loads: Loads = { healthy: [], degraded: [], panics: [] };
-  readonly #codeNames = new Map<string, readonly string[]>();
+  readonly stats: ClusterStats;
   readonly outlier: OutlierDetection | undefined;
   readonly #picker: HostPicker;
   readonly #subsets: Subsets | undefined;
@@ -78,7 +79,7 @@ export class Cluster {
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
-    declareStats(services.stats, this.statName);
+    this.stats = new ClusterStats(node, services.stats, this.statName);
     const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
     const outlier = node.child('outlier_detection');
     this.outlier =
@@ -106,6 +107,7 @@ export class Cluster {
 
   setHosts(hosts: readonly Host[]): void {
     this.#hosts = hosts;
+    this.stats.traffic.membership_change.inc();
     this.updateHealth();
   }
 
@@ -129,14 +131,13 @@ export class Cluster {
       membership_degraded: count('degraded'),
       membership_excluded: this.#hosts.filter((host) => host.flags.has('eds_status_draining')).length,
     };
-    for (const [name, value] of Object.entries(gauges))
-      this.#services.stats.set(`cluster.${this.statName}.${name}`, value);
+    for (const [name, value] of Object.entries(gauges)) this.stats.traffic[name as keyof typeof gauges].set(value);
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
     const { priority, source } = choosePriority(this.#loads, this.#random);
     const set = this.#sets[priority]!;
-    if (this.#loads.panics[priority]) this.#count('lb_healthy_panic');
+    if (this.#loads.panics[priority]) this.stats.traffic.lb_healthy_panic.inc();
     const open = this.#subset(set[source], context.subset, `${priority} ${source}`);
     const hosts = this.#isLocalityWeighted ? this.#inLocality(open, set) : open;
     return hosts.length === 0 ? undefined : this.#picker.pick(hosts, context);
@@ -145,7 +146,7 @@ export class Cluster {
   #subset(hosts: readonly Host[], wanted: JsonObject | undefined, of: string): readonly Host[] {
     if (!this.#subsets) return hosts;
     const { hosts: chosen, outcome } = this.#subsets.choose(hosts, wanted);
-    if (outcome !== 'none') this.#count(`lb_subsets_${outcome}`);
+    if (outcome !== 'none') this.stats.traffic[`lb_subsets_${outcome}`].inc();
     return this.#sameList(`${of} ${JSON.stringify(wanted)}`, chosen);
   }
 
@@ -172,19 +173,6 @@ export class Cluster {
       `locality ${chosen.name} ${chosen.priority}`,
       open.filter((host) => host.locality === chosen),
     );
-  }
-
-  /** The counters of a status: its code, its class, and all. Put together once. */
-  codeNames(scope: string, status: number): readonly string[] {
-    const key = `${scope}${status}`;
-    let names = this.#codeNames.get(key);
-    if (!names) {
-      names = [status, `${Math.floor(status / 100)}xx`, 'completed'].map(
-        (name) => `cluster.${this.statName}.${scope}upstream_rq_${name}`,
-      );
-      this.#codeNames.set(key, names);
-    }
-    return names;
   }
 
   /** What the next choice will start from, in words: for the trace. */
@@ -218,59 +206,13 @@ export class Cluster {
         (pool = new ConnPool(host, {
           ...this.#services,
           breaker: this.#breakers[priority],
-          statName: this.statName,
+          stats: this.stats,
           isMultiplexed: this.isHttp2,
           maxRequests: maxRequestsOf(this.node),
         })),
       );
     return pool;
   }
-
-  #count(name: string): void {
-    this.#services.stats.add(`cluster.${this.statName}.${name}`);
-  }
-}
-
-/** The counters that `/stats` shows at 0 before anything has happened. */
-function declareStats(stats: StatsStore, statName: string): void {
-  const names = [
-    'upstream_rq_total',
-    'upstream_rq_pending_total',
-    'upstream_rq_pending_overflow',
-    'upstream_rq_active_overflow',
-    'upstream_rq_timeout',
-    'upstream_rq_per_try_timeout',
-    'upstream_rq_retry',
-    'upstream_rq_retry_success',
-    'upstream_rq_retry_limit_exceeded',
-    'upstream_rq_retry_overflow',
-    'upstream_rq_retry_backoff_exponential',
-    'upstream_rq_retry_backoff_ratelimited',
-    'upstream_rq_cancelled',
-    'upstream_rq_rx_reset',
-    'upstream_rq_tx_reset',
-    'upstream_rq_maintenance_mode',
-    'upstream_cx_total',
-    'upstream_cx_connect_fail',
-    'upstream_cx_connect_timeout',
-    'upstream_cx_overflow',
-    'upstream_cx_none_healthy',
-    'upstream_cx_max_requests',
-    'lb_healthy_panic',
-    'membership_change',
-    'update_attempt',
-    'update_success',
-    'update_failure',
-    'update_empty',
-    'update_no_rebuild',
-  ];
-  stats.declare(...names.map((name) => `cluster.${statName}.${name}`));
-  const breakers = ['cx_open', 'cx_pool_open', 'rq_open', 'rq_pending_open', 'rq_retry_open'];
-  stats.declare(
-    ...['default', 'high'].flatMap((priority) =>
-      breakers.map((name) => `cluster.${statName}.circuit_breakers.${priority}.${name}`),
-    ),
-  );
 }
 
 const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>

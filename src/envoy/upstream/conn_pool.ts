@@ -1,5 +1,5 @@
 import type { UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
-import type { StatsStore } from '../stats/store.ts';
+import type { ClusterStats } from './cluster_stats.ts';
 import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
 
@@ -34,9 +34,7 @@ export class ConnPool {
   readonly #served: number[] = [];
   readonly #network: UpstreamNetwork;
   readonly #breaker: CircuitBreaker;
-  readonly #stats: StatsStore;
-  readonly #prefix: string;
-  readonly #totalName: string;
+  readonly #stats: ClusterStats['traffic'];
   readonly #isMultiplexed: boolean;
   #connections = 0;
   #idle = 0;
@@ -47,8 +45,7 @@ export class ConnPool {
     owner: {
       network: UpstreamNetwork;
       breaker: CircuitBreaker;
-      stats: StatsStore;
-      statName: string;
+      stats: ClusterStats;
       isMultiplexed: boolean;
       maxRequests: number;
     },
@@ -58,9 +55,7 @@ export class ConnPool {
     this.#maxRequests = owner.maxRequests;
     this.#network = owner.network;
     this.#breaker = owner.breaker;
-    this.#stats = owner.stats;
-    this.#prefix = `cluster.${owner.statName}.`;
-    this.#totalName = `${this.#prefix}upstream_rq_total`;
+    this.#stats = owner.stats.traffic;
     this.#isMultiplexed = owner.isMultiplexed;
   }
 
@@ -68,7 +63,7 @@ export class ConnPool {
     const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false, served: 0 };
     if (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0)) this.#attach(stream, true);
     else if (!this.#breaker.canCreate('pending_requests')) {
-      this.#stats.add(`${this.#prefix}upstream_rq_pending_overflow`);
+      this.#stats.upstream_rq_pending_overflow.inc();
       callbacks.onOverflow();
     } else this.#queue(stream);
     return { cancel: () => this.#cancel(stream) };
@@ -78,9 +73,9 @@ export class ConnPool {
   #queue(stream: Waiting): void {
     this.#pending.push(stream);
     this.#breaker.take('pending_requests');
-    this.#stats.add(`${this.#prefix}upstream_rq_pending_total`);
+    this.#stats.upstream_rq_pending_total.inc();
     const canConnect = this.#breaker.canCreate('connections');
-    if (!canConnect) this.#stats.add(`${this.#prefix}upstream_cx_overflow`);
+    if (!canConnect) this.#stats.upstream_cx_overflow.inc();
     // A pool without any connection may always have one: the limit would otherwise starve it.
     if (canConnect || this.#connections === 0) this.#connect();
   }
@@ -88,15 +83,19 @@ export class ConnPool {
   #connect(): void {
     this.#connections++;
     this.#breaker.take('connections');
-    this.#stats.add(`${this.#prefix}upstream_cx_total`);
+    this.#stats.upstream_cx_total.inc();
+    this.#stats.upstream_cx_active.add(1);
+    this.#host.stats.cx_total++;
+    this.#host.stats.cx_active++;
+    (this.#isMultiplexed ? this.#stats.upstream_cx_http2_total : this.#stats.upstream_cx_http1_total).inc();
     const waiting = this.#pending.shift();
     if (!waiting) return;
     this.#breaker.give('pending_requests');
     if (this.#network.refuses(this.#address)) {
-      this.#stats.add(`${this.#prefix}upstream_cx_connect_fail`);
+      this.#stats.upstream_cx_connect_fail.inc();
       this.#host.stats.cx_connect_fail++;
       this.#network.send(this.#address, waiting.request, (reply) => {
-        this.#drop();
+        this.#drop('remote', false);
         if (!waiting.isCancelled) waiting.callbacks.onReply(reply);
         if (this.#pending.length > 0) this.#connect();
       });
@@ -107,7 +106,7 @@ export class ConnPool {
 
   #attach(stream: Waiting, isReused: boolean): void {
     if (!this.#breaker.canCreate('requests')) {
-      this.#stats.add(`${this.#prefix}upstream_rq_active_overflow`);
+      this.#stats.upstream_rq_active_overflow.inc();
       if (!isReused) this.#idle++;
       return stream.callbacks.onOverflow();
     }
@@ -118,25 +117,28 @@ export class ConnPool {
     }
     stream.served = served + 1;
     this.#breaker.take('requests');
-    this.#stats.add(this.#totalName);
+    this.#stats.upstream_rq_total.inc();
     this.#host.stats.rq_total++;
     this.#host.stats.rq_active++;
+    this.#stats.upstream_rq_active.add(1);
     stream.isActive = true;
     stream.callbacks.onReady();
     this.#network.send(this.#address, stream.request, (reply) => {
       if (!stream.isActive) return;
-      this.#release(stream, 'failure' in reply || reply.cut !== undefined);
+      this.#release(stream, closedBy(reply));
       stream.callbacks.onReply(reply);
     });
   }
 
-  #release(stream: Waiting, isBroken: boolean): void {
+  #release(stream: Waiting, closedBy: 'local' | 'remote' | undefined): void {
     stream.isActive = false;
     this.#host.stats.rq_active--;
+    this.#stats.upstream_rq_active.add(-1);
     this.#breaker.give('requests');
-    const isWorn = !isBroken && stream.served >= this.#maxRequests;
-    if (isWorn) this.#stats.add(`${this.#prefix}upstream_cx_max_requests`);
-    if (isBroken || isWorn) this.#drop();
+    const isWorn = closedBy === undefined && stream.served >= this.#maxRequests;
+    if (isWorn) this.#stats.upstream_cx_max_requests.inc();
+    if (closedBy !== undefined) this.#drop(closedBy, true);
+    else if (isWorn) this.#drop('local', false);
     else if (!this.#isMultiplexed) {
       this.#idle++;
       this.#served.push(stream.served);
@@ -153,9 +155,19 @@ export class ConnPool {
     if (this.#pending.length > 0 && this.#connections === 0) this.#connect();
   }
 
-  #drop(): void {
+  #drop(by: 'local' | 'remote', hadRequest: boolean): void {
     this.#connections--;
     this.#breaker.give('connections');
+    this.#stats.upstream_cx_active.add(-1);
+    this.#host.stats.cx_active--;
+    const isLocal = by === 'local';
+    this.#stats.upstream_cx_destroy.inc();
+    this.#stats[isLocal ? 'upstream_cx_destroy_local' : 'upstream_cx_destroy_remote'].inc();
+    if (!hadRequest) return;
+    this.#stats.upstream_cx_destroy_with_active_rq.inc();
+    this.#stats[
+      isLocal ? 'upstream_cx_destroy_local_with_active_rq' : 'upstream_cx_destroy_remote_with_active_rq'
+    ].inc();
   }
 
   #cancel(stream: Waiting): void {
@@ -165,6 +177,12 @@ export class ConnPool {
     if (index >= 0) {
       this.#pending.splice(index, 1);
       this.#breaker.give('pending_requests');
-    } else if (stream.isActive) this.#release(stream, !this.#isMultiplexed);
+    } else if (stream.isActive) this.#release(stream, this.#isMultiplexed ? undefined : 'local');
   }
+}
+
+/** Who ended the connection with the answer: undefined where it stays. */
+function closedBy(reply: UpstreamReply): 'local' | 'remote' | undefined {
+  if ('failure' in reply) return reply.failure === 'protocol_error' ? 'local' : 'remote';
+  return reply.cut === undefined ? undefined : 'remote';
 }

@@ -30,6 +30,8 @@ export class Host {
   /** `envoy.lb` metadata, by which subsets choose. */
   readonly metadata: JsonObject;
   readonly node: ConfigNode;
+  /** `envoy.lb: {canary: true}`. */
+  readonly isCanary: boolean;
   readonly flags = new Set<HealthFlag>();
   readonly stats: Record<HostStat, number> = {
     rq_total: 0,
@@ -50,6 +52,7 @@ export class Host {
     this.locality = locality;
     this.priority = locality.priority;
     this.metadata = objectAt(node.raw('metadata'), ['filterMetadata', 'envoy.lb']);
+    this.isCanary = this.metadata['canary'] === true;
     const flag = OF_STATUS[node.text('health_status') ?? ''];
     if (flag) this.flags.add(flag);
   }

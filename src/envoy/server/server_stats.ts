@@ -1,0 +1,104 @@
+import type { Dispatcher } from '#sim';
+import { createStats } from '../stats/stat_set.ts';
+import type { StatsStore } from '../stats/store.ts';
+
+/** What every proxy has from the start, beside its listeners and clusters, at 0. */
+const COUNTERS = [
+  'cluster_manager.cluster_added',
+  'cluster_manager.cluster_modified',
+  'cluster_manager.cluster_removed',
+  'cluster_manager.cluster_updated',
+  'cluster_manager.cluster_updated_via_merge',
+  'cluster_manager.update_merge_cancelled',
+  'cluster_manager.update_out_of_merge_window',
+  'filesystem.flushed_by_timer',
+  'filesystem.reopen_failed',
+  'filesystem.write_buffered',
+  'filesystem.write_completed',
+  'filesystem.write_failed',
+  'http1.dropped_headers_with_underscores',
+  'http1.metadata_not_supported_error',
+  'http1.requests_rejected_with_underscores_in_headers',
+  'http1.response_flood',
+  'listener_manager.listener_added',
+  'listener_manager.listener_create_failure',
+  'listener_manager.listener_create_success',
+  'listener_manager.listener_in_place_updated',
+  'listener_manager.listener_modified',
+  'listener_manager.listener_removed',
+  'listener_manager.listener_stopped',
+  'main_thread.watchdog_mega_miss',
+  'main_thread.watchdog_miss',
+  'runtime.deprecated_feature_use',
+  'runtime.load_error',
+  'runtime.load_success',
+  'runtime.override_dir_exists',
+  'runtime.override_dir_not_exists',
+  'server.debug_assertion_failures',
+  'server.dropped_stat_flushes',
+  'server.dynamic_unknown_fields',
+  'server.envoy_bug_failures',
+  'server.envoy_notifications',
+  'server.main_thread.watchdog_mega_miss',
+  'server.main_thread.watchdog_miss',
+  'server.static_unknown_fields',
+  'server.wip_protos',
+  'server.worker_0.watchdog_mega_miss',
+  'server.worker_0.watchdog_miss',
+  'workers.watchdog_mega_miss',
+  'workers.watchdog_miss',
+] as const;
+const GAUGES = [
+  'cluster_manager.active_clusters',
+  'cluster_manager.warming_clusters',
+  'filesystem.write_total_buffered',
+  'listener_manager.total_filter_chains_draining',
+  'listener_manager.total_listeners_active',
+  'listener_manager.total_listeners_draining',
+  'listener_manager.total_listeners_warming',
+  'listener_manager.workers_started',
+  'runtime.admin_overrides_active',
+  'runtime.deprecated_feature_seen_since_process_start',
+  'runtime.num_keys',
+  'runtime.num_layers',
+  'server.compilation_settings.fips_mode',
+  'server.concurrency',
+  'server.days_until_first_cert_expiring',
+  'server.hot_restart_epoch',
+  'server.live',
+  'server.parent_connections',
+  'server.seconds_until_first_ocsp_response_expiring',
+  'server.state',
+  'server.stats_recent_lookups',
+  'server.total_connections',
+  'server.uptime',
+] as const;
+const HISTOGRAMS = ['overload.refresh_interval_delay', 'server.initialization_time_ms'] as const;
+const NO_CERTIFICATE_DAYS = 2 ** 32 - 1;
+
+interface ServerStats {
+  /** Brings what is only looked at up to date. */
+  readonly refresh: () => void;
+  /** What the bootstrap itself brought. */
+  readonly started: (clusters: number, listeners: number) => void;
+}
+
+/** Creates the statistics of the server itself: server/server.h, ALL_SERVER_STATS. */
+export function createServerStats(store: StatsStore, dispatcher: Dispatcher): ServerStats {
+  const stats = createStats(store, '', { counters: COUNTERS, gauges: GAUGES, histograms: HISTOGRAMS });
+  for (const gauge of ['server.live', 'server.concurrency', 'listener_manager.workers_started'] as const)
+    stats[gauge].set(1);
+  for (const gauge of ['server.state', 'server.hot_restart_epoch', 'server.total_connections'] as const)
+    stats[gauge].set(0);
+  stats['server.days_until_first_cert_expiring'].set(NO_CERTIFICATE_DAYS);
+  return {
+    refresh: () => stats['server.uptime'].set(Math.floor(dispatcher.nowMs / 1000)),
+    started: (clusters, listeners) => {
+      stats['cluster_manager.cluster_added'].add(clusters);
+      stats['cluster_manager.active_clusters'].set(clusters);
+      stats['listener_manager.listener_added'].add(listeners);
+      stats['listener_manager.listener_create_success'].add(listeners);
+      stats['listener_manager.total_listeners_active'].set(listeners);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { RE2JS, RE2JSSyntaxException } from 're2js';
+import type { StatsStore } from '../stats/store.ts';
+import type { TagProducer } from '../stats/tag_producer.ts';
+import type { EndpointMetric } from './endpoint_metrics.ts';
+import { histogramJson, histogramText, type BucketMode } from './histogram_text.ts';
+import { prometheusPage } from './prometheus_page.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface StatsPageSource {
+  readonly stats: StatsStore;
+  readonly tags: TagProducer;
+  readonly endpoints: readonly EndpointMetric[];
+}
+
+/** What a page may show: name, use and value. */
+interface Shown {
+  readonly name: string;
+  readonly isUsed: boolean;
+}
+
+const FORMATS = ['html', 'active-html', 'json', 'prometheus', 'text'];
+const BUCKET_MODES: readonly string[] = ['cumulative', 'disjoint', 'detailed', 'summary', 'prometheusnative'];
+const TYPES = ['All', 'Counters', 'Gauges', 'Histograms', 'TextReadouts'];
+
+/** `/stats` in each of its formats: server/admin/stats_handler.cc, stats_params.cc. */
+export function statsPage(source: StatsPageSource, query: ReadonlyMap<string, string>): Answer {
+  const filter = compileFilter(query.get('filter'));
+  const refusal = refusalOf(query) ?? (typeof filter === 'string' ? filter : undefined);
+  if (refusal !== undefined || typeof filter === 'string') return { status: 400, body: refusal ?? '' };
+  const selection = select(source, query, filter);
+  const buckets = (query.get('histogram_buckets') ?? '') as BucketMode | '';
+  const write: Readonly<Record<string, () => string>> = {
+    prometheus: () => prometheusPage(selection, source.tags, buckets === 'summary'),
+    json: () => asJson(selection, buckets),
+  };
+  const body = write[query.get('format') ?? ''] ?? (() => asText(selection, buckets === '' ? 'summary' : buckets));
+  return { status: 200, body: body() };
+}
+
+/** What Envoy says of a parameter that it does not know; undefined where it knows them all. */
+function refusalOf(query: ReadonlyMap<string, string>): string | undefined {
+  const buckets = query.get('histogram_buckets') ?? '';
+  const format = query.get('format') ?? 'text';
+  if (!TYPES.includes(query.get('type') ?? 'All')) return 'invalid &type= param';
+  if (buckets !== '' && !BUCKET_MODES.includes(buckets))
+    return 'usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary|prometheusnative)\n';
+  if (!FORMATS.includes(format)) return 'usage: /stats?format=(html|active-html|json|prometheus|text)\n';
+  return format === 'prometheus' && (buckets === 'detailed' || buckets === 'disjoint')
+    ? 'unsupported prometheus histogram bucket mode'
+    : undefined;
+}
+
+function select(
+  { stats, endpoints }: StatsPageSource,
+  query: ReadonlyMap<string, string>,
+  filter: (name: string) => boolean,
+): Selection {
+  const type = query.get('type') ?? 'All';
+  const isUsedOnly = query.has('usedonly');
+  const pick = <T extends Shown>(kind: string, list: Iterable<T>): T[] =>
+    type === 'All' || type === kind ? [...list].filter((one) => (!isUsedOnly || one.isUsed) && filter(one.name)) : [];
+  return {
+    counters: pick('Counters', stats.counters),
+    gauges: pick('Gauges', stats.gauges),
+    histograms: pick('Histograms', stats.histograms),
+    endpointCounters: pick(
+      'Counters',
+      endpoints.filter((one) => one.kind === 'counter'),
+    ),
+    endpointGauges: pick(
+      'Gauges',
+      endpoints.filter((one) => one.kind === 'gauge'),
+    ),
+  };
+}
+
+export interface Selection {
+  readonly counters: readonly { readonly name: string; readonly value: number }[];
+  readonly gauges: readonly { readonly name: string; readonly value: number }[];
+  readonly histograms: readonly Histogram[];
+  readonly endpointCounters: readonly EndpointMetric[];
+  readonly endpointGauges: readonly EndpointMetric[];
+}
+
+/** Any part of a name may match: RE2's partial match. */
+function compileFilter(text: string | undefined): ((name: string) => boolean) | string {
+  if (text === undefined || text === '') return () => true;
+  try {
+    const pattern = RE2JS.compile(text);
+    return (name) => pattern.matcher(name).find();
+  } catch (error) {
+    if (error instanceof RE2JSSyntaxException) return `Invalid re2 regex: ${error.getDescription()}`;
+    throw error;
+  }
+}
+
+const byName = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
+  list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+
+const scalarsOf = (selection: Selection): { name: string; value: number }[] => [
+  ...byName([...selection.counters, ...selection.gauges]),
+  ...byName([...selection.endpointCounters, ...selection.endpointGauges]),
+];
+
+/** `name: value`; counters and gauges together, then histograms. */
+function asText(selection: Selection, mode: BucketMode): string {
+  const scalars = scalarsOf(selection).map(({ name, value }) => `${name}: ${value}\n`);
+  const histograms = byName(selection.histograms).map((one) => `${one.name}: ${histogramText(one, mode)}\n`);
+  return [...scalars, ...histograms].join('');
+}
+
+function asJson(selection: Selection, mode: BucketMode | ''): string {
+  const scalars = scalarsOf(selection).map(({ name, value }) => ({ name, value }));
+  const histograms = byName(selection.histograms);
+  return JSON.stringify({
+    stats: [...scalars, ...(histograms.length === 0 ? [] : [{ histograms: histogramJson(histograms, mode) }])],
+  });
+}
