@@ -260,6 +260,7 @@ class RouterFilter {
       return this.#onFailure(reply.failure);
     }
     const { response } = reply;
+    this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
     this.#score(response.status < 500, { kind: 'status', status: response.status });
     this.#services.trace?.record({
       kind: 'upstream_answered',

@@ -31,7 +31,7 @@ export class UpstreamCounts {
     this.#ownZone = ownZone;
     const ofRoute = stream.route?.stats;
     const ofVirtualCluster = stream.virtualHost?.virtualClusterOf(stream.request);
-    if (ofVirtualCluster) stream.log['virtual_cluster'] = ofVirtualCluster.name;
+    if (ofVirtualCluster && !ofVirtualCluster.isOther) stream.log['virtual_cluster'] = ofVirtualCluster.name;
     this.#scopes =
       ofRoute || ofVirtualCluster ? [ofVirtualCluster?.stats, ofRoute].filter((one) => one !== undefined) : NO_SCOPES;
     for (const scope of this.#scopes) scope.counters.upstream_rq_total.inc();
@@ -68,13 +68,14 @@ export class UpstreamCounts {
     for (const scope of this.#scopes) scope.codes.recordTime(ms);
   }
 
-  /** With `request_response_sizes`. */
-  sizes(request: HeaderMap, requestBody: string, response: HttpResponse): void {
+  /** With `request_response_sizes`: of each try, its answer only where there is one. */
+  sizes(request: HeaderMap, requestBody: string, response?: HttpResponse): void {
     const { sizes } = this.#stats;
     if (!sizes) return;
     sizes.upstream_rq_headers_size.record(request.byteLength());
     sizes.upstream_rq_headers_count.record(request.size);
     sizes.upstream_rq_body_size.record(requestBody.length);
+    if (!response) return;
     sizes.upstream_rs_headers_size.record(response.headers.byteLength() + STATUS_LINE_BYTES);
     sizes.upstream_rs_headers_count.record(response.headers.size + 1);
     sizes.upstream_rs_body_size.record(response.body.length);

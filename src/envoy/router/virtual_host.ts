@@ -70,6 +70,7 @@ export class VirtualHost {
 /** Requests of a virtual host that are counted together. */
 export interface VirtualCluster {
   readonly name: string;
+  readonly isOther: boolean;
   readonly stats: RequestStats;
   readonly fits: (request: HeaderMap) => boolean;
 }
@@ -78,16 +79,17 @@ export interface VirtualCluster {
 function compileVirtualClusters(host: ConfigNode, stats: StatsStore): readonly VirtualCluster[] {
   const nodes = host.list('virtual_clusters');
   if (nodes.length === 0) return [];
-  const of = (name: string, fits: VirtualCluster['fits']): VirtualCluster => ({
+  const of = (name: string, fits: VirtualCluster['fits'], isOther: boolean): VirtualCluster => ({
     name,
+    isOther,
     stats: new RequestStats(stats, `vhost.${host.text('name') ?? ''}.vcluster.${name}.`),
     fits,
   });
   const named = nodes.map((node) => {
     const mismatches = node.list('headers').map((one) => compileHeaderMatcher(one));
-    return of(node.text('name') ?? '', (request) => mismatches.every((one) => one(request, '') === undefined));
+    return of(node.text('name') ?? '', (request) => mismatches.every((one) => one(request, '') === undefined), false);
   });
-  return [...named, of('other', () => true)];
+  return [...named, of('other', () => true, true)];
 }
 
 const NO_ROUTES = new RouteList([]);

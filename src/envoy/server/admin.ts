@@ -41,7 +41,8 @@ export class Admin {
   }
 
   request(target: string, method: string): AdminResponse {
-    const [path = '', search = ''] = target.split('?');
+    const mark = target.indexOf('?');
+    const [path, search] = mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
     const endpoint = this.#endpoints[path];
     if (!endpoint)
       return {

@@ -1,7 +1,7 @@
 import type { Histogram } from '../stats/histogram.ts';
 import type { Tag, TaggedName, TagProducer } from '../stats/tag_producer.ts';
 import type { EndpointMetric } from './endpoint_metrics.ts';
-import type { Selection } from './stats_page.ts';
+import type { Selection } from './stats_selection.ts';
 
 /** The digits that `%.32g` writes. */
 const SUM_DIGITS = 32;

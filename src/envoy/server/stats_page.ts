@@ -3,6 +3,7 @@ import type { StatsStore } from '../stats/store.ts';
 import type { TagProducer } from '../stats/tag_producer.ts';
 import type { EndpointMetric } from './endpoint_metrics.ts';
 import { histogramJson, histogramText, type BucketMode } from './histogram_text.ts';
+import type { Selection } from './stats_selection.ts';
 import { prometheusPage } from './prometheus_page.ts';
 
 interface Answer {
@@ -76,14 +77,6 @@ function select(
       endpoints.filter((one) => one.kind === 'gauge'),
     ),
   };
-}
-
-export interface Selection {
-  readonly counters: readonly { readonly name: string; readonly value: number }[];
-  readonly gauges: readonly { readonly name: string; readonly value: number }[];
-  readonly histograms: readonly Histogram[];
-  readonly endpointCounters: readonly EndpointMetric[];
-  readonly endpointGauges: readonly EndpointMetric[];
 }
 
 /** Any part of a name may match: RE2's partial match. */
