@@ -100,7 +100,6 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'tcp/tunnel-connect': 'tcp_proxy is not simulated',
   'tcp/unknown-cluster': 'tcp_proxy is not simulated',
   'tcp/weighted': 'tcp_proxy is not simulated',
-  'tls/alpn': 'TLS contexts are not simulated',
   'tls/auto-sni': 'TLS contexts are not simulated',
   'tls/certificates-by-sni': 'TLS contexts are not simulated',
   'tls/client-cert': 'TLS contexts are not simulated',
