@@ -1,13 +1,14 @@
 import { type JsonObject } from '#api';
 import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
-import { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
+import { HTTP_FILTER_REGISTRY, TRACER_REGISTRY } from './extensions/registry.ts';
 import type { LogFiles } from './access_log/file_access_log.ts';
 import { ConfigNode } from './config_node.ts';
 import type { Stream } from './http/stream.ts';
 import type { RequestBytes, RequestDone } from './listener/listener.ts';
 import { ListenerManager } from './listener/listener_manager.ts';
 import type { Connection, UpstreamNetwork } from './seams.ts';
+import { Runtime } from './runtime/runtime.ts';
 import { Admin } from './server/admin.ts';
 import { createServerStats } from './server/server_stats.ts';
 import { statsOptions } from './stats/options.ts';
@@ -49,6 +50,9 @@ export class Envoy {
       stats,
       files,
       filters: HTTP_FILTER_REGISTRY,
+      tracers: TRACER_REGISTRY,
+      runtime: new Runtime(root),
+      tracingProvider: root.child('tracing')?.child('http'),
       localCluster: services.localCluster ?? '',
       zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,

@@ -12,6 +12,7 @@ import {
 } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import { BOOTSTRAP_NAME, filesOf, readBootstrap } from './read_bootstrap.ts';
+import { maskHeaders, maskRaw, maskText } from './masks.ts';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
 import { Upstreams } from './upstreams.ts';
 
@@ -135,7 +136,7 @@ function linesOf(text: string, masks: readonly string[]): string[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => patterns.reduce((masked, pattern) => masked.replace(pattern, '<masked>'), line));
+    .map((line) => patterns.reduce((masked, pattern) => masked.replace(pattern, '<masked>'), maskText(line)));
 }
 
 function sendMany(world: World, request: RequestSpec, times: number): StepResult {
@@ -171,11 +172,9 @@ function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent 
     }
     const { response, log, chain } = done;
     const entry = logEntry(done);
-    if (response.headers.has('x-envoy-upstream-service-time'))
-      response.headers.set('x-envoy-upstream-service-time', '<ms>');
     if (spec.raw !== undefined)
       sent.result = {
-        response: { raw: encodeHttp1(response, String(log['protocol']), done.closes) },
+        response: { raw: maskRaw(encodeHttp1(response, String(log['protocol']), done.closes)) },
         access: [...earlierEntries(done), entry],
       };
     else
@@ -220,7 +219,7 @@ function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<Step
     response.headers.add('content-length', '0');
   return {
     status: response.status,
-    headers: response.headers.pairs(),
+    headers: maskHeaders(response.headers.pairs(), spec.headers),
     body: response.body,
     ...trailersOf(response),
     ...(response.reset === true ? { reset: true as const } : {}),
@@ -238,7 +237,12 @@ function send(world: World, spec: RequestSpec): StepResult {
   world.upstreams.seen = [];
   const sent = begin(world, spec);
   settle(world, [sent]);
-  return { ...sent.result, upstream: world.upstreams.seen };
+  const upstream = world.upstreams.seen.map((one) => ({
+    ...one,
+    ...(one.headers && { headers: maskHeaders(one.headers, spec.headers) }),
+    ...(one.tcp !== undefined && { tcp: maskText(one.tcp) }),
+  }));
+  return { ...sent.result, upstream };
 }
 
 function sendTogether(world: World, specs: readonly (RequestSpec & { after_ms?: number })[]): StepResult {

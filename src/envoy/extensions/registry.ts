@@ -1,4 +1,7 @@
 import type { HttpFilterFactory } from '../http/filter.ts';
+import type { TracerFactory, TracerRegistry } from '../tracing/tracer.ts';
+import { openTelemetryTracerFactory } from './tracers/opentelemetry/factory.ts';
+import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
 import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
 import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
 import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
@@ -37,3 +40,8 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
 export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new Map(
   HTTP_FILTERS.map((factory) => [factory.type, factory]),
 );
+
+/** Every tracer that is run: one line each. */
+const TRACERS: readonly TracerFactory[] = [openTelemetryTracerFactory, zipkinTracerFactory];
+
+export const TRACER_REGISTRY: TracerRegistry = new Map(TRACERS.map((factory) => [factory.type, factory]));

@@ -9,6 +9,7 @@ import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
+import { HttpTracing } from '../tracing/http_tracing.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
@@ -21,6 +22,13 @@ import { Stream, type RouteConfigHeaders, type StreamResult } from './stream.ts'
 export type Incoming =
   | { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean }
   | Extract<Decoded, { kind: 'error' }>;
+
+/** What a connection manager has from its listener. */
+export interface ListenerFacts {
+  /** `listener.ADDRESS.` */
+  readonly statPrefix: string;
+  readonly isOutbound: boolean;
+}
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
 export class ConnectionManager {
@@ -37,18 +45,19 @@ export class ConnectionManager {
   readonly #suppressEnvoyHeaders: boolean;
   readonly #countsCodes: boolean;
   readonly #loggers: readonly AccessLogger[];
+  readonly #tracing: HttpTracing | undefined;
 
-  /** `listenerStatPrefix` is `listener.ADDRESS.`, under which its answers count too. */
-  constructor(node: ConfigNode, services: RouterServices, listenerStatPrefix: string) {
+  /** Of its listener it needs what it counts under, and which way the traffic goes. */
+  constructor(node: ConfigNode, services: RouterServices, listener: ListenerFacts) {
     this.node = node;
-    this.#settings = compileSettings(node);
+    this.#settings = compileSettings(node, services.random);
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
     this.#routeConfig = node.child('route_config');
     this.#routeConfigHeaders = this.#routeConfig && {
       requestHeaders: new HeaderMutation(this.#routeConfig, 'request'),
       responseHeaders: new HeaderMutation(this.#routeConfig, 'response'),
     };
-    this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listenerStatPrefix);
+    this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listener.statPrefix);
     this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig, services.stats);
     this.#services = services;
     const context = {
@@ -60,9 +69,27 @@ export class ConnectionManager {
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
+    this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
     this.#countsCodes = router?.raw('dynamic_stats') !== false;
+  }
+
+  #compileTracing(isOutbound: boolean): HttpTracing | undefined {
+    const node = this.node.child('tracing');
+    const { tracers, runtime, random, trace, tracingProvider } = this.#services;
+    return (
+      node &&
+      new HttpTracing(node, isOutbound, {
+        tracers,
+        runtime,
+        trace,
+        random: random.fork('tracing'),
+        requestId: this.#settings.requestId,
+        stats: this.stats.tracing,
+        fallbackProvider: tracingProvider,
+      })
+    );
   }
 
   newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): Stream {
@@ -72,7 +99,6 @@ export class ConnectionManager {
     this.stats.http.downstream_rq_active.add(1);
     const startMs = this.#services.dispatcher.nowMs;
     const isDecoded = 'headers' in request;
-    const setsRequestId = this.#settings.setsRequestIdInResponse;
     const owner = {
       statPrefix: this.#statPrefix,
       routeConfig: this.#routeConfig,
@@ -83,8 +109,7 @@ export class ConnectionManager {
       stats: this.stats,
       protocol: request.protocol,
       loggers: this.#loggers,
-      encode: (headers: HeaderMap, isLocal: boolean) =>
-        this.#finishHeaders(headers, isLocal, setsRequestId ? stream.request : undefined),
+      encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(stream, headers, isLocal),
     };
     const timers: Timer[] = [];
     const stream = new Stream(
@@ -170,15 +195,17 @@ export class ConnectionManager {
   }
 
   /** `server`, `date` and `via`, which no route can change. */
-  #finishHeaders(headers: HeaderMap, isLocal: boolean, idFrom: HeaderMap | undefined): void {
+  #finishHeaders(stream: Stream, headers: HeaderMap, isLocal: boolean): void {
     const { serverName: server, serverHeader: transformation, via } = this.#settings;
     const isAbsent = headers.get('server') === undefined;
     headers.set('date', '<date>');
     if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
       headers.set('server', server);
     if (via !== undefined && !isLocal) appendVia(headers, via);
-    const id = idFrom?.get('x-request-id');
-    if (id !== undefined) headers.set('x-request-id', '<uuid>');
+    this.#tracing?.finishHeaders(stream, headers);
+    const showsId = this.#settings.setsRequestIdInResponse || stream.request.has('x-envoy-force-trace');
+    const id = showsId ? stream.request.get('x-request-id') : undefined;
+    if (id !== undefined) headers.set('x-request-id', id);
   }
 
   #route(stream: Stream, connection: Connection): void {
@@ -193,6 +220,7 @@ export class ConnectionManager {
         'path_normalization_redirect',
       );
     if (!this.#pickRoute(stream)) return;
+    this.#tracing?.start(stream);
     stream.filters = new FilterManager(
       this.#filters.create(stream, (name) => this.#callbacks.of(stream, name)),
       () => this.#act(stream, connection),

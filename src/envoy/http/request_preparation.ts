@@ -54,7 +54,8 @@ export function prepare(headers: HeaderMap, connection: Connection, settings: Co
     forward === 'ALWAYS_FORWARD_ONLY' || (connection.tls !== undefined && forward.includes('FORWARD'));
   if (!keepsCertificate) headers.remove('x-forwarded-client-cert');
   if (settings.via !== undefined) appendVia(headers, settings.via);
-  prepareRequestId(headers, settings, client.isEdge);
+  if (settings.generatesRequestId) settings.requestId.set(headers, client.isEdge, settings.keepsExternalRequestId);
+  else if (client.isEdge && !settings.keepsExternalRequestId) headers.remove('x-request-id');
   return client.address;
 }
 
@@ -66,10 +67,3 @@ export const upgradeOf = (headers: HeaderMap): string | undefined =>
 
 export const appendVia = (headers: HeaderMap, via: string): void =>
   headers.set('via', [...headers.all('via'), via].join(', '));
-
-/** A made-up id is written as `<uuid>`: no run depends on its digits. */
-function prepareRequestId(headers: HeaderMap, settings: ConnectionManagerSettings, isEdge: boolean): void {
-  const isForeign = isEdge && !settings.keepsExternalRequestId;
-  if (!settings.generatesRequestId) return isForeign ? headers.remove('x-request-id') : undefined;
-  if (isForeign || headers.get('x-request-id') === undefined) headers.set('x-request-id', '<uuid>');
-}

@@ -1,5 +1,7 @@
 import { durationMs } from '#api';
+import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { UuidRequestId } from './request_id.ts';
 
 const DEFAULT_STREAM_IDLE_MS = 300_000;
 const DEFAULT_HEADERS_KB = 60;
@@ -16,6 +18,7 @@ export interface ConnectionManagerSettings {
   readonly forwardClientCert: string;
   readonly via: string | undefined;
   readonly generatesRequestId: boolean;
+  readonly requestId: UuidRequestId;
   readonly keepsExternalRequestId: boolean;
   readonly setsRequestIdInResponse: boolean;
   readonly serverName: string;
@@ -32,13 +35,14 @@ export interface ConnectionManagerSettings {
   readonly upgrades: readonly ConfigNode[];
 }
 
-export function compileSettings(node: ConfigNode): ConnectionManagerSettings {
+export function compileSettings(node: ConfigNode, random: Random): ConnectionManagerSettings {
   const common = node.child('common_http_protocol_options');
   return {
     ...clientSettings(node),
     schemeToOverwrite: node.child('scheme_header_transformation')?.text('scheme_to_overwrite'),
     forwardClientCert: node.text('forward_client_cert_details') ?? 'SANITIZE',
     via: node.text('via'),
+    requestId: new UuidRequestId(node.child('request_id_extension')?.child('typed_config'), random.fork('request_id')),
     generatesRequestId: node.raw('generate_request_id') !== false,
     keepsExternalRequestId: node.flag('preserve_external_request_id'),
     setsRequestIdInResponse: node.flag('always_set_request_id_in_response'),

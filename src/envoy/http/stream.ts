@@ -1,5 +1,6 @@
 import type { AccessLogger } from '../access_log/file_access_log.ts';
 import type { JsonObject } from '#api';
+import type { Span } from '../tracing/tracer.ts';
 import type { FilterManager } from './filter_manager.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { Route } from '../router/route.ts';
@@ -62,6 +63,10 @@ export class Stream {
   choice: ClusterChoice | undefined;
   /** The protocol that the client wants to switch to. */
   upgrade: string | undefined;
+  /** This proxy's part of a trace. */
+  span: Span | undefined;
+  /** The name of the operation that the other side is told. */
+  decoratedOperation: string | undefined;
   redirects = 0;
   /** A log line for each redirect that Envoy followed by itself. */
   readonly redirectLogs: StreamRecord[] = [];

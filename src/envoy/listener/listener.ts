@@ -113,7 +113,8 @@ export class Listener {
       .list('filters')
       .map((filter) => filter.child('typed_config'))
       .find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
-    if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services, this.#stats.prefix));
+    const facts = { statPrefix: this.#stats.prefix, isOutbound: this.node.text('traffic_direction') === 'OUTBOUND' };
+    if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services, facts));
   }
 
   #countHandshake(connection: Connection): void {

@@ -5,6 +5,9 @@ import type { FilterRegistry } from '../http/filter_chain.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
+import type { ConfigNode } from '../config_node.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { TracerRegistry } from '../tracing/tracer.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import { hashOf } from '../load_balancing/hash_policy.ts';
@@ -29,6 +32,10 @@ export interface RouterServices {
   readonly network: UpstreamNetwork;
   readonly files: LogFiles;
   readonly filters: FilterRegistry;
+  readonly tracers: TracerRegistry;
+  readonly runtime: Runtime;
+  /** The bootstrap's `tracing.http`. */
+  readonly tracingProvider: ConfigNode | undefined;
   /** `--service-cluster`. */
   readonly localCluster: string;
   readonly isFailingHealthChecks: () => boolean;
@@ -127,6 +134,7 @@ class RouterFilter {
       this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () =>
         this.#onGlobalTimeout(),
       );
+    this.#stream.span?.inject(this.#stream.request);
     this.#mirror();
     this.#try();
   }

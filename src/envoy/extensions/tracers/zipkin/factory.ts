@@ -1,0 +1,67 @@
+import type { Random } from '#sim';
+import { randomHex } from '../../../tracing/random_hex.ts';
+import type { ConfigNode } from '../../../config_node.ts';
+import type { HeaderMap } from '../../../http/header_map.ts';
+import { writeTraceParent } from '../../../tracing/trace_parent.ts';
+import { type Span, type SpanStart, type Tracer, type TracerFactory } from '../../../tracing/tracer.ts';
+import { readContext, readSampled, type SpanContext } from './span_context.ts';
+
+/** `envoy.tracers.zipkin`: B3 headers, joined with `traceparent` where it is told to. Spans are not sent to a collector. */
+export const zipkinTracerFactory: TracerFactory = {
+  name: 'envoy.tracers.zipkin',
+  type: 'envoy.config.trace.v3.ZipkinConfig',
+  fidelity: {
+    level: 'partial',
+    notSimulated: ['collector_cluster', 'collector_endpoint', 'collector_endpoint_version', 'collector_hostname'],
+  },
+  create: (config, random) => new ZipkinTracer(config, random),
+};
+
+class ZipkinTracer implements Tracer {
+  readonly #sharesContext: boolean;
+  readonly #splitsSpans: boolean;
+  readonly #isW3c: boolean;
+  readonly #isLong: boolean;
+  readonly #random: Random;
+
+  constructor(config: ConfigNode, random: Random) {
+    this.#random = random;
+    this.#isLong = config.flag('trace_id_128bit');
+    this.#sharesContext = config.raw('shared_span_context') !== false;
+    this.#splitsSpans = config.flag('split_spans_for_request');
+    this.#isW3c = config.text('trace_context_option') === 'USE_B3_WITH_W3C_PROPAGATION';
+  }
+
+  startSpan({ headers, isTraced, isEgress }: SpanStart): Span | undefined {
+    const isSampled = readSampled(headers, isTraced, this.#isW3c);
+    const client = readContext(headers, this.#isW3c);
+    if (client === 'unreadable') return undefined;
+    if (client === 'none') return this.#span(this.#root(), isSampled);
+    // A server shares the span of its client, unless that is switched off: tracer.cc, startSpan.
+    const isShared = this.#sharesContext && !isEgress && !this.#splitsSpans;
+    const own = isShared ? client : { ...client, spanId: randomHex(this.#random, 16), parentId: client.spanId };
+    return this.#span(own, isSampled);
+  }
+
+  /** A trace is named after its first span. */
+  #root(): SpanContext {
+    const spanId = randomHex(this.#random, 16);
+    return { traceId: this.#isLong ? randomHex(this.#random, 16) + spanId : spanId, spanId, parentId: undefined };
+  }
+
+  #span(context: SpanContext, isSampled: boolean): Span {
+    return { traceId: context.traceId, isSampled, inject: (headers) => this.#inject(headers, context, isSampled) };
+  }
+
+  #inject(headers: HeaderMap, { traceId, spanId, parentId }: SpanContext, isSampled: boolean): void {
+    headers.set('x-b3-traceid', traceId);
+    headers.set('x-b3-spanid', spanId);
+    if (parentId !== undefined) headers.set('x-b3-parentspanid', parentId);
+    headers.set('x-b3-sampled', isSampled ? '1' : '0');
+    if (this.#isW3c)
+      headers.set(
+        'traceparent',
+        writeTraceParent(traceId.length === 16 ? traceId.padStart(32, '0') : traceId, spanId, isSampled),
+      );
+  }
+}

@@ -1,0 +1,101 @@
+import type { Json, JsonObject } from '#api';
+import type { ConfigNode } from '../config_node.ts';
+
+const HUNDRED = 100;
+const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
+
+/** A share as a fraction: `type.v3.FractionalPercent`. */
+export interface Fraction {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+export const fractionOf = (node: ConfigNode | undefined, otherwise: Fraction): Fraction =>
+  node
+    ? {
+        numerator: node.number('numerator') ?? 0,
+        denominator: DENOMINATORS[node.text('denominator') ?? 'HUNDRED'] ?? HUNDRED,
+      }
+    : otherwise;
+
+/**
+ * Values that operators change while the proxy runs, over the defaults in the configuration: `layered_runtime`, a later
+ * layer over an earlier one, and what `/runtime_modify` sets over all (runtime/runtime_impl.cc).
+ */
+export class Runtime {
+  readonly #layers: readonly { readonly name: string; readonly values: ReadonlyMap<string, Json> }[];
+  readonly #hasAdminLayer: boolean;
+  readonly #admin = new Map<string, Json>();
+
+  constructor(bootstrap: ConfigNode) {
+    const layers = bootstrap.child('layered_runtime')?.list('layers') ?? [];
+    this.#layers = layers.map((layer) => ({
+      name: layer.text('name') ?? '',
+      values: new Map(flattened(layer.child('static_layer')?.value ?? {})),
+    }));
+    this.#hasAdminLayer = layers.length === 0 || layers.some((layer) => layer.has('admin_layer'));
+  }
+
+  get(key: string): Json | undefined {
+    const own = this.#admin.get(key);
+    if (own !== undefined) return own;
+    for (let i = this.#layers.length - 1; i >= 0; i--) {
+      const value = this.#layers[i]!.values.get(key);
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+
+  /** A number where the key has one, or else what is given. */
+  integer(key: string, otherwise: number): number {
+    const value = this.get(key);
+    return typeof value === 'number' ? value : otherwise;
+  }
+
+  flag(key: string, otherwise: boolean): boolean {
+    const value = this.get(key);
+    return typeof value === 'boolean' ? value : otherwise;
+  }
+
+  /** A whole number is percent; an object is a fraction with a denominator of its own. */
+  fraction(key: string, otherwise: Fraction): Fraction {
+    const value = this.get(key);
+    if (typeof value === 'number') return { numerator: value, denominator: HUNDRED };
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return otherwise;
+    const { numerator, denominator } = value;
+    if (typeof numerator !== 'number') return otherwise;
+    return {
+      numerator,
+      denominator: DENOMINATORS[typeof denominator === 'string' ? denominator : 'HUNDRED'] ?? HUNDRED,
+    };
+  }
+
+  /** Whether the ticket falls into the share: `featureEnabled`. */
+  isEnabled(key: string, otherwise: Fraction, ticket: number): boolean {
+    const { numerator, denominator } = this.fraction(key, otherwise);
+    return ticket % denominator < numerator;
+  }
+
+  /** False where there is no layer to write to. An empty value takes the key away. */
+  modify(values: ReadonlyMap<string, string>): boolean {
+    if (!this.#hasAdminLayer) return false;
+    for (const [key, value] of values) {
+      if (value === '') this.#admin.delete(key);
+      else this.#admin.set(key, parsed(value));
+    }
+    return true;
+  }
+}
+
+/** `{a: {b: 1}}` is the key `a.b`; a fraction stays whole. */
+function flattened(value: JsonObject, prefix = ''): [string, Json][] {
+  return Object.entries(value).flatMap(([key, child]): [string, Json][] => {
+    const isObject = typeof child === 'object' && child !== null && !Array.isArray(child);
+    return isObject && !('numerator' in child) ? flattened(child, `${prefix}${key}.`) : [[prefix + key, child]];
+  });
+}
+
+function parsed(text: string): Json {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
