@@ -1,29 +1,39 @@
-import { type JsonObject } from '#api';
+import type { Api, JsonObject } from '#api';
 import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
+import { CLUSTER_TYPES } from './extensions/cluster_registry.ts';
 import { HTTP_FILTER_REGISTRY, TRACER_REGISTRY } from './extensions/registry.ts';
 import type { LogFiles } from './access_log/file_access_log.ts';
 import { ConfigNode } from './config_node.ts';
 import type { Stream } from './http/stream.ts';
 import type { RequestBytes, RequestDone } from './listener/listener.ts';
 import { ListenerManager } from './listener/listener_manager.ts';
-import type { Connection, UpstreamNetwork } from './seams.ts';
+import type { Connection, FileSystem, UpstreamNetwork } from './seams.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { Admin } from './server/admin.ts';
+import { DynamicResources } from './server/dynamic_resources.ts';
 import { createServerStats } from './server/server_stats.ts';
 import { statsOptions } from './stats/options.ts';
 import { StatsStore } from './stats/store.ts';
 import type { Trace } from './trace.ts';
-import { ClusterManager } from './upstream/cluster_manager.ts';
+
+const DEFAULT_DRAIN_TIME_MS = 600_000;
 
 export interface EnvoyServices {
+  readonly api: Api;
   readonly dispatcher: Dispatcher;
   readonly random: Random;
   readonly network: UpstreamNetwork;
   readonly trace: Trace | undefined;
+  /** The files that the configuration names; without it there are none. */
+  readonly fileSystem?: FileSystem;
   /** `--service-cluster`. */
   readonly localCluster?: string;
+  /** `--drain-time-s`. */
+  readonly drainTimeMs?: number;
 }
+
+const NO_FILES: FileSystem = { read: () => undefined, watch: () => () => undefined };
 
 /** A running proxy: compiled from a bootstrap once, then serving connections in virtual time. */
 export class Envoy {
@@ -33,20 +43,27 @@ export class Envoy {
   readonly admin: Admin;
   readonly #trace: Trace | undefined;
   readonly #listeners: ListenerManager;
+  readonly #dynamic: DynamicResources;
 
   constructor(bootstrap: JsonObject, ref: ConfigRef, services: EnvoyServices) {
     const root = new ConfigNode(bootstrap, ref);
-    const resources = root.child('static_resources');
     this.stats = new StatsStore(statsOptions(root, () => services.dispatcher.nowMs));
     const { stats, files } = this;
     const serverStats = createServerStats(stats, services.dispatcher);
     this.#trace = services.trace;
-    const clusters = new ClusterManager({ ...services, stats });
-    for (const node of resources?.list('clusters') ?? []) clusters.addOrUpdate(clusters.create(node));
+    this.#dynamic = new DynamicResources(root, {
+      ...services,
+      stats,
+      fileSystem: services.fileSystem ?? NO_FILES,
+      clusterTypes: CLUSTER_TYPES,
+      drainTimeMs: services.drainTimeMs ?? DEFAULT_DRAIN_TIME_MS,
+    });
+    const { clusters, routes } = this.#dynamic;
     this.admin = new Admin({ bootstrap: root, stats, clusters, refreshStats: serverStats.refresh });
     this.#listeners = new ListenerManager({
       ...services,
       clusters,
+      routes,
       stats,
       files,
       filters: HTTP_FILTER_REGISTRY,
@@ -57,8 +74,12 @@ export class Envoy {
       zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,
     });
-    for (const node of resources?.list('listeners') ?? []) this.#listeners.addOrUpdate(this.#listeners.create(node));
-    serverStats.started([...clusters.values()].length, resources?.list('listeners').length ?? 0);
+    this.#dynamic.start(root, this.#listeners, serverStats.started);
+  }
+
+  /** Whether all that its start waits for has come: before that no listener is bound. */
+  get isLive(): boolean {
+    return this.#dynamic.isLive;
   }
 
   /** One request on a connection of its own. */

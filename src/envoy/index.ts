@@ -4,6 +4,7 @@ export type { RequestOutcome } from './listener/listener.ts';
 export { negotiatedAlpn } from './listener/listener.ts';
 export type {
   Connection,
+  FileSystem,
   HttpResponse,
   StreamRecord,
   HealthAnswer,

@@ -1,3 +1,4 @@
+import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import type { HeaderMap } from './http/header_map.ts';
 
 /** A downstream connection as its first bytes and addresses declare it. */
@@ -46,7 +47,16 @@ export interface UpstreamNetwork {
   ): void;
   /** The addresses of a name; an address is its own. */
   resolve(name: string): string[];
+  /** Connects to the management server at the address: a stream that ends soon where there is none. */
+  openDiscoveryStream(address: string, callbacks: AdsStreamCallbacks): AdsStream;
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;
+}
+
+/** The files that the configuration names. */
+export interface FileSystem {
+  read(path: string): string | undefined;
+  /** Calls back when something was moved to the path, or below it; returns what ends that. */
+  watch(path: string, onMoved: () => void): () => void;
 }
 
 /** What the access log says of a stream: only the fields that have a value. */

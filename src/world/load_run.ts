@@ -24,7 +24,7 @@ export function runLoad(
   const envoy = new Envoy(
     value ?? {},
     { resource: 'envoy.yaml', path: [] },
-    { dispatcher, random: seededRandom(options.seed), network: upstreams, trace },
+    { api, dispatcher, random: seededRandom(options.seed), network: upstreams, trace },
   );
   const statuses: Record<string, number> = {};
   let events = 0;

@@ -11,6 +11,7 @@ import {
   type RequestOutcome,
 } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
+import { Files } from './files.ts';
 import { BOOTSTRAP_NAME, filesOf, readBootstrap } from './read_bootstrap.ts';
 import { maskHeaders, maskRaw, maskText } from './masks.ts';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
@@ -25,12 +26,19 @@ export const MAX_REQUEST_MS = 3_600_000;
 const STEP_MS = 25;
 /** Virtual time before the first step, for the first health checks. */
 const START_MS = 50;
+/** A proxy that has not started by then is used as it is. */
+const MAX_START_MS = 10_000;
+/** Virtual time after a file or a management server has changed. */
+const CHANGE_MS = 300;
+/** `--drain-time-s` of the recordings. */
+const DRAIN_TIME_MS = 1_000;
 
 const CLIENT_PORT = 40_000;
 
 interface World {
   readonly dispatcher: SimulatedDispatcher;
   readonly upstreams: Upstreams;
+  readonly files: Files;
   readonly envoy: Envoy;
   readonly scenario: Scenario;
 }
@@ -43,15 +51,16 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
   const upstreams = new Upstreams(scenario.upstreams, dispatcher);
+  const files = new Files(scenario.files ?? {}, dispatcher);
   const random = seededRandom(options.seed);
   const envoy = new Envoy(
     value,
     { resource: BOOTSTRAP_NAME, path: [] },
-    { dispatcher, random, network: upstreams, trace },
+    { api, dispatcher, random, network: upstreams, fileSystem: files, trace, drainTimeMs: DRAIN_TIME_MS },
   );
-  dispatcher.run({ untilMs: START_MS, events: MAX_EVENTS });
+  awaitStart(envoy, dispatcher);
   const before = envoy.stats.snapshot();
-  const world = { dispatcher, upstreams, envoy, scenario };
+  const world = { dispatcher, upstreams, files, envoy, scenario };
   const traceEnds: number[] = [];
   const steps = scenario.steps.map((step) => {
     const played = playStep(world, step);
@@ -59,6 +68,12 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
     return played;
   });
   return { steps, stats: changed(before, envoy.stats.snapshot()), trace: trace?.records ?? [], traceEnds, diagnostics };
+}
+
+/** Waits for the proxy's start, and then a while, in which the first health checks are answered. */
+function awaitStart(envoy: Envoy, dispatcher: SimulatedDispatcher): void {
+  if (!envoy.isLive) dispatcher.run({ untilMs: MAX_START_MS, events: MAX_EVENTS, isDone: () => envoy.isLive });
+  dispatcher.run({ untilMs: dispatcher.nowMs + START_MS, events: MAX_EVENTS });
 }
 
 /** What a recording leaves out: it depends on the machine and the moment, or tells of the recorder. */
@@ -77,6 +92,7 @@ function playStep(world: World, step: Step): Step & { expect?: StepResult } {
     world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
   if (step.log !== undefined)
     return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
+  if (step.write !== undefined || step.ads !== undefined) return { ...step, ...changeConfig(world, step) };
   if (step.upstream !== undefined) world.upstreams.change(step.upstream, step);
   if (step.admin !== undefined) return { ...step, expect: askAdmin(world, step.admin, step) };
   if (step.parallel) return { ...step, expect: sendTogether(world, step.parallel) };
@@ -88,6 +104,15 @@ function playStep(world: World, step: Step): Step & { expect?: StepResult } {
         ? ordered(send(world, step.request), step.any_order === true)
         : sendMany(world, step.request, step.repeat),
   };
+}
+
+/** A file or a management server changes, and Envoy has time to follow. */
+function changeConfig({ dispatcher, upstreams, files }: World, step: Step): { expect?: StepResult } {
+  for (const [name, text] of Object.entries(step.write ?? {})) files.write(name, text);
+  const server = step.ads === undefined ? undefined : upstreams.managementServer(step.ads);
+  if (step.set) server?.set(step.set);
+  dispatcher.run({ untilMs: dispatcher.nowMs + (step.settle_ms ?? CHANGE_MS), events: MAX_EVENTS });
+  return server ? { expect: { xds: server.taken() } } : {};
 }
 
 /** What is left of the time varies from run to run: FORMAT leaves it out of all but the first request that arrived. */

@@ -1,5 +1,7 @@
 import type { Diagnostic } from '#source';
 import type { TraceRecord } from '#envoy';
+import type { ResourceSets } from '#xds';
+import type { SeenXds } from './ads_upstream.ts';
 
 export interface RequestSpec {
   readonly to: string;
@@ -39,6 +41,8 @@ export interface UpstreamSpec {
   /** What it says to health checks; of a gRPC service only whether it is SERVING. */
   readonly health?: string | { readonly status?: number; readonly headers?: readonly (readonly [string, string])[] };
   readonly replies?: readonly ReplySpec[];
+  /** What an `ads` upstream serves, by type. */
+  readonly resources?: ResourceSets;
   readonly when?: readonly (ReplySpec & { readonly path?: string; readonly header?: readonly [string, string] })[];
 }
 
@@ -62,6 +66,13 @@ export interface Step {
   readonly up?: boolean;
   /** What upstreams got is listed by their names, not by when it came. */
   readonly any_order?: boolean;
+  /** The name of a management server: what it was asked since the last such step, after it was given `set`. */
+  readonly ads?: string;
+  readonly set?: ResourceSets;
+  /** Files that change, by name. */
+  readonly write?: Readonly<Record<string, string>>;
+  /** Time after the step. */
+  readonly settle_ms?: number;
   /** A file of the scenario's own access logger, with what is masked in its lines. */
   readonly log?: string;
   readonly mask?: readonly string[];
@@ -73,6 +84,8 @@ export interface Scenario {
   /** Other files by name, as a path in the config sees them. */
   readonly files?: Readonly<Record<string, string>>;
   readonly certificates?: Readonly<Record<string, { readonly cn?: string }>>;
+  /** Time before the first step. */
+  readonly settle_ms?: number;
   readonly steps: readonly Step[];
 }
 
@@ -104,6 +117,7 @@ export interface StepResult {
   readonly responses?: readonly StepResult['response'][];
   readonly upstream_count?: number;
   readonly counts?: Readonly<Record<string, number>>;
+  readonly xds?: readonly SeenXds[];
 }
 
 export interface SeenRequest {

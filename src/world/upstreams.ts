@@ -7,6 +7,8 @@ import {
   type UpstreamRequest,
 } from '#envoy';
 import type { Dispatcher } from '#sim';
+import type { AdsStream, AdsStreamCallbacks } from '#xds';
+import { AdsUpstream } from './ads_upstream.ts';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
 
 /** Virtual time that a message takes from the proxy to an upstream and back. */
@@ -18,6 +20,7 @@ export class Upstreams implements UpstreamNetwork {
   seenTotal = 0;
   readonly #specs: Map<string, UpstreamSpec>;
   readonly #played = new Map<string, number>();
+  readonly #managementServers = new Map<string, AdsUpstream>();
   readonly #dispatcher: Dispatcher;
   readonly #notes: boolean;
 
@@ -26,6 +29,9 @@ export class Upstreams implements UpstreamNetwork {
     this.#notes = notes;
     this.#specs = new Map(specs.map((spec) => [spec.address, spec]));
     this.#dispatcher = dispatcher;
+    for (const spec of specs)
+      if (spec.protocol === 'ads')
+        this.#managementServers.set(spec.address, new AdsUpstream(spec.resources ?? {}, dispatcher));
   }
 
   checkHealth(
@@ -46,6 +52,19 @@ export class Upstreams implements UpstreamNetwork {
   /** Simplified: `localhost` is known, and any other name leads nowhere. */
   resolve(name: string): string[] {
     return name === 'localhost' ? ['127.0.0.1'] : /^[\d.]+$/.test(name) || name.includes(':') ? [name] : [];
+  }
+
+  openDiscoveryStream(address: string, callbacks: AdsStreamCallbacks): AdsStream {
+    const server = this.refuses(address) ? undefined : this.#managementServers.get(address);
+    if (server) return server.open(callbacks);
+    this.#dispatcher.createTimer('connection_refused', ROUND_TRIP_MS, () => callbacks.onClose());
+    return { send: () => undefined, close: () => undefined };
+  }
+
+  /** The management server of an `ads` upstream, by its name. */
+  managementServer(name: string): AdsUpstream | undefined {
+    const spec = [...this.#specs.values()].find((one) => one.name === name);
+    return spec && this.#managementServers.get(spec.address);
   }
 
   refuses(address: string): boolean {
@@ -80,6 +99,7 @@ export class Upstreams implements UpstreamNetwork {
     for (const [address, spec] of this.#specs) {
       if (spec.name !== name) continue;
       if (change.replies) this.#played.delete(address);
+      if (change.down === true) this.#managementServers.get(address)?.stop();
       const refuse = change.down === true ? true : change.up === true ? false : spec.refuse === true;
       this.#specs.set(address, {
         ...spec,

@@ -3,7 +3,7 @@ import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf } from '../router/rewrite.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
-import { VirtualHosts } from '../router/virtual_host.ts';
+import type { RouteConfigProvider } from '../router/route_config.ts';
 import type { Connection } from '../seams.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
@@ -14,9 +14,8 @@ import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
 import { normalizePath } from './path_normalization.ts';
-import { HeaderMutation } from './header_mutation.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
-import { Stream, type RouteConfigHeaders, type StreamResult } from './stream.ts';
+import { Stream, type StreamResult } from './stream.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -35,10 +34,8 @@ export class ConnectionManager {
   readonly node: ConfigNode;
   readonly #settings: ConnectionManagerSettings;
   readonly #statPrefix: string;
-  readonly #routeConfig: ConfigNode | undefined;
-  readonly #routeConfigHeaders: RouteConfigHeaders | undefined;
   readonly stats: ConnectionManagerStats;
-  readonly #virtualHosts: VirtualHosts | undefined;
+  readonly #routes: RouteConfigProvider;
   readonly #services: RouterServices;
   readonly #filters: FilterChainFactory;
   readonly #callbacks: FilterCallbacksFactory;
@@ -52,13 +49,8 @@ export class ConnectionManager {
     this.node = node;
     this.#settings = compileSettings(node, services.random);
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
-    this.#routeConfig = node.child('route_config');
-    this.#routeConfigHeaders = this.#routeConfig && {
-      requestHeaders: new HeaderMutation(this.#routeConfig, 'request'),
-      responseHeaders: new HeaderMutation(this.#routeConfig, 'response'),
-    };
+    this.#routes = services.routes.providerOf(node, this.#statPrefix, services.initManager);
     this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listener.statPrefix);
-    this.#virtualHosts = this.#routeConfig && new VirtualHosts(this.#routeConfig, services.stats);
     this.#services = services;
     const context = {
       stats: services.stats,
@@ -92,6 +84,11 @@ export class ConnectionManager {
     );
   }
 
+  /** The connection manager is gone with its listener. */
+  release(): void {
+    this.#routes.release();
+  }
+
   newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): Stream {
     const { trace } = this.#services;
     this.stats.http.downstream_rq_total.inc();
@@ -101,8 +98,7 @@ export class ConnectionManager {
     const isDecoded = 'headers' in request;
     const owner = {
       statPrefix: this.#statPrefix,
-      routeConfig: this.#routeConfig,
-      routeConfigHeaders: this.#routeConfigHeaders,
+      routeConfig: this.#routes.current,
       connection,
       suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
       countsCodes: this.#countsCodes,
@@ -232,7 +228,7 @@ export class ConnectionManager {
   /** Looks for virtual host and route; false where the virtual host has answered by itself. */
   #pickRoute(stream: Stream): boolean {
     const { trace, random } = this.#services;
-    stream.virtualHost = this.#virtualHosts?.find(stream.request.get(':authority') ?? '', trace);
+    stream.virtualHost = stream.routeConfig?.virtualHosts.find(stream.request.get(':authority') ?? '', trace);
     const needsTls = stream.virtualHost?.requiresTls ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;
     stream.logRequest();

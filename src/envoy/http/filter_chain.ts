@@ -79,7 +79,7 @@ export class FilterChainFactory {
 /** The most specific first. */
 function levelsOf(stream: Stream): (ConfigNode | undefined)[] {
   const host: VirtualHost | undefined = stream.virtualHost;
-  return [stream.route?.node, host?.node, stream.routeConfig];
+  return [stream.route?.node, host?.node, stream.routeConfig?.node];
 }
 
 /** All levels that configure a filter, the widest first: for filters that run every one of them. */

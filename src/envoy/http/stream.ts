@@ -2,15 +2,14 @@ import type { AccessLogger } from '../access_log/file_access_log.ts';
 import type { JsonObject } from '#api';
 import type { Span } from '../tracing/tracer.ts';
 import type { FilterManager } from './filter_manager.ts';
-import type { ConfigNode } from '../config_node.ts';
 import type { Route } from '../router/route.ts';
+import type { RouteConfig } from '../router/route_config.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { ClusterChoice, WeightedCluster } from '../router/cluster_choice.ts';
 import type { FormatterContext } from '../formatter/command_operators.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import { HeaderMap } from './header_map.ts';
-import type { HeaderMutation } from './header_mutation.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 
 export interface StreamResult {
@@ -20,17 +19,11 @@ export interface StreamResult {
   readonly earlier: readonly StreamRecord[];
 }
 
-/** The headers of the widest level. */
-export interface RouteConfigHeaders {
-  readonly requestHeaders: HeaderMutation;
-  readonly responseHeaders: HeaderMutation;
-}
-
 /** What a stream takes over from its connection manager and connection. */
 export interface StreamOwner {
   readonly statPrefix: string;
-  readonly routeConfig: ConfigNode | undefined;
-  readonly routeConfigHeaders: RouteConfigHeaders | undefined;
+  /** The routes of the moment at which the stream began. */
+  readonly routeConfig: RouteConfig | undefined;
   readonly connection: Connection;
   readonly suppressEnvoyHeaders: boolean;
   /** The router's `dynamic_stats`. */
@@ -81,9 +74,8 @@ export class Stream {
   /** The entry of weighted_clusters that was picked: the narrowest level of headers. */
   weighted: WeightedCluster | undefined;
   route: Route | undefined;
-  readonly routeConfig: ConfigNode | undefined;
+  readonly routeConfig: RouteConfig | undefined;
   readonly #loggers: readonly AccessLogger[];
-  readonly #routeConfigHeaders: RouteConfigHeaders | undefined;
   readonly #encode: StreamOwner['encode'];
   readonly #done: (result: StreamResult) => void;
 
@@ -102,7 +94,6 @@ export class Stream {
     this.#receivedBytes = requestBody.length;
     this.statPrefix = owner.statPrefix;
     this.routeConfig = owner.routeConfig;
-    this.#routeConfigHeaders = owner.routeConfigHeaders;
     this.#done = done;
   }
 
@@ -190,7 +181,7 @@ export class Stream {
   }
 
   #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
-    for (const level of [this.weighted, this.route, this.virtualHost, this.#routeConfigHeaders]) {
+    for (const level of [this.weighted, this.route, this.virtualHost, this.routeConfig]) {
       const mutation = level?.[key];
       if (mutation && !mutation.isEmpty) mutation.apply(headers, this.context(response));
     }

@@ -64,6 +64,11 @@ export class Listener {
     this.#isDraining = true;
   }
 
+  /** Nobody uses it any more. */
+  release(): void {
+    for (const manager of this.#managers.values()) manager.release();
+  }
+
   fits(address: string): 'exact' | 'wildcard' | undefined {
     if (address === this.#address) return 'exact';
     return this.#isWildcard && address.endsWith(this.#port) ? 'wildcard' : undefined;

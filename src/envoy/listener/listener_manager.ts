@@ -1,19 +1,22 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { RouterServices } from '../router/router_filter.ts';
+import type { InitManager } from '../init_manager.ts';
 import { Listener } from './listener.ts';
+
+type ListenerManagerServices = Omit<RouterServices, 'initManager'>;
 
 /** The listeners by name. They come, change, drain and go while the proxy runs. */
 export class ListenerManager {
   readonly #listeners = new Map<string, Listener>();
-  readonly #services: RouterServices;
+  readonly #services: ListenerManagerServices;
 
-  constructor(services: RouterServices) {
+  constructor(services: ListenerManagerServices) {
     this.#services = services;
   }
 
   /** A listener ready to be put in place: made apart, so that it can warm while an older one of its name still serves. */
-  create(node: ConfigNode): Listener {
-    return new Listener(node, this.#services);
+  create(node: ConfigNode, initManager: InitManager): Listener {
+    return new Listener(node, { ...this.#services, initManager });
   }
 
   /** Puts a listener in place; an older one of its name takes no new connections from now on. */

@@ -16,6 +16,8 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
+import type { InitManager } from '../init_manager.ts';
+import type { RouteConfigs } from './route_config.ts';
 import { localReplyOf } from './local_replies.ts';
 import { SHADOW_FACTS, UpstreamCounts } from './upstream_counts.ts';
 import { asksForRetries, NO_RETRIES, RetryPolicy, type Failure } from './retry_policy.ts';
@@ -36,6 +38,9 @@ export interface RouterServices {
   readonly runtime: Runtime;
   /** The bootstrap's `tracing.http`. */
   readonly tracingProvider: ConfigNode | undefined;
+  readonly routes: RouteConfigs;
+  /** What the listener that is being made has to wait for. */
+  readonly initManager: InitManager;
   /** `--service-cluster`. */
   readonly localCluster: string;
   readonly isFailingHealthChecks: () => boolean;

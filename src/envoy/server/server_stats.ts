@@ -74,31 +74,29 @@ const GAUGES = [
   'server.uptime',
 ] as const;
 const HISTOGRAMS = ['overload.refresh_interval_delay', 'server.initialization_time_ms'] as const;
+/** `envoy.admin.v3.ServerInfo.State`. */
+const INITIALIZING = 3;
 const NO_CERTIFICATE_DAYS = 2 ** 32 - 1;
 
 interface ServerStats {
   /** Brings what is only looked at up to date. */
   readonly refresh: () => void;
-  /** What the bootstrap itself brought. */
-  readonly started: (clusters: number, listeners: number) => void;
+  /** The workers have started. */
+  readonly started: () => void;
 }
 
 /** Creates the statistics of the server itself: server/server.h, ALL_SERVER_STATS. */
 export function createServerStats(store: StatsStore, dispatcher: Dispatcher): ServerStats {
   const stats = createStats(store, '', { counters: COUNTERS, gauges: GAUGES, histograms: HISTOGRAMS });
-  for (const gauge of ['server.live', 'server.concurrency', 'listener_manager.workers_started'] as const)
-    stats[gauge].set(1);
-  for (const gauge of ['server.state', 'server.hot_restart_epoch', 'server.total_connections'] as const)
-    stats[gauge].set(0);
+  stats['server.concurrency'].set(1);
+  for (const gauge of ['server.hot_restart_epoch', 'server.total_connections'] as const) stats[gauge].set(0);
+  stats['server.state'].set(INITIALIZING);
   stats['server.days_until_first_cert_expiring'].set(NO_CERTIFICATE_DAYS);
   return {
     refresh: () => stats['server.uptime'].set(Math.floor(dispatcher.nowMs / 1000)),
-    started: (clusters, listeners) => {
-      stats['cluster_manager.cluster_added'].add(clusters);
-      stats['cluster_manager.active_clusters'].set(clusters);
-      stats['listener_manager.listener_added'].add(listeners);
-      stats['listener_manager.listener_create_success'].add(listeners);
-      stats['listener_manager.total_listeners_active'].set(listeners);
+    started: () => {
+      for (const gauge of ['server.live', 'listener_manager.workers_started'] as const) stats[gauge].set(1);
+      stats['server.state'].set(0);
     },
   };
 }

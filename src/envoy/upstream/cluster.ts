@@ -1,11 +1,12 @@
-import type { JsonObject } from '#api';
+import { durationMs, type JsonObject } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { LoadBalancerContext, HostPicker } from '../load_balancing/load_balancer.ts';
+import type { HostPicker } from '../load_balancing/load_balancer.ts';
 import { compilePicker } from '../load_balancing/policies.ts';
 import { choosePriority, loadsOf, type HostSet, type Loads } from '../load_balancing/priority_load.ts';
 import { Subsets } from '../load_balancing/subsets.ts';
 import type { UpstreamNetwork } from '../seams.ts';
+import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
@@ -13,7 +14,15 @@ import { ClusterStats } from './cluster_stats.ts';
 import { ConnPool } from './conn_pool.ts';
 import { HealthChecker } from './health_check.ts';
 import { OutlierDetection } from './outlier_detection.ts';
-import { hostsOf, type Host } from './host.ts';
+import {
+  factoryOf,
+  type ChoiceContext,
+  type ClusterDiscovery,
+  type ClusterTypes,
+  type PeerCluster,
+} from './cluster_discovery.ts';
+import type { Host } from './host.ts';
+import { updateHosts } from './host_update.ts';
 
 /** `core.v3.RoutingPriority`: each has circuit breakers of its own. */
 export type RoutingPriority = 'DEFAULT' | 'HIGH';
@@ -24,16 +33,15 @@ export interface ClusterServices {
   readonly random: Random;
   readonly dispatcher: Dispatcher;
   readonly trace: Trace | undefined;
+  readonly subscriptions: SubscriptionFactory;
+  readonly types: ClusterTypes;
+  /** An active cluster. */
+  readonly clusterNamed: (name: string) => PeerCluster | undefined;
   /** Called when the hosts of a cluster, or their health, have changed. */
-  readonly onUpdate: () => void;
+  readonly onUpdate: (cluster: Cluster, update: { isMergeable: boolean; windowMs: number }) => void;
 }
 
-/** What a choice of host may depend on, beyond the cluster. */
-export interface ChoiceContext extends LoadBalancerContext {
-  /** `envoy.lb` of the route's metadata_match. */
-  readonly subset: JsonObject | undefined;
-}
-
+const UPDATE_MERGE_MS = 1_000;
 const OVERPROVISIONING = 140;
 const PANIC_THRESHOLD = 50;
 
@@ -53,6 +61,9 @@ export class Cluster {
   readonly #subsets: Subsets | undefined;
   readonly #subsetLists = new Map<string, readonly Host[]>();
   readonly #options: { overprovisioning: number; panicThreshold: number };
+  readonly #discovery: ClusterDiscovery;
+  readonly #checkers: readonly HealthChecker[];
+  #isInitialized = false;
   readonly #isLocalityWeighted: boolean;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
@@ -71,9 +82,8 @@ export class Cluster {
     this.#subsets = subset && new Subsets(subset);
     const common = node.child('common_lb_config');
     this.#isLocalityWeighted = common?.has('locality_weighted_lb_config') === true;
-    const policy = node.child('load_assignment')?.child('policy');
     this.#options = {
-      overprovisioning: policy?.number('overprovisioning_factor') ?? OVERPROVISIONING,
+      overprovisioning: OVERPROVISIONING,
       panicThreshold: common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD,
     };
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
@@ -85,15 +95,50 @@ export class Cluster {
     this.outlier =
       outlier &&
       new OutlierDetection(outlier, { ...owner, random: this.#random.fork('outlier'), hosts: () => this.#hosts });
-    this.setHosts(hostsOf(node.child('load_assignment'), (name) => services.network.resolve(name)));
-    for (const check of node.list('health_checks')) {
-      const checker = new HealthChecker(check, {
-        ...owner,
-        hasTraffic: () => this.#hosts.some((host) => host.stats.rq_total > 0),
-      });
-      for (const host of this.#hosts) checker.watch(host);
-    }
+    this.#checkers = node.list('health_checks').map(
+      (check) =>
+        new HealthChecker(check, {
+          ...owner,
+          hasTraffic: () => this.#hosts.some((host) => host.stats.rq_total > 0),
+        }),
+    );
+    this.#discovery = this.#createDiscovery();
     this.updateHealth();
+  }
+
+  #createDiscovery(): ClusterDiscovery {
+    const { dispatcher, network, stats, trace, subscriptions, types, clusterNamed } = this.#services;
+    return factoryOf(this.node, types).create({
+      node: this.node,
+      statPrefix: `cluster.${this.statName}.`,
+      dispatcher,
+      network,
+      stats,
+      trace,
+      subscriptions,
+      clusterNamed,
+      hosts: () => this.#hosts,
+      setHosts: (hosts, assignment) => this.#setHosts(hosts, assignment),
+    });
+  }
+
+  get phase(): ClusterDiscovery['phase'] {
+    return this.#discovery.phase;
+  }
+
+  /** Begins to look for endpoints; calls back when the cluster can take requests, or knows that it has none. */
+  initialize(onInitialized: () => void): void {
+    this.#discovery.start(() => {
+      if (this.#isInitialized) return;
+      this.#isInitialized = true;
+      onInitialized();
+    });
+  }
+
+  /** The cluster is gone, or another of its name is in its place: requests under way go on. */
+  stop(): void {
+    this.#discovery.stop?.();
+    for (const checker of this.#checkers) checker.stop();
   }
 
   get hosts(): readonly Host[] {
@@ -102,13 +147,34 @@ export class Cluster {
 
   #onHealthChange(): void {
     this.updateHealth();
-    this.#services.onUpdate();
+    this.#tell(true);
   }
 
-  setHosts(hosts: readonly Host[]): void {
+  #setHosts(told: readonly Host[], assignment: ConfigNode | undefined): boolean {
+    const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
+    const { hosts, added, removed, priorities, isChanged } = updateHosts(this.#hosts, told, keepsHealthy);
+    const overprovisioning = assignment?.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
+    const isRebuilt = isChanged || overprovisioning !== this.#options.overprovisioning;
+    if (!isRebuilt) return false;
+    this.#options.overprovisioning = overprovisioning;
     this.#hosts = hosts;
-    this.stats.traffic.membership_change.inc();
+    for (const checker of this.#checkers) {
+      for (const host of added) checker.watch(host);
+      for (const host of removed) checker.forget(host);
+    }
     this.updateHealth();
+    priorities.forEach(() => {
+      this.stats.traffic.membership_change.inc();
+      this.#tell(false);
+    });
+    if (priorities.size === 0) this.#tell(true);
+    return true;
+  }
+
+  /** A cluster that is not used yet has nobody to tell. */
+  #tell(isMergeable: boolean): void {
+    const windowMs = durationMs(this.node.child('common_lb_config')?.text('update_merge_window')) ?? UPDATE_MERGE_MS;
+    if (this.#isInitialized) this.#services.onUpdate(this, { isMergeable, windowMs });
   }
 
   /** To be called when the health of a host has changed: choices are made from lists by health. */
@@ -135,6 +201,7 @@ export class Cluster {
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
+    if (this.#discovery.chooseHost) return this.#discovery.chooseHost(context);
     const { priority, source } = choosePriority(this.#loads, this.#random);
     const set = this.#sets[priority]!;
     if (this.#loads.panics[priority]) this.stats.traffic.lb_healthy_panic.inc();

@@ -1,18 +1,21 @@
 import type { ConfigNode } from '../config_node.ts';
 import { Cluster, type ClusterServices } from './cluster.ts';
+import { UpdateMerge } from './update_merge.ts';
 
-const UPDATE_MERGE_MS = 1_000;
-
-type ClusterManagerServices = Omit<ClusterServices, 'onUpdate'>;
+type ClusterManagerServices = Omit<ClusterServices, 'onUpdate' | 'clusterNamed'>;
 
 /** The clusters by name. They come and go while the proxy runs, so whoever needs one asks for it by name each time. */
 export class ClusterManager {
   readonly #clusters = new Map<string, Cluster>();
   readonly #services: ClusterServices;
-  #lastUpdateMs = -Infinity;
 
   constructor(services: ClusterManagerServices) {
-    this.#services = { ...services, onUpdate: () => this.#onClusterUpdate() };
+    const merge = new UpdateMerge(services.dispatcher, services.stats);
+    this.#services = {
+      ...services,
+      clusterNamed: (name) => this.#clusters.get(name),
+      onUpdate: (cluster, update) => merge.onUpdate(cluster, update),
+    };
   }
 
   get(name: string): Cluster | undefined {
@@ -37,13 +40,5 @@ export class ClusterManager {
   /** False where there is none of that name. */
   remove(name: string): boolean {
     return this.#clusters.delete(name);
-  }
-
-  /** Changes close together are told once: cluster_manager_impl.cc, scheduleUpdate. */
-  #onClusterUpdate(): void {
-    const { dispatcher, stats } = this.#services;
-    if (dispatcher.nowMs - this.#lastUpdateMs < UPDATE_MERGE_MS) return;
-    this.#lastUpdateMs = dispatcher.nowMs;
-    stats.add('cluster_manager.cluster_updated');
   }
 }

@@ -28,14 +28,25 @@ type Outcome = 'pass' | 'degraded' | 'fail' | 'fail_at_once';
 export class HealthChecker {
   readonly #node: ConfigNode;
   readonly #owner: Owner;
+  readonly #watched = new Set<Host>();
 
   constructor(node: ConfigNode, owner: Owner) {
     this.#node = node;
     this.#owner = owner;
   }
 
+  /** No more checks, of any host. */
+  stop(): void {
+    this.#watched.clear();
+  }
+
+  forget(host: Host): void {
+    this.#watched.delete(host);
+  }
+
   /** Until its first check has passed a host gets nothing. */
   watch(host: Host): void {
+    this.#watched.add(host);
     host.flags.add('failed_active_hc');
     this.#check(host, { failures: 0, successes: 0, isFirst: true });
   }
@@ -44,14 +55,19 @@ export class HealthChecker {
     this.#count('attempt');
     const kind = this.#node.has('tcp_health_check') ? 'tcp' : this.#node.has('grpc_health_check') ? 'grpc' : 'http';
     this.#owner.network.checkHealth(host.address, kind, (answer) => {
+      if (!this.#watched.has(host)) return;
       this.#take(host, session, this.#judge(answer, kind));
       session.isFirst = false;
       const always = durationMs(this.#node.text('interval')) ?? 0;
       const quiet = durationMs(this.#node.text('no_traffic_interval')) ?? 60_000;
       this.#owner.dispatcher.createTimer('health_check', this.#owner.hasTraffic() ? always : quiet, () =>
-        this.#check(host, session),
+        this.#again(host, session),
       );
     });
+  }
+
+  #again(host: Host, session: Session): void {
+    if (this.#watched.has(host)) this.#check(host, session);
   }
 
   #judge(answer: HealthAnswer | undefined, kind: string): Outcome {

@@ -9,7 +9,8 @@ export type HealthFlag =
   | 'degraded_active_hc'
   | 'degraded_eds_health'
   | 'eds_status_draining'
-  | 'pending_active_hc';
+  | 'pending_active_hc'
+  | 'pending_dynamic_removal';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
 
@@ -20,18 +21,20 @@ const OF_STATUS: Readonly<Record<string, HealthFlag>> = {
   DEGRADED: 'degraded_eds_health',
 };
 
+const EDS_FLAGS: readonly HealthFlag[] = ['failed_eds_health', 'eds_status_draining', 'degraded_eds_health'];
+
 /** One endpoint of a cluster: where it is, how heavy, how well, and its own score. */
 export class Host {
   readonly address: string;
-  readonly hostname: string;
-  readonly weight: number;
-  readonly priority: number;
-  readonly locality: Locality;
+  hostname: string;
+  weight: number;
+  priority: number;
+  locality: Locality;
   /** `envoy.lb` metadata, by which subsets choose. */
-  readonly metadata: JsonObject;
-  readonly node: ConfigNode;
+  metadata: JsonObject;
+  node: ConfigNode;
   /** `envoy.lb: {canary: true}`. */
-  readonly isCanary: boolean;
+  isCanary: boolean;
   readonly flags = new Set<HealthFlag>();
   readonly stats: Record<HostStat, number> = {
     rq_total: 0,
@@ -55,6 +58,36 @@ export class Host {
     this.isCanary = this.metadata['canary'] === true;
     const flag = OF_STATUS[node.text('health_status') ?? ''];
     if (flag) this.flags.add(flag);
+  }
+
+  /** Takes over what is told of it anew, and keeps its score. Whether that changed anything. */
+  follow(told: Host): boolean {
+    const before = this.#told();
+    for (const flag of EDS_FLAGS) {
+      if (told.flags.has(flag)) this.flags.add(flag);
+      else this.flags.delete(flag);
+    }
+    this.flags.delete('pending_dynamic_removal');
+    this.hostname = told.hostname;
+    this.weight = told.weight;
+    this.priority = told.priority;
+    this.locality = told.locality;
+    this.metadata = told.metadata;
+    this.isCanary = told.isCanary;
+    this.node = told.node;
+    return this.#told() !== before;
+  }
+
+  #told(): string {
+    const { hostname, weight, priority, locality, metadata } = this;
+    return JSON.stringify([
+      hostname,
+      weight,
+      priority,
+      locality,
+      metadata,
+      EDS_FLAGS.filter((one) => this.flags.has(one)),
+    ]);
   }
 
   get health(): Health {

@@ -1,0 +1,196 @@
+import type { Dispatcher } from '#sim';
+import type { ConfigNode } from '../config_node.ts';
+import { InitManager } from '../init_manager.ts';
+import type { StatsStore } from '../stats/store.ts';
+import type { UpdateOutcome } from '../subscription/cds_api.ts';
+import type { ListenerFailure, ListenerUpdates } from '../subscription/lds_api.ts';
+import type { DecodedResource } from '../subscription/subscription.ts';
+import type { Trace } from '../trace.ts';
+import type { Pauses } from '../upstream/cluster_warming.ts';
+import type { Listener } from './listener.ts';
+import type { ListenerManager } from './listener_manager.ts';
+
+interface WarmingServices {
+  readonly listeners: ListenerManager;
+  readonly dispatcher: Dispatcher;
+  readonly stats: StatsStore;
+  readonly trace: Trace | undefined;
+  readonly pauses: Pauses;
+  /** What the proxy's own start waits for. */
+  readonly initManager: InitManager;
+  /** `--drain-time-s`. */
+  readonly drainTimeMs: number;
+}
+
+/**
+ * Which listeners are there: the static ones, and others as LDS tells. Before the proxy has started none is bound; after
+ * that a listener warms until all it needs has come, beside the one that it replaces: listener_manager_impl.cc.
+ */
+export class ListenerWarming implements ListenerUpdates {
+  readonly #warming = new Map<string, Listener>();
+  readonly #draining = new Set<Listener>();
+  /** Those that wait for the proxy's start. */
+  readonly #unstarted = new Map<string, Listener>();
+  readonly #versions = new Map<Listener, string>();
+  readonly #failures = new Map<string, ListenerFailure>();
+  readonly #services: WarmingServices;
+  #hasStarted = false;
+
+  constructor(services: WarmingServices) {
+    this.#services = services;
+  }
+
+  addStatic(node: ConfigNode): void {
+    const { listeners, stats, initManager } = this.#services;
+    const listener = listeners.create(node, initManager);
+    stats.add('listener_manager.listener_added');
+    this.#unstarted.set(
+      this.#unstarted.has(listener.name) ? `${listener.name} ${this.#unstarted.size}` : listener.name,
+      listener,
+    );
+    this.#countListeners();
+  }
+
+  /** The workers start: what has been loaded is bound. */
+  start(): void {
+    this.#hasStarted = true;
+    const ready = [...this.#unstarted.values()];
+    this.#unstarted.clear();
+    for (const listener of ready) this.#bind(listener);
+    this.#countListeners();
+  }
+
+  listenerNames(): readonly string[] {
+    return [...this.#all(), ...this.#warming.values()].map((one) => one.name);
+  }
+
+  #all(): Listener[] {
+    return [...this.#unstarted.values(), ...this.#services.listeners.values()];
+  }
+
+  addOrUpdateListener({ node, version, problem }: DecodedResource): UpdateOutcome {
+    const name = node.text('name') ?? '';
+    const active = this.#all().find((one) => one.name === name);
+    const latest = this.#warming.get(name) ?? active;
+    if (latest && (!this.#versions.has(latest) || isSame(latest.node, node))) return 'unchanged';
+    const refused = problem ?? this.#duplicateAddress(name, node);
+    if (refused !== undefined) return { refused };
+    const initManager = this.#hasStarted ? new InitManager() : this.#services.initManager;
+    const listener = this.#services.listeners.create(node, initManager);
+    this.#versions.set(listener, version);
+    this.#services.stats.add(`listener_manager.listener_${latest ? 'modified' : 'added'}`);
+    this.#replaceWarming(name, listener, active);
+    this.#countListeners();
+    if (this.#hasStarted) this.#warm(listener, initManager, latest !== undefined);
+    return 'applied';
+  }
+
+  #replaceWarming(name: string, listener: Listener, active: Listener | undefined): void {
+    const replaced = this.#hasStarted ? this.#warming.get(name) : active;
+    if (this.#hasStarted) this.#warming.set(name, listener);
+    else this.#unstarted.set(name, listener);
+    if (!replaced) return;
+    this.#versions.delete(replaced);
+    replaced.release();
+  }
+
+  #warm(listener: Listener, initManager: InitManager, isUpdate: boolean): void {
+    this.#services.trace?.record({
+      kind: 'listener_warming',
+      state: 'info',
+      because: listener.node.ref,
+      sentence: `The listener \`${listener.name}\` ${isUpdate ? 'changes' : 'is new'}: it warms until all that it needs has come.`,
+    });
+    initManager.initialize(() => this.#activate(listener));
+  }
+
+  #activate(listener: Listener): void {
+    if (this.#warming.get(listener.name) !== listener) return;
+    this.#warming.delete(listener.name);
+    const previous = this.#services.listeners.get(listener.name);
+    if (previous && isOnlyChains(previous.node, listener.node))
+      this.#services.stats.add('listener_manager.listener_in_place_updated');
+    this.#bind(listener);
+    if (previous) this.#drain(previous);
+    this.#countListeners();
+  }
+
+  #bind(listener: Listener): void {
+    const { listeners, stats, trace } = this.#services;
+    listeners.addOrUpdate(listener);
+    stats.add('listener_manager.listener_create_success');
+    if (this.#versions.has(listener))
+      trace?.record({
+        kind: 'listener_active',
+        state: 'matched',
+        because: listener.node.ref,
+        sentence: `The listener \`${listener.name}\` is active: it takes connections from now on.`,
+      });
+  }
+
+  removeListener(name: string): boolean {
+    const { listeners, stats, trace } = this.#services;
+    const found = [this.#unstarted.get(name), listeners.get(name), this.#warming.get(name)].filter(
+      (one) => one !== undefined && this.#versions.has(one),
+    ) as Listener[];
+    if (found.length === 0) return false;
+    this.#unstarted.delete(name);
+    this.#warming.delete(name);
+    listeners.remove(name);
+    for (const listener of found) this.#drain(listener);
+    stats.add('listener_manager.listener_removed');
+    trace?.record({
+      kind: 'listener_removed',
+      state: 'info',
+      because: found[0]!.node.ref,
+      sentence: `The listener \`${name}\` is gone: its address refuses new connections, and those that are open drain.`,
+    });
+    this.#countListeners();
+    return true;
+  }
+
+  /** Connections that are open may end; then the listener gives up what it had subscribed to. */
+  #drain(listener: Listener): void {
+    listener.drain();
+    this.#draining.add(listener);
+    this.#services.dispatcher.createTimer('drain_listener', this.#services.drainTimeMs, () => {
+      this.#draining.delete(listener);
+      this.#versions.delete(listener);
+      listener.release();
+      this.#countListeners();
+    });
+  }
+
+  onUpdateEnd(failures: readonly ListenerFailure[]): void {
+    this.#failures.clear();
+    for (const failure of failures) this.#failures.set(failure.node.text('name') ?? '', failure);
+  }
+
+  pauseRoutes(): () => void {
+    return this.#services.pauses.pause(['rds', 'srds', 'sds']);
+  }
+
+  #duplicateAddress(name: string, node: ConfigNode): string | undefined {
+    const address = JSON.stringify(node.child('address')?.value);
+    const other = [...this.#all(), ...this.#warming.values()].find(
+      (one) => one.name !== name && JSON.stringify(one.node.child('address')?.value) === address,
+    );
+    return other && `error adding listener: '${name}' has duplicate address as existing listener '${other.name}'`;
+  }
+
+  #countListeners(): void {
+    const { stats } = this.#services;
+    stats.set('listener_manager.total_listeners_active', this.#all().length);
+    stats.set('listener_manager.total_listeners_warming', this.#warming.size);
+    stats.set('listener_manager.total_listeners_draining', this.#draining.size);
+  }
+}
+
+const isSame = (a: ConfigNode, b: ConfigNode): boolean => JSON.stringify(a.value) === JSON.stringify(b.value);
+
+/** Whether only filter chains differ: then connections of chains that stay are left alone. */
+function isOnlyChains(before: ConfigNode, after: ConfigNode): boolean {
+  const rest = ({ value }: ConfigNode): string =>
+    JSON.stringify({ ...value, filterChains: null, defaultFilterChain: null, filterChainMatcher: null });
+  return rest(before) === rest(after);
+}

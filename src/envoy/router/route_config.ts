@@ -1,0 +1,32 @@
+import type { ConfigNode } from '../config_node.ts';
+import type { InitManager } from '../init_manager.ts';
+import { HeaderMutation } from '../http/header_mutation.ts';
+import type { StatsStore } from '../stats/store.ts';
+import { VirtualHosts } from './virtual_host.ts';
+
+/** A route configuration, compiled. A stream keeps the one that it began with. */
+export class RouteConfig {
+  readonly node: ConfigNode;
+  readonly virtualHosts: VirtualHosts;
+  readonly requestHeaders: HeaderMutation;
+  readonly responseHeaders: HeaderMutation;
+
+  constructor(node: ConfigNode, stats: StatsStore) {
+    this.node = node;
+    this.virtualHosts = new VirtualHosts(node, stats);
+    this.requestHeaders = new HeaderMutation(node, 'request');
+    this.responseHeaders = new HeaderMutation(node, 'response');
+  }
+}
+
+/** Where a connection manager gets its routes from, stream by stream; undefined while there are none. */
+export interface RouteConfigProvider {
+  readonly current: RouteConfig | undefined;
+  /** To be called when the connection manager is gone. */
+  release(): void;
+}
+
+/** Hands out the providers, from the connection manager's own lines or over RDS. */
+export interface RouteConfigs {
+  providerOf(manager: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider;
+}

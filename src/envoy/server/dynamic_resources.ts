@@ -1,0 +1,109 @@
+import type { Api } from '#api';
+import type { Dispatcher, Random } from '#sim';
+import type { ConfigNode } from '../config_node.ts';
+import { InitManager } from '../init_manager.ts';
+import type { ListenerManager } from '../listener/listener_manager.ts';
+import { ListenerWarming } from '../listener/listener_warming.ts';
+import type { FileSystem, UpstreamNetwork } from '../seams.ts';
+import type { StatsStore } from '../stats/store.ts';
+import { CdsApi } from '../subscription/cds_api.ts';
+import { LdsApi } from '../subscription/lds_api.ts';
+import { muxOf } from '../subscription/ads_mux.ts';
+import type { Mux } from '../subscription/mux.ts';
+import { RouteConfigProviders } from '../subscription/rds.ts';
+import { ResourceReader } from '../subscription/resource_reader.ts';
+import { SubscriptionFactory } from '../subscription/subscription_factory.ts';
+import type { Trace } from '../trace.ts';
+import type { ClusterTypes } from '../upstream/cluster_discovery.ts';
+import { ClusterManager } from '../upstream/cluster_manager.ts';
+import { ClusterWarming, type Pauses } from '../upstream/cluster_warming.ts';
+
+export interface DynamicServices {
+  readonly api: Api;
+  readonly dispatcher: Dispatcher;
+  readonly random: Random;
+  readonly network: UpstreamNetwork;
+  readonly fileSystem: FileSystem;
+  readonly stats: StatsStore;
+  readonly trace: Trace | undefined;
+  readonly clusterTypes: ClusterTypes;
+  readonly drainTimeMs: number;
+}
+
+/** What the bootstrap names under `dynamic_resources`, and the order in which a proxy starts: server.cc. */
+export class DynamicResources {
+  readonly clusters: ClusterManager;
+  readonly clusterWarming: ClusterWarming;
+  readonly routes: RouteConfigProviders;
+  readonly initManager = new InitManager();
+  readonly cds: CdsApi | undefined;
+  listenerWarming!: ListenerWarming;
+  lds: LdsApi | undefined;
+  isLive = false;
+  readonly #node: ConfigNode | undefined;
+  readonly #services: DynamicServices;
+  readonly #subscriptions: SubscriptionFactory;
+  readonly #pauses: Pauses;
+  #mux: Mux | undefined;
+
+  constructor(bootstrap: ConfigNode, services: DynamicServices) {
+    this.#services = services;
+    this.#node = bootstrap.child('dynamic_resources');
+    const { api, stats, fileSystem, trace, dispatcher } = services;
+    const reader = new ResourceReader(api, () => new Set(this.clusterWarming.clusterNames()));
+    this.#pauses = { pause: (types) => this.#mux?.pause(types) ?? (() => undefined) };
+    const newMux = (source: ConfigNode): Mux => muxOf(source, { ...services, clusters: this.clusters, reader });
+    this.#subscriptions = new SubscriptionFactory({
+      dispatcher,
+      stats,
+      trace,
+      files: fileSystem,
+      reader,
+      adsMux: () => this.#mux,
+      muxOf: newMux,
+    });
+    this.clusters = new ClusterManager({
+      ...services,
+      subscriptions: this.#subscriptions,
+      types: services.clusterTypes,
+    });
+    const ads = this.#node?.child('ads_config');
+    if (ads) this.#mux = newMux(ads);
+    this.clusterWarming = new ClusterWarming({
+      ...services,
+      clusters: this.clusters,
+      pauses: this.#pauses,
+    });
+    const cds = this.#node?.child('cds_config');
+    this.cds = cds && new CdsApi(cds, this.clusterWarming, { factory: this.#subscriptions, stats });
+    this.routes = new RouteConfigProviders({ factory: this.#subscriptions, stats });
+  }
+
+  /** Loads what is static, then starts clusters, then listeners; bound is nothing before all of it is there. */
+  start(bootstrap: ConfigNode, listeners: ListenerManager, onStarted: () => void): void {
+    const resources = bootstrap.child('static_resources');
+    this.listenerWarming = new ListenerWarming({
+      ...this.#services,
+      listeners,
+      pauses: this.#pauses,
+      initManager: this.initManager,
+    });
+    const ldsSource = this.#node?.child('lds_config');
+    if (ldsSource) {
+      this.lds = new LdsApi(ldsSource, this.listenerWarming, this.#subscriptions);
+      this.initManager.add(this.lds.initTarget);
+    }
+    for (const node of resources?.list('listeners') ?? []) this.listenerWarming.addStatic(node);
+    this.clusterWarming.initialize(resources?.list('clusters') ?? [], {
+      ads: () => this.#mux?.start(),
+      cds: this.cds,
+      onInitialized: () => this.initManager.initialize(() => this.#onInitialized(onStarted)),
+    });
+  }
+
+  #onInitialized(onStarted: () => void): void {
+    this.listenerWarming.start();
+    onStarted();
+    this.isLive = true;
+  }
+}

@@ -1,0 +1,89 @@
+import type { Dispatcher, Timer } from '#sim';
+import type { XdsType } from '#xds';
+import type { Mux, Watch, WatchCallbacks } from './mux.ts';
+import type { Subscription, SubscriptionCallbacks } from './subscription.ts';
+import type { SubscriptionStats } from './subscription_stats.ts';
+
+/** A subscription over a stream: grpc_subscription_impl.cc. */
+export class GrpcSubscription implements Subscription {
+  readonly #mux: Mux;
+  readonly #type: XdsType;
+  readonly #callbacks: SubscriptionCallbacks;
+  readonly #stats: SubscriptionStats;
+  readonly #dispatcher: Dispatcher;
+  readonly #initialFetchTimeoutMs: number;
+  /** A mux of its own is started with its first subscription; that of ADS by the cluster manager. */
+  readonly #ownsMux: boolean;
+  #timer: Timer | undefined;
+  #watch: Watch | undefined;
+
+  constructor(
+    mux: Mux,
+    type: XdsType,
+    callbacks: SubscriptionCallbacks,
+    owner: { stats: SubscriptionStats; dispatcher: Dispatcher; initialFetchTimeoutMs: number; ownsMux: boolean },
+  ) {
+    this.#mux = mux;
+    this.#type = type;
+    this.#callbacks = callbacks;
+    this.#stats = owner.stats;
+    this.#dispatcher = owner.dispatcher;
+    this.#initialFetchTimeoutMs = owner.initialFetchTimeoutMs;
+    this.#ownsMux = owner.ownsMux;
+  }
+
+  start(names: readonly string[]): void {
+    if (this.#initialFetchTimeoutMs > 0)
+      this.#timer = this.#dispatcher.createTimer('initial_fetch_timeout', this.#initialFetchTimeoutMs, () => {
+        this.#timer = undefined;
+        this.#stats.count('init_fetch_timeout');
+        this.#callbacks.onConfigUpdateFailed('fetch_timed_out');
+        this.#stats.count('update_attempt');
+      });
+    this.#watch = this.#mux.addWatch(this.#type, names, this.#watchCallbacks());
+    this.#stats.count('update_attempt');
+    if (this.#ownsMux) this.#mux.start();
+  }
+
+  update(names: readonly string[]): void {
+    this.#watch?.update(names);
+    this.#stats.count('update_attempt');
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#watch?.remove();
+    this.#watch = undefined;
+  }
+
+  #watchCallbacks(): WatchCallbacks {
+    const taken = (refusal: string | undefined): string | undefined => {
+      if (refusal === undefined) {
+        this.#stats.count('update_success');
+        this.#stats.count('update_attempt');
+      }
+      return refusal;
+    };
+    return {
+      onConfigUpdate: (resources, version) => {
+        this.#timer?.cancel();
+        return taken(this.#callbacks.onConfigUpdate(resources, version));
+      },
+      onDeltaUpdate: (added, removed, version) => {
+        this.#timer?.cancel();
+        return taken(this.#callbacks.onDeltaUpdate(added, removed, version));
+      },
+      onRejected: () => {
+        this.#timer?.cancel();
+        this.#stats.count('update_rejected');
+        this.#callbacks.onConfigUpdateFailed('update_rejected');
+        this.#stats.count('update_attempt');
+      },
+      // Nobody is told: what was there stays, and what is waited for may still come.
+      onConnectionFailure: () => {
+        this.#stats.count('update_failure');
+        this.#stats.count('update_attempt');
+      },
+    };
+  }
+}

@@ -1,0 +1,127 @@
+import type { ConfigNode } from '../config_node.ts';
+import { InitTarget, type InitManager } from '../init_manager.ts';
+import { RouteConfig, type RouteConfigProvider, type RouteConfigs } from '../router/route_config.ts';
+import type { StatsStore } from '../stats/store.ts';
+import type { DecodedResource, Subscription, SubscriptionCallbacks } from './subscription.ts';
+import type { SubscriptionFactory } from './subscription_factory.ts';
+
+interface RdsServices {
+  readonly factory: SubscriptionFactory;
+  readonly stats: StatsStore;
+}
+
+/** One route configuration over RDS: rds_route_config_subscription.cc. */
+class RdsSubscription implements SubscriptionCallbacks {
+  current: RouteConfig | undefined;
+  version = '';
+  readonly name: string;
+  readonly initTarget: InitTarget;
+  users = 0;
+  readonly #prefix: string;
+  readonly #services: RdsServices;
+  readonly #subscription: Subscription;
+
+  constructor(rds: ConfigNode, statPrefix: string, services: RdsServices) {
+    this.name = rds.text('route_config_name') ?? '';
+    this.#prefix = `${statPrefix}rds.${this.name}.`;
+    this.#services = services;
+    services.stats.declare(...['config_reload', 'update_empty'].map((name) => this.#prefix + name));
+    this.#subscription = services.factory.create(rds.child('config_source')!, 'rds', this.#prefix, this);
+    this.initTarget = new InitTarget(`RdsRouteConfigSubscription RDS ${this.name}`, () =>
+      this.#subscription.start([this.name]),
+    );
+  }
+
+  onConfigUpdate(resources: readonly DecodedResource[], version: string): string | undefined {
+    const [resource] = resources;
+    if (!resource) {
+      this.#services.stats.add(`${this.#prefix}update_empty`);
+      this.initTarget.ready();
+      return undefined;
+    }
+    if (resources.length > 1) return `Unexpected RDS resource length: ${resources.length}`;
+    if (resource.name !== this.name) return `Unexpected RDS configuration (expecting ${this.name}): ${resource.name}`;
+    const refusal = this.#take(resource, version);
+    if (refusal === undefined) this.initTarget.ready();
+    return refusal;
+  }
+
+  /** The same configuration again changes nothing, and counts as nothing. */
+  #take({ node, problem }: DecodedResource, version: string): string | undefined {
+    if (this.current && JSON.stringify(this.current.node.value) === JSON.stringify(node.value)) return undefined;
+    if (problem !== undefined) return problem;
+    this.current = new RouteConfig(node, this.#services.stats);
+    this.version = version;
+    this.#services.stats.add(`${this.#prefix}config_reload`);
+    return undefined;
+  }
+
+  /** Routes are not taken away: a removal is noted by Envoy and passed over. */
+  onDeltaUpdate(added: readonly DecodedResource[], _removed: readonly string[], version: string): string | undefined {
+    return added.length === 0 ? undefined : this.onConfigUpdate(added, version);
+  }
+
+  onConfigUpdateFailed(): void {
+    this.initTarget.ready();
+  }
+
+  stop(): void {
+    this.#subscription.stop();
+  }
+}
+
+/** A route configuration that runs, as `/config_dump` tells of it. */
+export interface DumpedRoutes {
+  readonly node: ConfigNode;
+  /** Absent for a static one. */
+  readonly version?: string;
+}
+
+/** The route configurations of all connection managers. Two that ask for the same over RDS share one subscription. */
+export class RouteConfigProviders implements RouteConfigs {
+  readonly #subscriptions = new Map<string, RdsSubscription>();
+  readonly #inline = new Set<RouteConfig>();
+  readonly #services: RdsServices;
+
+  constructor(services: RdsServices) {
+    this.#services = services;
+  }
+
+  providerOf(manager: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider {
+    const rds = manager.child('rds');
+    if (rds) return this.#overRds(rds, statPrefix, initManager);
+    const node = manager.child('route_config');
+    const current = node && new RouteConfig(node, this.#services.stats);
+    if (current) this.#inline.add(current);
+    return { current, release: () => void (current && this.#inline.delete(current)) };
+  }
+
+  #overRds(rds: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider {
+    const key = JSON.stringify(rds.value);
+    const subscription = this.#subscriptions.get(key) ?? new RdsSubscription(rds, statPrefix, this.#services);
+    this.#subscriptions.set(key, subscription);
+    subscription.users++;
+    initManager.add(subscription.initTarget);
+    return {
+      get current() {
+        return subscription.current;
+      },
+      release: () => {
+        subscription.users--;
+        if (subscription.users > 0) return;
+        this.#subscriptions.delete(key);
+        subscription.stop();
+      },
+    };
+  }
+
+  staticRoutes(): DumpedRoutes[] {
+    return [...this.#inline].map(({ node }) => ({ node }));
+  }
+
+  dynamicRoutes(): DumpedRoutes[] {
+    return [...this.#subscriptions.values()].flatMap(({ current, version }) =>
+      current ? [{ node: current.node, version }] : [],
+    );
+  }
+}
