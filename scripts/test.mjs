@@ -44,6 +44,7 @@ check('types of the core', 'tsc', ['-p', 'tsconfig.core.json']);
 check('rules of the code', 'eslint', ['src', 'tests', 'scripts']);
 check('layers and front doors', 'depcruise', ['src', '--config', '.dependency-cruiser.mjs']);
 check('nothing dead', 'knip', []);
+check('fidelity as published', 'tsx', ['src/cli/fidelity.ts', '--check']);
 check('format', 'prettier', ['--check', 'src', 'tests', 'scripts']);
 tests('vitest.config.ts');
 check('build of the site', 'vite', ['build', '--logLevel', 'warn']);

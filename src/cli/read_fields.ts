@@ -1,6 +1,8 @@
 import {
   createFileRegistry,
   fromBinary,
+  getOption,
+  hasOption,
   type DescField,
   type DescMessage,
   type FileRegistry,
@@ -48,6 +50,31 @@ export class ReadFields {
       if (names.length > 0) found.set(type, new Set(names));
     }
     return found;
+  }
+
+  /** Every message of Envoy's API with its fields, in order. */
+  messages(): { type: string; names: string[] }[] {
+    return this.#envoys().map((message) => ({
+      type: message.typeName,
+      names: message.fields.map((field) => field.name),
+    }));
+  }
+
+  /** Fields that Envoy itself refuses, since they are deprecated and not allowed by default. */
+  refused(): string[] {
+    const disallowed = this.#registry.getExtension('envoy.annotations.disallowed_by_default');
+    return this.#envoys().flatMap((message) =>
+      message.fields
+        .filter((field) => disallowed && hasOption(field, disallowed) && getOption(field, disallowed) === true)
+        .map((field) => `${message.typeName}.${field.name}`),
+    );
+  }
+
+  #envoys(): DescMessage[] {
+    const messages: DescMessage[] = [];
+    for (const type of this.#registry)
+      if (type.kind === 'message' && /^envoy\.(config|extensions|type)\./.test(type.typeName)) messages.push(type);
+    return messages.sort((a, b) => (a.typeName < b.typeName ? -1 : 1));
   }
 
   #note(message: DescMessage, field: DescField): void {

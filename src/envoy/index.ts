@@ -15,7 +15,7 @@ export type {
 export type { Trace, TraceRecord, TraceState } from './trace.ts';
 export { RecordingTrace } from './trace.ts';
 export { MessageChecks } from './validation/checks.ts';
-export { FIDELITY } from './fidelity/fidelity.ts';
+export { FIDELITY, fidelityOf } from './fidelity/fidelity.ts';
 export { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';
 export { encodeHttp1, needsLength } from './http/http1_codec.ts';
 export { HeaderMap } from './http/header_map.ts';

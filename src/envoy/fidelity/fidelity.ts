@@ -40,13 +40,14 @@ const WITHOUT_CONSEQUENCE: ReadonlySet<string> = new Set([
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.name',
 ]);
 
-const FIELDS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
-  Object.entries(SIMULATED_FIELDS).map(([type, names]) => [type, new Set(names)]),
-);
+/** What has an effect, by a table of the fields that the engine reads. */
+export function fidelityOf(table: Readonly<Record<string, readonly string[]>>): Fidelity {
+  const fields = new Map(Object.entries(table).map(([type, names]) => [type, new Set(names)]));
+  return {
+    runs: (type) => fields.has(type) || KNOWN_BY_TYPE.has(type),
+    simulates: (type, field) => fields.get(type)?.has(field) === true || WITHOUT_CONSEQUENCE.has(`${type}.${field}`),
+  };
+}
 
 /** What of Envoy's API has an effect in this engine. */
-export const FIDELITY: Fidelity = {
-  runs: (type) => FIELDS.has(type) || KNOWN_BY_TYPE.has(type),
-  // A message that is read as a whole, by its kind alone, has no field to miss.
-  simulates: (type, field) => FIELDS.get(type)?.has(field) === true || WITHOUT_CONSEQUENCE.has(`${type}.${field}`),
-};
+export const FIDELITY: Fidelity = fidelityOf(SIMULATED_FIELDS);
