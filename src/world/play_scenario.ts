@@ -328,7 +328,7 @@ function headersOf(spec: RequestSpec): HeaderMap {
   if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
   for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
   const body = bodyOf(spec);
-  if (body !== undefined && !spec.chunks && headers.get('content-length') === undefined)
-    headers.add('content-length', String(body.length));
+  const saysLength = body !== undefined && !spec.chunks && spec.protocol !== 'http2';
+  if (saysLength && headers.get('content-length') === undefined) headers.add('content-length', String(body.length));
   return headers;
 }

@@ -27,6 +27,8 @@ export interface ReplySpec {
   readonly body?: string;
   readonly body_size?: number;
   readonly delay_ms?: number;
+  /** False: without a body of its own it answers with none, in place of its name. */
+  readonly say_name?: boolean;
   readonly send?: string;
   readonly trailers?: readonly (readonly [string, string])[];
   readonly never?: boolean;

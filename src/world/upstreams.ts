@@ -138,7 +138,7 @@ function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec 
 
 function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
   const status = reply.status ?? 200;
-  const hasBody = status !== 204 && status !== 304;
+  const hasBody = status !== 204 && status !== 304 && reply.say_name !== false;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
   if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined)

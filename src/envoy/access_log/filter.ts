@@ -1,20 +1,40 @@
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { GRPC_STATUS_NAMES, grpcStatusNumber } from '../formatter/grpc_status.ts';
-import type { FormatterContext } from '../formatter/command_operators.ts';
-import { isDrawn } from '../matching/fractional_percent.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
+import { compileMetadataMatcher, valueAt } from '../matching/metadata_matcher.ts';
+import { fractionOf, type Runtime } from '../runtime/runtime.ts';
 import { compileHeaderMatcher } from '../router/route_match.ts';
 
 /** Whether a finished stream is written. */
 export type LogFilter = (context: FormatterContext) => boolean;
 
-type Compile = (node: ConfigNode, random: Random) => LogFilter;
+/** What compiling a filter needs. */
+export interface LogFilterServices {
+  readonly random: Random;
+  readonly runtime: Runtime;
+}
+
+type Compile = (node: ConfigNode, services: LogFilterServices) => LogFilter;
 
 /** By the field that is set. */
 const KINDS: Readonly<Record<string, Compile>> = {
-  status_code_filter: (node) => compileComparison(node.child('comparison') ?? node),
-  and_filter: (node, random) => every(node.list('filters').map((one) => compileLogFilter(one, random))),
-  or_filter: (node, random) => some(node.list('filters').map((one) => compileLogFilter(one, random))),
+  status_code_filter: (node, services) =>
+    compileComparison(node.child('comparison') ?? node, services, ({ log }) => Number(log['code'] ?? 0)),
+  duration_filter: (node, services) =>
+    compileComparison(node.child('comparison') ?? node, services, ({ facts }) => facts.nowMs - facts.startMs),
+  traceable_filter:
+    () =>
+    ({ facts }) =>
+      facts.isTraced,
+  log_type_filter: (node) => {
+    const types = node.texts('types');
+    const excludes = node.flag('exclude');
+    return ({ accessLogType }) => types.includes(accessLogType ?? '') !== excludes;
+  },
+  metadata_filter: compileMetadataFilter,
+  and_filter: (node, services) => every(node.list('filters').map((one) => compileLogFilter(one, services))),
+  or_filter: (node, services) => some(node.list('filters').map((one) => compileLogFilter(one, services))),
   header_filter: (node) => compileHeaderFilter(node.child('header') ?? node),
   not_health_check_filter:
     () =>
@@ -22,14 +42,14 @@ const KINDS: Readonly<Record<string, Compile>> = {
       isHealthCheck !== true,
   response_flag_filter: (node) => compileFlagFilter(node.texts('flags')),
   grpc_status_filter: compileGrpcFilter,
-  runtime_filter: (node, random) => () => isDrawn(node.child('percent_sampled'), random),
+  runtime_filter: compileRuntimeFilter,
 };
 
-/** `config.accesslog.v3.AccessLogFilter`. Simplified: durations, runtime keys, CEL and metadata let everything through. */
-export function compileLogFilter(node: ConfigNode | undefined, random: Random): LogFilter {
+/** `config.accesslog.v3.AccessLogFilter`. Simplified: an extension filter lets everything through. */
+export function compileLogFilter(node: ConfigNode | undefined, services: LogFilterServices): LogFilter {
   for (const [field, compile] of Object.entries(KINDS)) {
     const child = node?.child(field);
-    if (child) return compile(child, random);
+    if (child) return compile(child, services);
   }
   return () => true;
 }
@@ -43,16 +63,44 @@ const some =
   (context) =>
     filters.some((one) => one(context));
 
-function compileComparison(node: ConfigNode): LogFilter {
-  const wanted = node.child('value')?.number('default_value') ?? 0;
-  const tests: Readonly<Record<string, (code: number) => boolean>> = {
-    EQ: (code) => code === wanted,
-    GE: (code) => code >= wanted,
-    LE: (code) => code <= wanted,
-    NE: (code) => code !== wanted,
+const COMPARISONS: Readonly<Record<string, (found: number, wanted: number) => boolean>> = {
+  EQ: (found, wanted) => found === wanted,
+  GE: (found, wanted) => found >= wanted,
+  LE: (found, wanted) => found <= wanted,
+  NE: (found, wanted) => found !== wanted,
+};
+
+function compileComparison(
+  node: ConfigNode,
+  { runtime }: LogFilterServices,
+  found: (context: FormatterContext) => number,
+): LogFilter {
+  const compare = COMPARISONS[node.text('op') ?? 'EQ']!;
+  const value = node.child('value');
+  const [key, otherwise] = [value?.text('runtime_key') ?? '', value?.number('default_value') ?? 0];
+  return (context) => compare(found(context), runtime.integer(key, otherwise));
+}
+
+/** Picked by the digits of the x-request-id, so that all proxies on the way log the same requests. */
+function compileRuntimeFilter(node: ConfigNode, { random, runtime }: LogFilterServices): LogFilter {
+  const key = node.text('runtime_key') ?? '';
+  const { numerator, denominator } = fractionOf(node.child('percent_sampled'), { numerator: 0, denominator: 100 });
+  const isIndependent = node.flag('use_independent_randomness');
+  return ({ request }) => {
+    const id = request.get('x-request-id') ?? '';
+    const digits = !isIndependent && /^[0-9a-f]{8}/i.test(id) ? parseInt(id.slice(0, 8), 16) : undefined;
+    return (digits ?? random.below(denominator)) % denominator < runtime.integer(key, numerator);
   };
-  const test = tests[node.text('op') ?? 'EQ']!;
-  return ({ log }) => test(Number(log['code'] ?? 0));
+}
+
+function compileMetadataFilter(node: ConfigNode): LogFilter {
+  const matcher = node.child('matcher');
+  if (!matcher) return () => true;
+  const fits = compileMetadataMatcher(matcher);
+  const path = [matcher.text('filter') ?? '', ...matcher.list('path').map((one) => one.text('key') ?? '')];
+  const whenAbsent = node.raw('match_if_key_not_found') !== false;
+  return ({ dynamicMetadata }) =>
+    valueAt(dynamicMetadata, path) === undefined ? whenAbsent : fits(dynamicMetadata) !== matcher.flag('invert');
 }
 
 function compileHeaderFilter(node: ConfigNode): LogFilter {

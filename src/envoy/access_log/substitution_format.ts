@@ -1,6 +1,7 @@
 import type { Json } from '#api';
 import type { ConfigNode } from '../config_node.ts';
-import { expand, soleValue, type FormatterContext } from '../formatter/command_operators.ts';
+import { expand, soleValue } from '../formatter/format_text.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 
 /** Writes one entry of an access log, or one body of a local reply. */
 export type Format = (context: FormatterContext) => string;

@@ -1,30 +1,11 @@
-import type { Json, JsonObject } from '#api';
+import type { Operator } from './formatter_context.ts';
+import { header } from './header_value.ts';
+import { REQUEST_OPERATORS } from './request_operators.ts';
+import { TIME_OPERATORS } from './time_operators.ts';
+import { UPSTREAM_OPERATORS } from './upstream_operators.ts';
+import { metadata } from './metadata_value.ts';
 import { grpcStatus } from './grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
-
-/** What command operators are answered from. Absent where it does not exist yet, or never will. */
-export interface FormatterContext {
-  readonly request: HeaderMap;
-  readonly response?: HeaderMap;
-  readonly log: Readonly<Record<string, string | number>>;
-  readonly trailers?: HeaderMap;
-  readonly clusterName: string | undefined;
-  /** Where the connection really came from, whatever x-forwarded-for says. */
-  readonly directRemoteAddress: string;
-  readonly accessLogType?: string;
-  readonly localReplyBody?: string;
-  readonly dynamicMetadata: JsonObject;
-  readonly filterState: ReadonlyMap<string, string>;
-  readonly isHealthCheck?: boolean;
-  readonly routeMetadata: Json | undefined;
-  readonly clusterMetadata: Json | undefined;
-  readonly localAddress: string;
-  readonly remoteAddress: string;
-}
-
-/** A number stays a number in a JSON log line. */
-export type Value = string | number | undefined;
-type Operator = (context: FormatterContext, argument: string) => Value;
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
 const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
@@ -32,25 +13,6 @@ const logged =
   (field: string): Operator =>
   ({ log }) =>
     log[field];
-
-/** `NAME?ALTERNATIVE`: the second header only if the first is missing; an empty first wins. */
-function header(headers: HeaderMap | undefined, argument: string): string | undefined {
-  const [name = '', alternative] = argument.toLowerCase().split('?');
-  return headers?.get(name) ?? (alternative === undefined ? undefined : headers?.get(alternative));
-}
-
-/** A value inside filter metadata as `NAMESPACE:KEY:KEY`: text as it is, the rest as JSON. */
-function metadata(root: Json | undefined, path: readonly string[]): string | undefined {
-  let value: Json | undefined = root;
-  for (const key of path)
-    value = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
-  return value === undefined || value === null ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-const upstreamAddress =
-  (pick: (address: string) => string): Operator =>
-  ({ log }) =>
-    log['upstream_host'] === undefined ? undefined : pick(String(log['upstream_host']));
 
 /** Envoy's long names of response flags: stream_info/utility.h. */
 const LONG_FLAGS: Readonly<Record<string, string>> = {
@@ -113,10 +75,6 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   UPSTREAM_CLUSTER: logged('cluster'),
   UPSTREAM_CLUSTER_RAW: ({ clusterName }) => clusterName,
   UPSTREAM_REQUEST_ATTEMPT_COUNT: ({ log }) => log['attempts'] ?? 0,
-  UPSTREAM_HOST: logged('upstream_host'),
-  UPSTREAM_REMOTE_ADDRESS: logged('upstream_host'),
-  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: upstreamAddress(hostOf),
-  UPSTREAM_REMOTE_PORT: upstreamAddress(portOf),
   DOWNSTREAM_REMOTE_ADDRESS: ({ remoteAddress }) => remoteAddress,
   DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: ({ remoteAddress }) => hostOf(remoteAddress),
   DOWNSTREAM_REMOTE_PORT: ({ remoteAddress }) => portOf(remoteAddress),
@@ -128,8 +86,6 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   TRAILER: ({ trailers }, argument) => header(trailers, argument),
   BYTES_RECEIVED: ({ log }) => log['bytes_received'] ?? 0,
   BYTES_SENT: ({ log }) => log['bytes_sent'] ?? 0,
-  START_TIME: () => '<time>',
-  DURATION: () => 0,
   RESPONSE_FLAGS_LONG: ({ log }) =>
     String(log['flags'] ?? '-')
       .split(',')
@@ -156,24 +112,9 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   CLUSTER_METADATA: ({ clusterMetadata }, argument) => metadata(clusterMetadata, argument.split(':')),
 };
 
-const OPERATOR = /%%|%([A-Z_0-9]+)(?:\(([^)]*)\))?(?::(\d+))?%/g;
+/** What answers an operator; undefined for one that is not answered here. */
+export const operatorOf = (name: string): Operator | undefined => ANSWERS.get(name);
 
-/** A text with `%NAME(ARGUMENT):LENGTH%` in it, filled in; `missing` stands for what has no value. */
-export function expand(template: string, context: FormatterContext, missing = ''): string {
-  return template.replace(OPERATOR, (_, name?: string, argument?: string, length?: string) =>
-    name === undefined ? '%' : String(valueOf(context, name, argument, length) ?? missing),
-  );
-}
-
-const ONE_OPERATOR = /^%([A-Z_0-9]+)(?:\(([^)]*)\))?(?::(\d+))?%$/;
-
-/** The value of a text that is one operator and nothing else keeps its type; undefined is a text with more in it. */
-export function soleValue(template: string, context: FormatterContext): { value: Value } | undefined {
-  const [, name, argument, length] = ONE_OPERATOR.exec(template) ?? [];
-  return name === undefined ? undefined : { value: valueOf(context, name, argument, length) };
-}
-
-function valueOf(context: FormatterContext, name: string, argument = '', length?: string): Value {
-  const value = OPERATORS[name]?.(context, argument);
-  return typeof value === 'string' && length !== undefined ? value.slice(0, Number(length)) : value;
-}
+const ANSWERS: ReadonlyMap<string, Operator> = new Map(
+  Object.entries({ ...OPERATORS, ...TIME_OPERATORS, ...REQUEST_OPERATORS, ...UPSTREAM_OPERATORS }),
+);

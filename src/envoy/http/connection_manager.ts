@@ -42,7 +42,9 @@ export class ConnectionManager {
   readonly #suppressEnvoyHeaders: boolean;
   readonly #countsCodes: boolean;
   readonly #loggers: readonly AccessLogger[];
+  readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #tracing: HttpTracing | undefined;
+  readonly #nowMs: () => number;
 
   /** Of its listener it needs what it counts under, and which way the traffic goes. */
   constructor(node: ConfigNode, services: RouterServices, listener: ListenerFacts) {
@@ -60,9 +62,12 @@ export class ConnectionManager {
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
-    this.#loggers = compileAccessLogs(node.list('access_log'), services.files, services.random.fork('access_log'));
+    const logging = { files: services.files, runtime: services.runtime, random: services.random.fork('access_log') };
+    this.#loggers = compileAccessLogs(node.list('access_log'), logging);
+    this.#nowMs = () => services.dispatcher.nowMs;
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
+    this.#upstreamLoggers = compileAccessLogs(router?.list('upstream_log') ?? [], logging);
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
     this.#countsCodes = router?.raw('dynamic_stats') !== false;
   }
@@ -103,8 +108,10 @@ export class ConnectionManager {
       suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
       countsCodes: this.#countsCodes,
       stats: this.stats,
+      nowMs: this.#nowMs,
       protocol: request.protocol,
       loggers: this.#loggers,
+      upstreamLoggers: this.#upstreamLoggers,
       encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(stream, headers, isLocal),
     };
     const timers: Timer[] = [];
@@ -152,6 +159,7 @@ export class ConnectionManager {
   /** What ends a stream that nothing moves on. */
   #armTimers(stream: Stream, isComplete: boolean, timers: Timer[]): void {
     const { dispatcher } = this.#services;
+    this.#logPeriodically(stream, timers);
     const requestMs = this.#settings.requestTimeoutMs;
     if (!isComplete && requestMs > 0)
       timers.push(
@@ -166,6 +174,19 @@ export class ConnectionManager {
           stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout'),
         ),
       );
+  }
+
+  /** With `access_log_flush_interval` a long request is logged while it goes on. */
+  #logPeriodically(stream: Stream, timers: Timer[]): void {
+    const { logIntervalMs } = this.#settings;
+    if (logIntervalMs === undefined || stream.isDone) return;
+    const timer = this.#services.dispatcher.createTimer('access_log_flush', logIntervalMs, () => {
+      if (stream.isDone) return;
+      stream.writeLogs('DownstreamPeriodic');
+      timers.splice(timers.indexOf(timer), 1);
+      this.#logPeriodically(stream, timers);
+    });
+    timers.push(timer);
   }
 
   /** What is refused before anything else is looked at. */
@@ -217,6 +238,7 @@ export class ConnectionManager {
       );
     if (!this.#pickRoute(stream)) return;
     this.#tracing?.start(stream);
+    if (this.#settings.logsNewRequests) stream.writeLogs('DownstreamStart');
     stream.filters = new FilterManager(
       this.#filters.create(stream, (name) => this.#callbacks.of(stream, name)),
       () => this.#act(stream, connection),

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { FormatterContext } from '../formatter/command_operators.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { DescriptorEntry } from '../router/rate_limit_actions.ts';
 import type { Route } from '../router/route.ts';
 import type { Connection, HttpResponse } from '../seams.ts';

@@ -1,5 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
-import { expand, type FormatterContext } from '../formatter/command_operators.ts';
+import { expand } from '../formatter/format_text.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { addHeader, type HeaderMap } from './header_map.ts';
 
 /** Headers of one level that a route, virtual host or route configuration removes, then adds. */

@@ -33,6 +33,9 @@ export interface ConnectionManagerSettings {
   readonly requestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
   readonly upgrades: readonly ConfigNode[];
+  /** A line at the start of each request, too. */
+  readonly logsNewRequests: boolean;
+  readonly logIntervalMs: number | undefined;
 }
 
 export function compileSettings(node: ConfigNode, random: Random): ConnectionManagerSettings {
@@ -62,6 +65,17 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
     requestTimeoutMs: durationMs(node.text('request_timeout')) ?? 0,
     streamIdleTimeoutMs: durationMs(node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS,
     upgrades: node.list('upgrade_configs'),
+    ...logSettings(node),
+  };
+}
+
+/** The older fields beside `access_log_options` still count. */
+function logSettings(node: ConfigNode): Pick<ConnectionManagerSettings, 'logsNewRequests' | 'logIntervalMs'> {
+  const options = node.child('access_log_options');
+  return {
+    logsNewRequests:
+      options?.flag('flush_access_log_on_new_request') === true || node.flag('flush_access_log_on_new_request'),
+    logIntervalMs: durationMs(options?.text('access_log_flush_interval') ?? node.text('access_log_flush_interval')),
   };
 }
 

@@ -6,16 +6,17 @@ import type { Route } from '../router/route.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { ClusterChoice, WeightedCluster } from '../router/cluster_choice.ts';
-import type { FormatterContext } from '../formatter/command_operators.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
+import { StreamFacts } from '../stream_info/stream_facts.ts';
 import { HeaderMap } from './header_map.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 
 export interface StreamResult {
   readonly response: HttpResponse;
   readonly log: StreamRecord;
-  /** Lines for the redirects that were followed before. */
+  /** Lines from before the end. */
   readonly earlier: readonly StreamRecord[];
 }
 
@@ -29,8 +30,11 @@ export interface StreamOwner {
   /** The router's `dynamic_stats`. */
   readonly countsCodes: boolean;
   readonly stats: ConnectionManagerStats;
+  readonly nowMs: () => number;
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];
+  /** The router's `upstream_log`: a line for each try. */
+  readonly upstreamLoggers: readonly AccessLogger[];
   /** The headers that the connection manager itself writes last. */
   readonly encode: (headers: HeaderMap, isLocal: boolean) => void;
 }
@@ -61,8 +65,9 @@ export class Stream {
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;
-  /** A log line for each redirect that Envoy followed by itself. */
-  readonly redirectLogs: StreamRecord[] = [];
+  readonly facts: StreamFacts;
+  /** Log lines from before the end: of redirects that Envoy followed by itself, and of the request's start. */
+  readonly earlierLogs: StreamRecord[] = [];
   readonly connection: Connection;
   /** Headers that only an answer of Envoy's own has. */
   readonly localHeaders: [string, string][] = [];
@@ -76,12 +81,14 @@ export class Stream {
   route: Route | undefined;
   readonly routeConfig: RouteConfig | undefined;
   readonly #loggers: readonly AccessLogger[];
+  readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #encode: StreamOwner['encode'];
   readonly #done: (result: StreamResult) => void;
 
   constructor(request: HeaderMap, requestBody: string, owner: StreamOwner, done: (result: StreamResult) => void) {
     this.request = request;
     this.connection = owner.connection;
+    this.facts = new StreamFacts(owner.nowMs);
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
     this.countsCodes = owner.countsCodes;
     this.managerStats = owner.stats.http;
@@ -90,6 +97,7 @@ export class Stream {
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
     this.#encode = owner.encode;
     this.#loggers = owner.loggers;
+    this.#upstreamLoggers = owner.upstreamLoggers;
     this.requestBody = requestBody;
     this.#receivedBytes = requestBody.length;
     this.statPrefix = owner.statPrefix;
@@ -139,7 +147,7 @@ export class Stream {
   }
 
   logRedirect(code: number): void {
-    this.redirectLogs.push({ ...this.log, code, flags: '-', details: 'internal_redirect', bytes_sent: 0 });
+    this.earlierLogs.push({ ...this.log, code, flags: '-', details: 'internal_redirect', bytes_sent: 0 });
   }
 
   sendLocalReply(status: number, body: string, flags: string, details: string): void {
@@ -173,11 +181,31 @@ export class Stream {
     this.log['flags'] = all.length === 0 ? flags : all.join(',');
     this.log['details'] = details;
     this.log['bytes_sent'] = body.length;
-    if (this.#loggers.length > 0) {
-      const context = this.context(response.headers, response.trailers);
-      for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
-    }
-    this.#done({ response, log: this.log, earlier: this.redirectLogs });
+    this.writeLogs('DownstreamEnd', response);
+    this.#done({ response, log: this.log, earlier: this.earlierLogs });
+  }
+
+  /** Writes a line to each access log of the connection manager. */
+  writeLogs(accessLogType: string, response?: HttpResponse): void {
+    if (accessLogType !== 'DownstreamEnd') this.earlierLogs.push({ code: 0, flags: '-', bytes_sent: 0, ...this.log });
+    if (this.#loggers.length === 0) return;
+    const context = { ...this.context(response?.headers, response?.trailers), accessLogType };
+    for (const write of this.#loggers) write(context);
+  }
+
+  /** Writes a line for one try: it has a code and flags of its own, and no count of tries. */
+  logTry(code: number, flags: string, response?: HttpResponse): void {
+    if (this.#upstreamLoggers.length === 0) return;
+    const log = { ...this.log };
+    delete log['attempts'];
+    delete log['details'];
+    const context = this.context(response?.headers, response?.trailers);
+    for (const write of this.#upstreamLoggers)
+      write({ ...context, log: { ...log, code, flags }, accessLogType: 'UpstreamEnd' });
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
   }
 
   #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
@@ -199,6 +227,7 @@ export class Stream {
       dynamicMetadata: this.dynamicMetadata,
       filterState: this.filterState,
       isHealthCheck: this.isHealthCheck,
+      facts: this.facts,
       routeMetadata: route?.node.child('metadata')?.raw('filter_metadata'),
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,

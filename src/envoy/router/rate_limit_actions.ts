@@ -2,7 +2,8 @@ import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { JsonObject } from '#api';
 import { valueAt } from '../matching/metadata_matcher.ts';
-import { expand, type FormatterContext } from '../formatter/command_operators.ts';
+import { expand } from '../formatter/format_text.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { compileHeaderMatcher } from './route_match.ts';
 
 export interface DescriptorEntry {

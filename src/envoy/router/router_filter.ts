@@ -19,11 +19,11 @@ import type { PoolStream } from '../upstream/conn_pool.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { RouteConfigs } from './route_config.ts';
 import { localReplyOf } from './local_replies.ts';
-import { SHADOW_FACTS, UpstreamCounts } from './upstream_counts.ts';
+import { UpstreamCounts } from './upstream_counts.ts';
 import { asksForRetries, NO_RETRIES, RetryPolicy, type Failure } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
 import { subsetOf } from './route.ts';
-import { shadowsOf } from './shadow.ts';
+import { sendShadows } from './shadow_writer.ts';
 import { ROUTER_HEADERS, saysEmptyBody } from './upstream_headers.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
@@ -140,32 +140,8 @@ class RouterFilter {
         this.#onGlobalTimeout(),
       );
     this.#stream.span?.inject(this.#stream.request);
-    this.#mirror();
+    sendShadows(this.#stream, this.#services, this.#timeouts.globalMs);
     this.#try();
-  }
-
-  /** Sends the copies that are asked for; nobody waits for what they bring. */
-  #mirror(): void {
-    const { request, requestBody, route } = this.#stream;
-    for (const { cluster: name, headers } of shadowsOf(route!.mirrors, request, this.#services.random)) {
-      const cluster = this.#services.clusters.get(name);
-      const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
-      if (!cluster || !host) continue;
-      headers.set('x-envoy-expected-rq-timeout-ms', String(this.#timeouts.globalMs));
-      cluster.poolOf(host, 'DEFAULT').newStream(
-        { headers, body: requestBody },
-        {
-          onReady: () => undefined,
-          onOverflow: () => undefined,
-          onReply: (reply) => 'response' in reply && this.#countShadow(cluster, reply.response.status),
-        },
-      );
-    }
-  }
-
-  #countShadow(cluster: Cluster, status: number): void {
-    this.#services.stats.add('http.async-client.rq_total');
-    cluster.stats.charge(status, SHADOW_FACTS);
   }
 
   /** Nobody waits for the answer any more. */
@@ -192,12 +168,13 @@ class RouterFilter {
       moment: this.#cluster.moment(),
     });
     this.#stream.log['upstream_host'] = host.address;
+    this.#stream.facts.hostsAttempted.push(host);
     this.#host = host;
     const pool = this.#cluster.poolOf(host, this.#stream.route!.priority);
     this.#upstream = pool.newStream(
       { headers: this.#requestHeaders(), body: this.#stream.requestBody },
       {
-        onReady: () => this.#armTryTimer(),
+        onReady: () => this.#onReady(),
         onReply: (reply) => this.#onReply(reply),
         onOverflow: () => this.#onFailure('overflow'),
       },
@@ -228,6 +205,13 @@ class RouterFilter {
     if (!this.#cluster.isHttp2 && saysEmptyBody(headers, this.#stream.requestBody)) headers.set('content-length', '0');
     if (virtualHost?.countsAttempts) headers.set('x-envoy-attempt-count', String(this.#attempts));
     return headers;
+  }
+
+  #onReady(): void {
+    const { facts } = this.#stream;
+    facts.upstreamRequestMs ??= facts.nowMs;
+    facts.upstreamProtocol = this.#cluster.isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
+    this.#armTryTimer();
   }
 
   #armTryTimer(): void {
@@ -273,6 +257,8 @@ class RouterFilter {
       return this.#onFailure(reply.failure);
     }
     const { response } = reply;
+    this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
+    this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
     this.#score(response.status < 500, { kind: 'status', status: response.status });
     this.#services.trace?.record({
@@ -325,6 +311,7 @@ class RouterFilter {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
     const reply = localReplyOf(failure, this.#attempts > 1, details);
+    this.#stream.logTry(0, reply.flag);
     if (failure !== 'overflow') this.#score(false, { kind: 'local_failure', mappedStatus: reply.status });
     const flags = [reply.flag];
     if (this.#policy.retriesFailure(failure)) {

@@ -80,6 +80,8 @@ export class HttpTracing {
     });
     const isTraced = reason !== 'not_traceable';
     stream.span = this.#tracer?.startSpan({ headers: stream.request, isTraced, isEgress: this.#isEgress });
+    stream.facts.isTraced = isTraced;
+    stream.facts.traceId = stream.span?.traceId;
     this.#decorate(stream);
   }
 

@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { expand } from '../../../../formatter/command_operators.ts';
+import { expand } from '../../../../formatter/format_text.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
 import { addHeader, type HeaderMap } from '../../../../http/header_map.ts';
 import type { HttpResponse } from '../../../../seams.ts';

@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { expand } from '../../../../formatter/command_operators.ts';
+import { expand } from '../../../../formatter/format_text.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
 
 /** Puts texts into the filter state: extensions/filters/http/set_filter_state/filter.cc. */

@@ -1,0 +1,28 @@
+import type { Json, JsonObject } from '#api';
+import type { HeaderMap } from '../http/header_map.ts';
+import type { StreamFacts } from '../stream_info/stream_facts.ts';
+
+/** What command operators are answered from. Absent where it does not exist yet, or never will. */
+export interface FormatterContext {
+  readonly request: HeaderMap;
+  readonly response?: HeaderMap;
+  readonly log: Readonly<Record<string, string | number>>;
+  readonly trailers?: HeaderMap;
+  readonly clusterName: string | undefined;
+  /** Where the connection really came from, whatever x-forwarded-for says. */
+  readonly directRemoteAddress: string;
+  readonly accessLogType?: string;
+  readonly localReplyBody?: string;
+  readonly dynamicMetadata: JsonObject;
+  readonly filterState: ReadonlyMap<string, string>;
+  readonly isHealthCheck?: boolean;
+  readonly routeMetadata: Json | undefined;
+  readonly clusterMetadata: Json | undefined;
+  readonly localAddress: string;
+  readonly remoteAddress: string;
+  readonly facts: StreamFacts;
+}
+
+/** A number stays a number in a JSON log line. */
+export type Value = string | number | undefined;
+export type Operator = (context: FormatterContext, argument: string) => Value;

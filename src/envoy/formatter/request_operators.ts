@@ -1,0 +1,37 @@
+import type { HeaderMap } from '../http/header_map.ts';
+import { header } from './header_value.ts';
+import type { FormatterContext, Operator, Value } from './formatter_context.ts';
+
+const bytesOf = (headers: HeaderMap | undefined): number => headers?.byteLength() ?? 0;
+/** `:status` and its three digits, which are no header line here. */
+const STATUS_BYTES = 10;
+
+/** The query of the path, before a rewrite with ORIG. */
+function queryOf(request: HeaderMap, which = ''): string | undefined {
+  const path = (which === 'ORIG' ? request.get('x-envoy-original-path') : undefined) ?? request.get(':path') ?? '';
+  const mark = path.indexOf('?');
+  return mark < 0 ? undefined : path.slice(mark + 1);
+}
+
+function queryParameter({ request }: FormatterContext, name: string): Value {
+  const pairs = (queryOf(request) ?? '').split('&').map((pair) => {
+    const mark = pair.indexOf('=');
+    return mark < 0 ? ([pair, ''] as const) : ([pair.slice(0, mark), pair.slice(mark + 1)] as const);
+  });
+  return pairs.find(([key]) => key === name)?.[1];
+}
+
+/** Operators of the messages themselves. */
+export const REQUEST_OPERATORS: Readonly<Record<string, Operator>> = {
+  REQUEST_HEADER: ({ request }, argument) => header(request, argument),
+  RESPONSE_HEADER: ({ response }, argument) => header(response, argument),
+  RESPONSE_TRAILER: ({ trailers }, argument) => header(trailers, argument),
+  QUERY_PARAM: queryParameter,
+  QUERY_PARAMS: ({ request }, argument) => queryOf(request, argument),
+  REQUEST_HEADERS_BYTES: ({ request }) => bytesOf(request),
+  RESPONSE_HEADERS_BYTES: ({ response }) => (response ? bytesOf(response) + STATUS_BYTES : 0),
+  RESPONSE_TRAILERS_BYTES: ({ trailers }) => bytesOf(trailers),
+  STREAM_ID: ({ request }) => request.get('x-request-id'),
+  TRACE_ID: ({ facts }) => facts.traceId,
+  ROUTE_RESOLUTION_COUNT: () => 1,
+};

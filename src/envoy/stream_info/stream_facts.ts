@@ -1,0 +1,35 @@
+import type { Json } from '#api';
+import type { Host } from '../upstream/host.ts';
+
+/** What is known of a stream beside its log fields: times, the hosts that were tried, the trace. */
+export class StreamFacts {
+  readonly startMs: number;
+  readonly #nowMs: () => number;
+  /** When the whole request had been taken; a request is taken at once. */
+  readonly requestDoneMs: number;
+  upstreamRequestMs: number | undefined;
+  upstreamResponseMs: number | undefined;
+  readonly hostsAttempted: Host[] = [];
+  upstreamProtocol: string | undefined;
+  traceId: string | undefined;
+  isTraced = false;
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.startMs = nowMs();
+    this.requestDoneMs = this.startMs;
+  }
+
+  get nowMs(): number {
+    return this.#nowMs();
+  }
+
+  get host(): Host | undefined {
+    return this.hostsAttempted.at(-1);
+  }
+
+  /** `filter_metadata` of the endpoint that was chosen last. */
+  get hostMetadata(): Json | undefined {
+    return this.host?.node.child('metadata')?.raw('filter_metadata');
+  }
+}
