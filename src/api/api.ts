@@ -5,6 +5,7 @@ import { Descriptors } from './descriptors.ts';
 import type { JsonObject } from './json.ts';
 import { MAX_DIAGNOSTICS, MAX_TEXT_LENGTH } from './limits.ts';
 import { LocatedText } from './located_text.ts';
+import { print } from './print.ts';
 import { schemaAt, typeUrls, type Schema, type TypeUrlAt } from './schema.ts';
 import { Reader, type Fidelity, type NamedFile, type Visit } from './reader.ts';
 
@@ -31,6 +32,8 @@ export interface ReadConfig {
 export interface Api {
   read(text: string, options: ReadOptions): ReadConfig;
   knowsType(typeName: string): boolean;
+  /** A message in normal form as Envoy itself would print it. */
+  print(value: JsonObject, type: string): JsonObject;
   /** What may stand at a path inside a message: what an editor completes and explains. Undefined where nothing may. */
   schemaAt(type: string, path: ConfigPath, typeUrlAt: TypeUrlAt): Schema | undefined;
   /** The values that `@type` may have, in order. */
@@ -43,6 +46,7 @@ export function openApi(descriptorSet: Uint8Array): Api {
   return {
     knowsType: (typeName) => descriptors.registry.getMessage(typeName) !== undefined,
     read: (text, options) => readText(descriptors, text, options),
+    print: (value, type) => print(descriptors, value, type),
     schemaAt: (type, path, typeUrlAt) => schemaAt(descriptors, type, path, typeUrlAt),
     typeUrls: () => typeUrls(descriptors),
   };

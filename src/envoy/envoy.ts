@@ -12,12 +12,11 @@ import type { Connection, FileSystem, UpstreamNetwork } from './seams.ts';
 import { Runtime } from './runtime/runtime.ts';
 import { Admin } from './server/admin.ts';
 import { DynamicResources } from './server/dynamic_resources.ts';
+import { DEFAULT_OPTIONS, type CommandLineOptions } from './server/options.ts';
 import { createServerStats } from './server/server_stats.ts';
 import { statsOptions } from './stats/options.ts';
 import { StatsStore } from './stats/store.ts';
 import type { Trace } from './trace.ts';
-
-const DEFAULT_DRAIN_TIME_MS = 600_000;
 
 export interface EnvoyServices {
   readonly api: Api;
@@ -27,10 +26,8 @@ export interface EnvoyServices {
   readonly trace: Trace | undefined;
   /** The files that the configuration names; without it there are none. */
   readonly fileSystem?: FileSystem;
-  /** `--service-cluster`. */
-  readonly localCluster?: string;
-  /** `--drain-time-s`. */
-  readonly drainTimeMs?: number;
+  /** The command line; what it does not say is as Envoy has it. */
+  readonly options?: Partial<CommandLineOptions>;
 }
 
 const NO_FILES: FileSystem = { read: () => undefined, watch: () => () => undefined };
@@ -49,6 +46,8 @@ export class Envoy {
     const root = new ConfigNode(bootstrap, ref);
     this.stats = new StatsStore(statsOptions(root, () => services.dispatcher.nowMs));
     const { stats, files } = this;
+    const options = { ...DEFAULT_OPTIONS, ...services.options };
+    const runtime = new Runtime(root);
     const serverStats = createServerStats(stats, services.dispatcher);
     this.#trace = services.trace;
     this.#dynamic = new DynamicResources(root, {
@@ -56,10 +55,20 @@ export class Envoy {
       stats,
       fileSystem: services.fileSystem ?? NO_FILES,
       clusterTypes: CLUSTER_TYPES,
-      drainTimeMs: services.drainTimeMs ?? DEFAULT_DRAIN_TIME_MS,
+      drainTimeMs: options.drainTimeMs,
     });
     const { clusters, routes } = this.#dynamic;
-    this.admin = new Admin({ bootstrap: root, stats, clusters, refreshStats: serverStats.refresh });
+    this.admin = new Admin({
+      api: services.api,
+      bootstrap: root,
+      stats,
+      resources: this.#dynamic,
+      listeners: () => this.#listeners,
+      runtime,
+      options,
+      nowMs: () => services.dispatcher.nowMs,
+      refreshStats: serverStats.refresh,
+    });
     this.#listeners = new ListenerManager({
       ...services,
       clusters,
@@ -68,9 +77,9 @@ export class Envoy {
       files,
       filters: HTTP_FILTER_REGISTRY,
       tracers: TRACER_REGISTRY,
-      runtime: new Runtime(root),
+      runtime,
       tracingProvider: root.child('tracing')?.child('http'),
-      localCluster: services.localCluster ?? '',
+      localCluster: options.serviceCluster || (root.child('node')?.text('cluster') ?? ''),
       zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,
     });

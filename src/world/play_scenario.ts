@@ -30,8 +30,13 @@ const START_MS = 50;
 const MAX_START_MS = 10_000;
 /** Virtual time after a file or a management server has changed. */
 const CHANGE_MS = 300;
-/** `--drain-time-s` of the recordings. */
-const DRAIN_TIME_MS = 1_000;
+/** The command line of the recordings. */
+const RECORDED_OPTIONS = {
+  drainTimeMs: 1_000,
+  parentShutdownTimeMs: 2_000,
+  fileFlushIntervalMs: 20,
+  logLevel: 'warning',
+};
 
 const CLIENT_PORT = 40_000;
 
@@ -56,7 +61,15 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   const envoy = new Envoy(
     value,
     { resource: BOOTSTRAP_NAME, path: [] },
-    { api, dispatcher, random, network: upstreams, fileSystem: files, trace, drainTimeMs: DRAIN_TIME_MS },
+    {
+      api,
+      dispatcher,
+      random,
+      network: upstreams,
+      fileSystem: files,
+      trace,
+      options: { ...RECORDED_OPTIONS, ...nodeOptions(scenario) },
+    },
   );
   awaitStart(envoy, dispatcher);
   const before = envoy.stats.snapshot();
@@ -69,6 +82,10 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
   });
   return { steps, stats: changed(before, envoy.stats.snapshot()), trace: trace?.records ?? [], traceEnds, diagnostics };
 }
+
+/** `--service-node` and `--service-cluster`. */
+const nodeOptions = ({ node }: Scenario): { serviceNode?: string; serviceCluster?: string } =>
+  node ? { serviceNode: node.id, serviceCluster: node.cluster ?? 'c' } : {};
 
 /** Waits for the proxy's start, and then a while, in which the first health checks are answered. */
 function awaitStart(envoy: Envoy, dispatcher: SimulatedDispatcher): void {

@@ -86,6 +86,8 @@ export interface Scenario {
   /** Other files by name, as a path in the config sees them. */
   readonly files?: Readonly<Record<string, string>>;
   readonly certificates?: Readonly<Record<string, { readonly cn?: string }>>;
+  /** Which proxy this is, by its command line. */
+  readonly node?: { readonly id: string; readonly cluster?: string };
   /** Time before the first step. */
   readonly settle_ms?: number;
   readonly steps: readonly Step[];

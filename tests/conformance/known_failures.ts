@@ -117,8 +117,4 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'upgrade/connect-by-host': 'upgrades and CONNECT are not simulated',
   'upgrade/connect-terminated': 'upgrades and CONNECT are not simulated',
   'upgrade/websocket-at-hcm': 'upgrades and CONNECT are not simulated',
-  'xds/cds-eds-warming': 'a page of the admin interface is not simulated',
-  'xds/lds-cds-files': 'a page of the admin interface is not simulated',
-  'xds/lds-remove': 'a page of the admin interface is not simulated',
-  'xds/rds-other-name': 'a page of the admin interface is not simulated',
 };

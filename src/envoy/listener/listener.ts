@@ -27,6 +27,7 @@ const PROTOCOLS = { http1: 'HTTP/1.1', http2: 'HTTP/2' } as const;
 export class Listener {
   readonly name: string;
   readonly node: ConfigNode;
+  readonly createdMs: number;
   readonly #address: string;
   readonly #port: string;
   readonly #isWildcard: boolean;
@@ -36,9 +37,11 @@ export class Listener {
   readonly #fallback: FilterChain | undefined;
   readonly #managers = new Map<FilterChain, ConnectionManager>();
   #isDraining = false;
+  #isStopped = false;
 
   constructor(node: ConfigNode, services: RouterServices) {
     this.node = node;
+    this.createdMs = services.dispatcher.nowMs;
     const socket = node.child('address')?.child('socket_address');
     const [host, port] = [socket?.text('address') ?? '', socket?.number('port_value') ?? 0];
     this.#address = `${host}:${port}`;
@@ -64,12 +67,18 @@ export class Listener {
     this.#isDraining = true;
   }
 
+  /** Its address refuses connections from now on. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   /** Nobody uses it any more. */
   release(): void {
     for (const manager of this.#managers.values()) manager.release();
   }
 
   fits(address: string): 'exact' | 'wildcard' | undefined {
+    if (this.#isStopped) return undefined;
     if (address === this.#address) return 'exact';
     return this.#isWildcard && address.endsWith(this.#port) ? 'wildcard' : undefined;
   }

@@ -22,6 +22,18 @@ interface WarmingServices {
   readonly drainTimeMs: number;
 }
 
+/** The listeners in all their states. */
+export interface ListenerStates {
+  readonly static: readonly Listener[];
+  readonly dynamic: readonly {
+    readonly name: string;
+    readonly active: Listener | undefined;
+    readonly warming: Listener | undefined;
+    readonly draining: Listener | undefined;
+  }[];
+  readonly failures: readonly ListenerFailure[];
+}
+
 /**
  * Which listeners are there: the static ones, and others as LDS tells. Before the proxy has started none is bound; after
  * that a listener warms until all it needs has come, beside the one that it replaces: listener_manager_impl.cc.
@@ -34,6 +46,7 @@ export class ListenerWarming implements ListenerUpdates {
   readonly #versions = new Map<Listener, string>();
   readonly #failures = new Map<string, ListenerFailure>();
   readonly #services: WarmingServices;
+  readonly #waits = new WeakMap<Listener, InitManager>();
   #hasStarted = false;
 
   constructor(services: WarmingServices) {
@@ -101,6 +114,7 @@ export class ListenerWarming implements ListenerUpdates {
       because: listener.node.ref,
       sentence: `The listener \`${listener.name}\` ${isUpdate ? 'changes' : 'is new'}: it warms until all that it needs has come.`,
     });
+    this.#waits.set(listener, initManager);
     initManager.initialize(() => this.#activate(listener));
   }
 
@@ -168,6 +182,41 @@ export class ListenerWarming implements ListenerUpdates {
 
   pauseRoutes(): () => void {
     return this.#services.pauses.pause(['rds', 'srds', 'sds']);
+  }
+
+  versionOf(listener: Listener): string | undefined {
+    return this.#versions.get(listener);
+  }
+
+  /** All of them as `/config_dump` tells of them. */
+  states(): ListenerStates {
+    const all = [...this.#all(), ...this.#warming.values(), ...this.#draining];
+    const isDynamic = (one: Listener): boolean => this.#versions.has(one);
+    const names = [...new Set(all.filter(isDynamic).map((one) => one.name))];
+    return {
+      static: this.#all().filter((one) => !isDynamic(one)),
+      dynamic: names.map((name) => ({
+        name,
+        active: this.#all().find((one) => one.name === name),
+        warming: this.#warming.get(name),
+        draining: [...this.#draining].find((one) => one.name === name),
+      })),
+      failures: [...this.#failures.values()],
+    };
+  }
+
+  /** What each warming listener still waits for. */
+  unready(): (readonly [name: string, targets: string[]])[] {
+    return [...this.#warming.values()].map((one) => [one.name, this.#waits.get(one)?.unready() ?? []] as const);
+  }
+
+  /** `/drain_listeners`: no listener takes connections any more. */
+  stop(isInboundOnly: boolean): void {
+    for (const listener of this.#services.listeners.values()) {
+      if (isInboundOnly && listener.node.text('traffic_direction') !== 'INBOUND') continue;
+      listener.stop();
+      this.#services.stats.add('listener_manager.listener_stopped');
+    }
   }
 
   #duplicateAddress(name: string, node: ConfigNode): string | undefined {

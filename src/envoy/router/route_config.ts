@@ -7,12 +7,14 @@ import { VirtualHosts } from './virtual_host.ts';
 /** A route configuration, compiled. A stream keeps the one that it began with. */
 export class RouteConfig {
   readonly node: ConfigNode;
+  readonly createdMs: number;
   readonly virtualHosts: VirtualHosts;
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
-  constructor(node: ConfigNode, stats: StatsStore) {
+  constructor(node: ConfigNode, stats: StatsStore, createdMs: number) {
     this.node = node;
+    this.createdMs = createdMs;
     this.virtualHosts = new VirtualHosts(node, stats);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');

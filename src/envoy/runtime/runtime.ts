@@ -18,12 +18,18 @@ export const fractionOf = (node: ConfigNode | undefined, otherwise: Fraction): F
       }
     : otherwise;
 
+interface Layer {
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly values: ReadonlyMap<string, Json>;
+}
+
 /**
  * Values that operators change while the proxy runs, over the defaults in the configuration: `layered_runtime`, a later
  * layer over an earlier one, and what `/runtime_modify` sets over all (runtime/runtime_impl.cc).
  */
 export class Runtime {
-  readonly #layers: readonly { readonly name: string; readonly values: ReadonlyMap<string, Json> }[];
+  readonly #layers: readonly Layer[];
   readonly #hasAdminLayer: boolean;
   readonly #admin = new Map<string, Json>();
 
@@ -31,6 +37,7 @@ export class Runtime {
     const layers = bootstrap.child('layered_runtime')?.list('layers') ?? [];
     this.#layers = layers.map((layer) => ({
       name: layer.text('name') ?? '',
+      isAdmin: layer.has('admin_layer'),
       values: new Map(flattened(layer.child('static_layer')?.value ?? {})),
     }));
     this.#hasAdminLayer = layers.length === 0 || layers.some((layer) => layer.has('admin_layer'));
@@ -76,6 +83,27 @@ export class Runtime {
     return ticket % denominator < numerator;
   }
 
+  /** `/runtime`: of each key its value in each layer, and the one that counts. */
+  dump(): JsonObject {
+    const keys = [
+      ...new Set([...this.#layers.flatMap(({ values }) => [...values.keys()]), ...this.#admin.keys()]),
+    ].sort();
+    const layers =
+      this.#layers.length === 0
+        ? [
+            { name: 'base', isAdmin: false },
+            { name: 'admin', isAdmin: true },
+          ]
+        : this.#layers;
+    const valueIn = (i: number, key: string): Json | undefined =>
+      layers[i]!.isAdmin ? this.#admin.get(key) : this.#layers[i]?.values.get(key);
+    const entries = keys.map((key): [string, JsonObject] => [
+      key,
+      { layer_values: layers.map((_, i) => shown(valueIn(i, key))), final_value: shown(this.get(key)) },
+    ]);
+    return { layers: layers.map(({ name }) => name), entries: Object.fromEntries(entries) };
+  }
+
   /** False where there is no layer to write to. An empty value takes the key away. */
   modify(values: ReadonlyMap<string, string>): boolean {
     if (!this.#hasAdminLayer) return false;
@@ -86,6 +114,9 @@ export class Runtime {
     return true;
   }
 }
+
+const shown = (value: Json | undefined): string =>
+  value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 /** `{a: {b: 1}}` is the key `a.b`; a fraction stays whole. */
 function flattened(value: JsonObject, prefix = ''): [string, Json][] {

@@ -1,3 +1,4 @@
+import type { Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { InitTarget, type InitManager } from '../init_manager.ts';
 import { RouteConfig, type RouteConfigProvider, type RouteConfigs } from '../router/route_config.ts';
@@ -8,6 +9,7 @@ import type { SubscriptionFactory } from './subscription_factory.ts';
 interface RdsServices {
   readonly factory: SubscriptionFactory;
   readonly stats: StatsStore;
+  readonly dispatcher: Dispatcher;
 }
 
 /** One route configuration over RDS: rds_route_config_subscription.cc. */
@@ -50,7 +52,7 @@ class RdsSubscription implements SubscriptionCallbacks {
   #take({ node, problem }: DecodedResource, version: string): string | undefined {
     if (this.current && JSON.stringify(this.current.node.value) === JSON.stringify(node.value)) return undefined;
     if (problem !== undefined) return problem;
-    this.current = new RouteConfig(node, this.#services.stats);
+    this.current = new RouteConfig(node, this.#services.stats, this.#services.dispatcher.nowMs);
     this.version = version;
     this.#services.stats.add(`${this.#prefix}config_reload`);
     return undefined;
@@ -70,13 +72,6 @@ class RdsSubscription implements SubscriptionCallbacks {
   }
 }
 
-/** A route configuration that runs, as `/config_dump` tells of it. */
-export interface DumpedRoutes {
-  readonly node: ConfigNode;
-  /** Absent for a static one. */
-  readonly version?: string;
-}
-
 /** The route configurations of all connection managers. Two that ask for the same over RDS share one subscription. */
 export class RouteConfigProviders implements RouteConfigs {
   readonly #subscriptions = new Map<string, RdsSubscription>();
@@ -91,7 +86,7 @@ export class RouteConfigProviders implements RouteConfigs {
     const rds = manager.child('rds');
     if (rds) return this.#overRds(rds, statPrefix, initManager);
     const node = manager.child('route_config');
-    const current = node && new RouteConfig(node, this.#services.stats);
+    const current = node && new RouteConfig(node, this.#services.stats, this.#services.dispatcher.nowMs);
     if (current) this.#inline.add(current);
     return { current, release: () => void (current && this.#inline.delete(current)) };
   }
@@ -115,13 +110,11 @@ export class RouteConfigProviders implements RouteConfigs {
     };
   }
 
-  staticRoutes(): DumpedRoutes[] {
-    return [...this.#inline].map(({ node }) => ({ node }));
+  staticRoutes(): RouteConfig[] {
+    return [...this.#inline];
   }
 
-  dynamicRoutes(): DumpedRoutes[] {
-    return [...this.#subscriptions.values()].flatMap(({ current, version }) =>
-      current ? [{ node: current.node, version }] : [],
-    );
+  dynamicRoutes(): { readonly current: RouteConfig; readonly version: string }[] {
+    return [...this.#subscriptions.values()].flatMap(({ current, version }) => (current ? [{ current, version }] : []));
   }
 }

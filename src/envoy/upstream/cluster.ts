@@ -51,6 +51,7 @@ export class Cluster {
   /** The name in statistics and logs: `alt_stat_name` where it is set. */
   readonly statName: string;
   readonly node: ConfigNode;
+  readonly createdMs: number;
   readonly isHttp2: boolean;
   #hosts: readonly Host[] = [];
   #sets: readonly HostSet[] = [];
@@ -72,6 +73,7 @@ export class Cluster {
 
   constructor(node: ConfigNode, services: ClusterServices) {
     this.node = node;
+    this.createdMs = services.dispatcher.nowMs;
     this.name = node.text('name') ?? '';
     this.statName = node.text('alt_stat_name') ?? this.name;
     this.isHttp2 = node.has('http2_protocol_options') || usesHttp2(node);
@@ -139,6 +141,10 @@ export class Cluster {
   stop(): void {
     this.#discovery.stop?.();
     for (const checker of this.#checkers) checker.stop();
+  }
+
+  get overprovisioning(): number {
+    return this.#options.overprovisioning;
   }
 
   get hosts(): readonly Host[] {

@@ -1,0 +1,4 @@
+export interface AdminResponse {
+  readonly status: number;
+  readonly body: string;
+}
