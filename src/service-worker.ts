@@ -7,14 +7,19 @@ const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = `filterchain-${version}`;
 const ASSETS = new Set([...build, ...files]);
 
-worker.addEventListener('install', (event) => {
-  event.waitUntil(
-    caches
-      .open(CACHE)
-      .then((cache) => cache.addAll([...ASSETS, ...prerendered]))
-      .then(() => worker.skipWaiting()),
-  );
-});
+/** The engine's own files: scripts/vite_plugins.mjs. */
+async function workerFiles(): Promise<string[]> {
+  const names = (await (await fetch('/_app/worker-files.json')).json()) as string[];
+  return names.map((name) => `/${name}`);
+}
+
+async function keepAll(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  await cache.addAll([...new Set([...ASSETS, ...prerendered, ...(await workerFiles())])]);
+  await worker.skipWaiting();
+}
+
+worker.addEventListener('install', (event) => event.waitUntil(keepAll()));
 
 worker.addEventListener('activate', (event) => {
   event.waitUntil(
@@ -28,8 +33,10 @@ worker.addEventListener('activate', (event) => {
 worker.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== location.origin) return;
-  event.respondWith(ASSETS.has(url.pathname) ? fromCache(event.request) : fromNetwork(event.request));
+  event.respondWith(isVersioned(url.pathname) ? fromCache(event.request) : fromNetwork(event.request));
 });
+
+const isVersioned = (path: string): boolean => ASSETS.has(path) || path.startsWith('/_app/immutable/');
 
 /** Files carry their version in their name, so what is kept is right. */
 async function fromCache(request: Request): Promise<Response> {

@@ -8,3 +8,6 @@ try {
 } catch {
   // Storage is forbidden or holds something else: the usual view then.
 }
+// The engine opens in its own thread while the page is still being read: src/lib/simulation.ts takes it over.
+const engine = document.currentScript.dataset.engine;
+if (engine && typeof Worker !== 'undefined') globalThis.filterchainEngine = new Worker(engine, { type: 'module' });

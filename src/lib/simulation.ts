@@ -27,8 +27,9 @@ export class Simulation {
 
   /** Starts the engine, so that the first question finds it ready. */
   start(): void {
-    if (this.#worker) return;
-    const worker = new Worker(new URL('../workers/simulation.worker.ts', import.meta.url), { type: 'module' });
+    if (this.#worker || typeof Worker === 'undefined') return;
+    const worker =
+      startedEarly() ?? new Worker(new URL('../workers/simulation.worker.ts', import.meta.url), { type: 'module' });
     worker.onmessage = (event: MessageEvent<Reply>) => this.#onReply(event.data);
     worker.onerror = (event) => {
       event.preventDefault();
@@ -69,4 +70,12 @@ export class Simulation {
     this.#worker?.terminate();
     this.#worker = undefined;
   }
+}
+
+/** The worker that `static/early.js` has started; it can be had once. */
+function startedEarly(): Worker | undefined {
+  const early = globalThis as { filterchainEngine?: Worker };
+  const worker = early.filterchainEngine;
+  delete early.filterchainEngine;
+  return worker;
 }

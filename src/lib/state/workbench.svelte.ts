@@ -1,5 +1,5 @@
 import type { LabPage } from '../content/lab_page.ts';
-import { Simulation } from '../simulation.ts';
+import type { Simulation } from '../simulation.ts';
 import { LabSession } from './lab_session.svelte.ts';
 import { Keeper } from './keeper.svelte.ts';
 import { missingFeatures } from './browser_features.ts';
@@ -11,7 +11,7 @@ export type Pane = 'lesson' | 'config' | 'request' | 'why';
 
 /** All that belongs to one open lab, and what the buttons around it do. */
 export class Workbench {
-  readonly simulation = new Simulation();
+  readonly simulation: Simulation;
   readonly notices = new Notices();
   readonly view = new View();
   readonly session: LabSession;
@@ -20,12 +20,13 @@ export class Workbench {
   pane = $state<Pane>('lesson');
   tab = $state<'request' | 'why' | 'terminal'>('why');
 
-  constructor(lab: LabPage) {
-    this.session = new LabSession(lab, this.simulation, this.notices);
+  constructor(lab: LabPage, simulation: Simulation) {
+    this.simulation = simulation;
+    this.session = new LabSession(lab, simulation, this.notices);
     this.keeper = new Keeper(this.session, this.notices);
   }
 
-  /** Starts the engine at once; then what a link carries, or what was kept, takes the place of the start. */
+  /** What a link carries, or what was kept, takes the place of the start. */
   open(): () => void {
     this.view.open();
     const missing = missingFeatures();
@@ -38,12 +39,8 @@ export class Workbench {
       );
       return () => undefined;
     }
-    this.simulation.start();
     void this.#load();
-    return () => {
-      this.keeper.close();
-      this.simulation.stop();
-    };
+    return () => this.keeper.close();
   }
 
   async #load(): Promise<void> {
