@@ -1,4 +1,10 @@
-import { chromium as playwright, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium as playwright,
+  type Browser,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { preview, type PreviewServer } from 'vite';
 import { chromium } from '../../scripts/chromium.mjs';
 
@@ -37,4 +43,15 @@ export class Site {
 }
 
 /** Waits until the selected request has its steps. */
-const explained = (page: Page): Promise<void> => page.locator('[aria-current=step]').waitFor({ state: 'attached' });
+export const explained = (page: Page): Promise<void> =>
+  page.locator('[aria-current=step]').waitFor({ state: 'attached' });
+
+/** A narrow page keeps the plain editor: what is written there is one text area. */
+export const NARROW = { viewport: { width: 390, height: 844 } };
+
+export async function show(page: Page, pane: 'Lesson' | 'Config' | 'Request' | 'Why'): Promise<void> {
+  await page.getByRole('navigation', { name: 'Panes' }).getByRole('button', { name: pane }).click();
+}
+
+/** The configuration in the plain editor. */
+export const plainEditor = (page: Page): Locator => page.getByRole('textbox', { name: 'envoy.yaml' });
