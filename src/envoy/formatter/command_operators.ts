@@ -3,7 +3,7 @@ import { header } from './header_value.ts';
 import { REQUEST_OPERATORS } from './request_operators.ts';
 import { TIME_OPERATORS } from './time_operators.ts';
 import { UPSTREAM_OPERATORS } from './upstream_operators.ts';
-import { metadata } from './metadata_value.ts';
+import { metadata, metadataPath } from './metadata_value.ts';
 import { grpcStatus } from './grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 
@@ -101,7 +101,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   PATH: ({ request }, argument) => pathOf(request, argument),
   GRPC_STATUS: (context, argument) => grpcStatus(context, argument),
   GRPC_STATUS_NUMBER: (context) => grpcStatus(context, 'NUMBER'),
-  DYNAMIC_METADATA: ({ dynamicMetadata }, argument) => metadata(dynamicMetadata, argument.split(':')),
+  DYNAMIC_METADATA: ({ dynamicMetadata }, argument) => metadata(dynamicMetadata, metadataPath(argument)),
   FILTER_STATE: ({ filterState }, argument) => stateOf(filterState, argument),
   PER_REQUEST_STATE: ({ filterState }, argument) => filterState.get(argument),
   ENVIRONMENT: () => '-',
@@ -109,7 +109,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
     const [kind, ...path] = argument.split(':');
     return metadata(kind === 'ROUTE' ? routeMetadata : kind === 'CLUSTER' ? clusterMetadata : undefined, path);
   },
-  CLUSTER_METADATA: ({ clusterMetadata }, argument) => metadata(clusterMetadata, argument.split(':')),
+  CLUSTER_METADATA: ({ clusterMetadata }, argument) => metadata(clusterMetadata, metadataPath(argument)),
 };
 
 /** What answers an operator; undefined for one that is not answered here. */

@@ -1,5 +1,5 @@
 import type { FormatterContext, Operator } from './formatter_context.ts';
-import { metadata } from './metadata_value.ts';
+import { metadata, metadataPath } from './metadata_value.ts';
 
 const withoutPort = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
@@ -40,5 +40,5 @@ export const UPSTREAM_OPERATORS: Readonly<Record<string, Operator>> = {
   UPSTREAM_HOST_NAMES_ATTEMPTED: namesAttempted(),
   UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT: namesAttempted(withoutPort),
   UPSTREAM_PROTOCOL: ({ facts }) => facts.upstreamProtocol,
-  UPSTREAM_METADATA: ({ facts }, argument) => metadata(facts.hostMetadata, argument.split(':')),
+  UPSTREAM_METADATA: ({ facts }, argument) => metadata(facts.hostMetadata, metadataPath(argument)),
 };

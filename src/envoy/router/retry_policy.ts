@@ -3,6 +3,7 @@ import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { grpcStatusNumber } from '../formatter/grpc_status.ts';
 import { HeaderMap } from '../http/header_map.ts';
+import type { Stream } from '../http/stream.ts';
 import type { HttpResponse } from '../seams.ts';
 import { compileHeaderMatcher } from './route_match.ts';
 
@@ -109,6 +110,16 @@ export class RetryPolicy {
   }
 }
 
+/** The policy of a request: none where its body is more than may be held for another try (router.cc, decodeData). */
+export function retryPolicyOf(stream: Stream, node: ConfigNode | undefined): RetryPolicy {
+  if (!node && !asksForRetries(stream.request)) return NO_RETRIES;
+  const limit =
+    stream.route?.node.number('per_request_buffer_limit_bytes') ??
+    stream.virtualHost?.node.number('per_request_buffer_limit_bytes') ??
+    Infinity;
+  return stream.requestBody.length > limit ? NO_RETRIES : new RetryPolicy(node, stream.request);
+}
+
 const ASKING = [
   'x-envoy-retry-on',
   'x-envoy-retry-grpc-on',
@@ -117,7 +128,7 @@ const ASKING = [
 ];
 
 /** Whether a request asks for retries by itself. */
-export const asksForRetries = (request: HeaderMap): boolean => ASKING.some((name) => request.has(name));
+const asksForRetries = (request: HeaderMap): boolean => ASKING.some((name) => request.has(name));
 
 function fits(node: ConfigNode): (headers: HeaderMap) => boolean {
   const mismatch = compileHeaderMatcher(node);
@@ -137,4 +148,4 @@ function listOfNumbers(node: ConfigNode | undefined, name: string): number[] {
 }
 
 /** What every request without a word of retries has. */
-export const NO_RETRIES = new RetryPolicy(undefined, new HeaderMap());
+const NO_RETRIES = new RetryPolicy(undefined, new HeaderMap());

@@ -1,8 +1,6 @@
 import type { Dispatcher, Random, Timer } from '#sim';
-import type { JsonObject } from '#api';
 import type { LogFiles } from '../access_log/file_access_log.ts';
 import type { FilterRegistry } from '../http/filter_chain.ts';
-import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { ConfigNode } from '../config_node.ts';
@@ -10,7 +8,6 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { TracerRegistry } from '../tracing/tracer.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
-import { hashOf } from '../load_balancing/hash_policy.ts';
 import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster_manager.ts';
@@ -20,11 +17,12 @@ import type { InitManager } from '../init_manager.ts';
 import type { RouteConfigs } from './route_config.ts';
 import { localReplyOf } from './local_replies.ts';
 import { UpstreamCounts } from './upstream_counts.ts';
-import { asksForRetries, NO_RETRIES, RetryPolicy, type Failure } from './retry_policy.ts';
+import { retryPolicyOf, type Failure, type RetryPolicy } from './retry_policy.ts';
+import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { rewriteRequest } from './rewrite.ts';
-import { subsetOf } from './route.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { ROUTER_HEADERS, saysEmptyBody } from './upstream_headers.ts';
+import { choiceContextOf, tryHeaders } from './try_request.ts';
+import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
 export interface RouterServices {
@@ -105,6 +103,7 @@ class RouterFilter {
   readonly #services: RouterServices;
   readonly #policy: RetryPolicy;
   readonly #timeouts: UpstreamTimeouts;
+  readonly #retryHosts: Pick<RetryHosts, 'choice' | 'attempted'>;
   readonly #followRedirect: FollowRedirect;
   readonly #counts: UpstreamCounts;
   readonly #startMs: number;
@@ -129,7 +128,8 @@ class RouterFilter {
     this.#counts = counts;
     this.#startMs = services.dispatcher.nowMs;
     const policy = stream.route!.action!.child('retry_policy') ?? stream.virtualHost?.node.child('retry_policy');
-    this.#policy = policy || asksForRetries(stream.request) ? new RetryPolicy(policy, stream.request) : NO_RETRIES;
+    this.#policy = retryPolicyOf(stream, policy);
+    this.#retryHosts = policy ? new RetryHosts(policy) : NO_RETRY_HOSTS;
     this.#timeouts = timeoutsOf(stream.route!, this.#policy.perTryTimeoutMs, stream.request);
   }
 
@@ -154,7 +154,7 @@ class RouterFilter {
   #try(): void {
     this.#attempts++;
     this.#stream.log['attempts'] = this.#attempts;
-    const host = this.#cluster.chooseHost({ hash: this.#hash(), subset: this.#subset() });
+    const host = this.#cluster.chooseHost(choiceContextOf(this.#stream, this.#retryHosts.choice));
     if (host === undefined) {
       this.#counts.count('upstream_cx_none_healthy');
       this.#tell('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
@@ -169,42 +169,20 @@ class RouterFilter {
     });
     this.#stream.log['upstream_host'] = host.address;
     this.#stream.facts.hostsAttempted.push(host);
+    this.#retryHosts.attempted(host);
     this.#host = host;
     const pool = this.#cluster.poolOf(host, this.#stream.route!.priority);
     this.#upstream = pool.newStream(
-      { headers: this.#requestHeaders(), body: this.#stream.requestBody },
+      {
+        headers: tryHeaders(this.#stream, this.#cluster, this.#timeouts, this.#attempts),
+        body: this.#stream.requestBody,
+      },
       {
         onReady: () => this.#onReady(),
         onReply: (reply) => this.#onReply(reply),
         onOverflow: () => this.#onFailure('overflow'),
       },
     );
-  }
-
-  #hash(): bigint | undefined {
-    const policies = this.#stream.route!.hashPolicy;
-    return policies.length === 0
-      ? undefined
-      : hashOf(policies, this.#stream.request, String(this.#stream.log['remote']));
-  }
-
-  /** What the route and the weighted cluster ask of an endpoint's metadata. */
-  #subset(): JsonObject | undefined {
-    const { route, weighted, dynamicMetadata } = this.#stream;
-    const own = dynamicMetadata['envoy.lb'] as JsonObject | undefined;
-    const ofWeighted = subsetOf(weighted?.node);
-    if (!own && !ofWeighted) return route!.subset;
-    return { ...route!.subset, ...ofWeighted, ...own };
-  }
-
-  #requestHeaders(): HeaderMap {
-    const { request, virtualHost, suppressEnvoyHeaders } = this.#stream;
-    const headers = request.copy();
-    const expected = this.#timeouts.perTryMs || this.#timeouts.globalMs;
-    if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
-    if (!this.#cluster.isHttp2 && saysEmptyBody(headers, this.#stream.requestBody)) headers.set('content-length', '0');
-    if (virtualHost?.countsAttempts) headers.set('x-envoy-attempt-count', String(this.#attempts));
-    return headers;
   }
 
   #onReady(): void {
@@ -227,6 +205,7 @@ class RouterFilter {
   #onTryTimeout(kind: 'per_try_timeout' | 'per_try_idle_timeout'): void {
     if (kind === 'per_try_timeout') this.#counts.count('upstream_rq_per_try_timeout');
     this.#upstream?.cancel();
+    this.#upstream = undefined;
     this.#tell(kind, `Try ${this.#attempts} had no answer in its time.`);
     this.#onFailure(
       'per_try_timeout',
@@ -236,15 +215,26 @@ class RouterFilter {
 
   #onGlobalTimeout(): void {
     if (this.#isDone) return;
-    this.#counts.countEverywhere('upstream_rq_timeout');
-    this.#upstream?.cancel();
+    if (this.#upstream) this.#onTryAbandoned(this.#upstream);
     this.#tell('response_timeout', `No answer within ${this.#timeouts.globalMs} ms, all tries together.`);
-    this.#end(504, 'upstream request timeout', 'UT', 'response_timeout');
+    this.#settle();
+    const body = this.#timeouts.status === 204 ? '' : 'upstream request timeout';
+    this.#stream.sendLocalReply(this.#timeouts.status, body, 'UT', 'response_timeout');
+  }
+
+  /** The try that was under way when the time ran out: router.cc, onResponseTimeout. */
+  #onTryAbandoned(upstream: PoolStream): void {
+    this.#counts.countEverywhere('upstream_rq_timeout');
+    if (this.#host) this.#host.stats.rq_timeout++;
+    this.#score(false, { kind: 'local_failure', mappedStatus: this.#timeouts.status });
+    upstream.cancel();
+    this.#counts.answered(this.#timeouts.status, this.#host);
   }
 
   #onReply(reply: UpstreamReply): void {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
+    this.#upstream = undefined;
     if ('failure' in reply) {
       if (reply.failure === 'refused') this.#counts.count('upstream_rq_pending_failure_eject');
       if (reply.failure === 'remote_reset') this.#counts.count('upstream_rq_rx_reset');
@@ -337,7 +327,7 @@ class RouterFilter {
       this.#counts.countEverywhere('upstream_rq_retry_limit_exceeded');
       return 'URX';
     }
-    const breaker = this.#cluster.breaker('DEFAULT');
+    const breaker = this.#cluster.breaker(this.#stream.route!.priority);
     if (!this.#isRetrying && !breaker.canCreate('retries')) {
       this.#counts.countEverywhere('upstream_rq_retry_overflow');
       return 'UO';
@@ -370,7 +360,7 @@ class RouterFilter {
     this.#isDone = true;
     this.#globalTimer?.cancel();
     this.#tryTimer?.cancel();
-    if (this.#isRetrying) this.#cluster.breaker('DEFAULT').give('retries');
+    if (this.#isRetrying) this.#cluster.breaker(this.#stream.route!.priority).give('retries');
   }
 
   #tell(kind: string, sentence: string): void {

@@ -5,11 +5,14 @@ import type { Route } from './route.ts';
 export interface UpstreamTimeouts {
   readonly globalMs: number;
   readonly perTryMs: number;
+  /** What is answered when the time is up: 504, or 204 where the request asks for that. */
+  readonly status: 204 | 504;
 }
 
 /** The route's timeout, unless the request brings its own; a try can not take longer than the whole: router.cc, finalTimeout. */
 export function timeoutsOf(route: Route, perTryMs: number, request: HeaderMap): UpstreamTimeouts {
   const header = request.get('x-envoy-upstream-rq-timeout-ms');
   const globalMs = header !== undefined && /^\d+$/.test(header) ? Number(header) : route.timeoutMs;
-  return { globalMs, perTryMs: globalMs > 0 && perTryMs >= globalMs ? 0 : perTryMs };
+  const status = request.has('x-envoy-upstream-rq-timeout-alt-response') ? 204 : 504;
+  return { globalMs, perTryMs: globalMs > 0 && perTryMs >= globalMs ? 0 : perTryMs, status };
 }

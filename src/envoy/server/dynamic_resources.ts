@@ -66,6 +66,7 @@ export class DynamicResources {
       ...services,
       subscriptions: this.#subscriptions,
       types: services.clusterTypes,
+      local: localClusterOf(bootstrap),
     });
     const ads = this.#node?.child('ads_config');
     if (ads) this.#mux = newMux(ads);
@@ -106,4 +107,12 @@ export class DynamicResources {
     onStarted();
     this.isLive = true;
   }
+}
+
+/** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
+function localClusterOf(bootstrap: ConfigNode): { clusterName: string; locality: string } | undefined {
+  const clusterName = bootstrap.child('cluster_manager')?.text('local_cluster_name') ?? '';
+  const node = bootstrap.child('node')?.child('locality');
+  const locality = ['region', 'zone', 'sub_zone'].map((part) => node?.text(part) ?? '').join('/');
+  return clusterName === '' ? undefined : { clusterName, locality };
 }

@@ -1,10 +1,8 @@
-import { durationMs, type JsonObject } from '#api';
+import { durationMs } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { HostPicker } from '../load_balancing/load_balancer.ts';
-import { compilePicker } from '../load_balancing/policies.ts';
-import { choosePriority, loadsOf, type HostSet, type Loads } from '../load_balancing/priority_load.ts';
-import { Subsets } from '../load_balancing/subsets.ts';
+import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts';
+import type { LocalCluster } from '../load_balancing/zone_aware.ts';
 import type { UpstreamNetwork } from '../seams.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
@@ -35,6 +33,8 @@ export interface ClusterServices {
   readonly trace: Trace | undefined;
   readonly subscriptions: SubscriptionFactory;
   readonly types: ClusterTypes;
+  /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
+  readonly local: { readonly clusterName: string; readonly locality: string } | undefined;
   /** An active cluster. */
   readonly clusterNamed: (name: string) => PeerCluster | undefined;
   /** Called when the hosts of a cluster, or their health, have changed. */
@@ -43,7 +43,6 @@ export interface ClusterServices {
 
 const UPDATE_MERGE_MS = 1_000;
 const OVERPROVISIONING = 140;
-const PANIC_THRESHOLD = 50;
 
 /** A cluster with its hosts, load balancer, pools and breakers. */
 export class Cluster {
@@ -54,18 +53,13 @@ export class Cluster {
   readonly createdMs: number;
   readonly isHttp2: boolean;
   #hosts: readonly Host[] = [];
-  #sets: readonly HostSet[] = [];
-  #loads: Loads = { healthy: [], degraded: [], panics: [] };
   readonly stats: ClusterStats;
   readonly outlier: OutlierDetection | undefined;
-  readonly #picker: HostPicker;
-  readonly #subsets: Subsets | undefined;
-  readonly #subsetLists = new Map<string, readonly Host[]>();
-  readonly #options: { overprovisioning: number; panicThreshold: number };
+  readonly #balancer: ClusterLoadBalancer;
+  #overprovisioning = OVERPROVISIONING;
   readonly #discovery: ClusterDiscovery;
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
-  readonly #isLocalityWeighted: boolean;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
   readonly #services: ClusterServices;
@@ -79,19 +73,15 @@ export class Cluster {
     this.isHttp2 = node.has('http2_protocol_options') || usesHttp2(node);
     this.#services = services;
     this.#random = services.random.fork(`cluster/${this.name}`);
-    this.#picker = compilePicker(node, this.#random.fork('host'));
-    const subset = node.child('lb_subset_config');
-    this.#subsets = subset && new Subsets(subset);
-    const common = node.child('common_lb_config');
-    this.#isLocalityWeighted = common?.has('locality_weighted_lb_config') === true;
-    this.#options = {
-      overprovisioning: OVERPROVISIONING,
-      panicThreshold: common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD,
-    };
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     this.stats = new ClusterStats(node, services.stats, this.statName);
+    this.#balancer = new ClusterLoadBalancer(node, {
+      random: this.#random,
+      stats: this.stats.traffic,
+      local: this.#localCluster(),
+    });
     const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
     const outlier = node.child('outlier_detection');
     this.outlier =
@@ -160,9 +150,9 @@ export class Cluster {
     const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
     const { hosts, added, removed, priorities, isChanged } = updateHosts(this.#hosts, told, keepsHealthy);
     const overprovisioning = assignment?.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
-    const isRebuilt = isChanged || overprovisioning !== this.#options.overprovisioning;
+    const isRebuilt = isChanged || overprovisioning !== this.#overprovisioning;
     if (!isRebuilt) return false;
-    this.#options.overprovisioning = overprovisioning;
+    this.#overprovisioning = overprovisioning;
     this.#hosts = hosts;
     for (const checker of this.#checkers) {
       for (const host of added) checker.watch(host);
@@ -185,17 +175,7 @@ export class Cluster {
 
   /** To be called when the health of a host has changed: choices are made from lists by health. */
   updateHealth(): void {
-    const priorities = Math.max(0, ...this.#hosts.map((host) => host.priority)) + 1;
-    this.#subsetLists.clear();
-    this.#sets = Array.from({ length: priorities }, (_, priority) => {
-      const all = this.#hosts.filter((host) => host.priority === priority && !host.flags.has('eds_status_draining'));
-      return {
-        all,
-        healthy: all.filter((host) => host.health === 'healthy'),
-        degraded: all.filter((host) => host.health === 'degraded'),
-      };
-    });
-    this.#loads = loadsOf(this.#sets, this.#options);
+    this.#balancer.update(this.#hosts, this.#overprovisioning);
     const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
     const gauges = {
       membership_total: this.#hosts.length,
@@ -207,56 +187,20 @@ export class Cluster {
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
-    if (this.#discovery.chooseHost) return this.#discovery.chooseHost(context);
-    const { priority, source } = choosePriority(this.#loads, this.#random);
-    const set = this.#sets[priority]!;
-    if (this.#loads.panics[priority]) this.stats.traffic.lb_healthy_panic.inc();
-    const open = this.#subset(set[source], context.subset, `${priority} ${source}`);
-    const hosts = this.#isLocalityWeighted ? this.#inLocality(open, set) : open;
-    return hosts.length === 0 ? undefined : this.#picker.pick(hosts, context);
+    return this.#discovery.chooseHost ? this.#discovery.chooseHost(context) : this.#balancer.choose(context);
   }
 
-  #subset(hosts: readonly Host[], wanted: JsonObject | undefined, of: string): readonly Host[] {
-    if (!this.#subsets) return hosts;
-    const { hosts: chosen, outcome } = this.#subsets.choose(hosts, wanted);
-    if (outcome !== 'none') this.stats.traffic[`lb_subsets_${outcome}`].inc();
-    return this.#sameList(`${of} ${JSON.stringify(wanted)}`, chosen);
-  }
-
-  /** A picker remembers its turn by the list, so equal lists have to be one. */
-  #sameList(key: string, hosts: readonly Host[]): readonly Host[] {
-    const known = this.#subsetLists.get(key);
-    if (known) return known;
-    this.#subsetLists.set(key, hosts);
-    return hosts;
-  }
-
-  /** A locality by its weight, less what of it is unwell; one without a weight gets nothing. */
-  #inLocality(open: readonly Host[], set: HostSet): readonly Host[] {
-    const localities = [...new Set(open.map((host) => host.locality))];
-    const share = (locality: Host['locality']): number => {
-      const of = (hosts: readonly Host[]): number => hosts.filter((host) => host.locality === locality).length;
-      return locality.weight * Math.min(1, (this.#options.overprovisioning / 100) * (of(open) / of(set.all)));
-    };
-    const total = localities.reduce((sum, one) => sum + share(one), 0);
-    if (total === 0) return [];
-    let ticket = (this.#random.below(1_000_000) / 1_000_000) * total;
-    const chosen = localities.find((one) => (ticket -= share(one)) < 0) ?? localities.at(-1)!;
-    return this.#sameList(
-      `locality ${chosen.name} ${chosen.priority}`,
-      open.filter((host) => host.locality === chosen),
-    );
+  /** The cluster of the Envoys themselves, by which zones are weighed; it does not weigh itself. */
+  #localCluster(): LocalCluster | undefined {
+    const { local, clusterNamed } = this.#services;
+    if (!local || local.clusterName === this.name) return undefined;
+    return { locality: local.locality, hosts: () => clusterNamed(local.clusterName)?.hosts ?? [] };
   }
 
   /** What the next choice will start from, in words: for the trace. */
   moment(): Record<string, string> {
     const out = this.#hosts.filter((host) => host.health === 'unhealthy');
-    const priority = Math.max(
-      0,
-      this.#loads.healthy.findIndex((load) => load > 0),
-    );
-    const healthy = this.#sets[priority]?.healthy ?? [];
-    const next = healthy.length > 1 && !this.#subsets ? this.#picker.next?.(healthy) : undefined;
+    const next = this.#balancer.next();
     return {
       [`${this.name}: healthy endpoints`]: `${this.#hosts.length - out.length} of ${this.#hosts.length}`,
       [`${this.name}: out of rotation`]: out.map((host) => host.address).join(', ') || 'none',

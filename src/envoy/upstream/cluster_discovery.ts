@@ -1,6 +1,7 @@
 import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { Dispatcher } from '#sim';
+import type { RetryChoice } from '../router/retry_hosts.ts';
 import type { LoadBalancerContext } from '../load_balancing/load_balancer.ts';
 import type { UpstreamNetwork } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -12,11 +13,14 @@ import type { Host } from './host.ts';
 export interface ChoiceContext extends LoadBalancerContext {
   /** `envoy.lb` of the route's metadata_match. */
   readonly subset: JsonObject | undefined;
+  /** What another try avoids. */
+  readonly retry?: RetryChoice | undefined;
 }
 
 /** Another cluster, as far as a discovery needs it. */
 export interface PeerCluster {
   chooseHost(context: ChoiceContext): Host | undefined;
+  readonly hosts: readonly Host[];
 }
 
 /** How a cluster comes to its endpoints: the part of it that its type decides. */

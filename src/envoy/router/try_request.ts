@@ -1,0 +1,36 @@
+import type { JsonObject } from '#api';
+import type { HeaderMap } from '../http/header_map.ts';
+import type { Stream } from '../http/stream.ts';
+import { hashOf } from '../load_balancing/hash_policy.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
+import type { RetryChoice } from './retry_hosts.ts';
+import { subsetOf } from './route.ts';
+import { saysEmptyBody } from './upstream_headers.ts';
+import type { UpstreamTimeouts } from './upstream_timeouts.ts';
+
+/** What the choice of a host may depend on. */
+export function choiceContextOf(stream: Stream, retry: RetryChoice | undefined): ChoiceContext {
+  const policies = stream.route!.hashPolicy;
+  const hash = policies.length === 0 ? undefined : hashOf(policies, stream.request, String(stream.log['remote']));
+  return { hash, subset: wantedSubset(stream), retry };
+}
+
+/** What the route and the weighted cluster ask of an endpoint's metadata. */
+function wantedSubset({ route, weighted, dynamicMetadata }: Stream): JsonObject | undefined {
+  const own = dynamicMetadata['envoy.lb'] as JsonObject | undefined;
+  const ofWeighted = subsetOf(weighted?.node);
+  if (!own && !ofWeighted) return route!.subset;
+  return { ...route!.subset, ...ofWeighted, ...own };
+}
+
+/** The headers of one try. */
+export function tryHeaders(stream: Stream, cluster: Cluster, timeouts: UpstreamTimeouts, attempt: number): HeaderMap {
+  const { request, virtualHost, suppressEnvoyHeaders } = stream;
+  const headers = request.copy();
+  const expected = timeouts.perTryMs || timeouts.globalMs;
+  if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
+  if (!cluster.isHttp2 && saysEmptyBody(headers, stream.requestBody)) headers.set('content-length', '0');
+  if (virtualHost?.countsAttempts) headers.set('x-envoy-attempt-count', String(attempt));
+  return headers;
+}
