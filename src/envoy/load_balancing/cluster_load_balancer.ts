@@ -64,6 +64,7 @@ export class ClusterLoadBalancer {
       };
     });
     this.#loads = loadsOf(this.#sets, this.#options);
+    this.#zones?.recalculate();
   }
 
   get #options(): { overprovisioning: number; panicThreshold: number } {

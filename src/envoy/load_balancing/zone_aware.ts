@@ -75,6 +75,11 @@ export class ZoneAware {
     return residual.findIndex((sum) => threshold <= sum);
   }
 
+  /** To be told when the hosts of the cluster have changed. */
+  recalculate(): void {
+    this.#stats.lb_recalculate_zone_structures.inc();
+  }
+
   /** Worked out again when the hosts of either cluster have changed. */
   #structureOf(healthy: readonly Host[]): Structure | undefined {
     const local = this.#local.hosts();
@@ -86,7 +91,6 @@ export class ZoneAware {
   }
 
   #compute(healthy: readonly Host[], local: readonly Host[]): Structure | undefined {
-    this.#stats.lb_recalculate_zone_structures.inc();
     const groups = groupsOf(healthy, this.#local.locality);
     if (groups.length < 2) return undefined;
     if (healthy.length < this.#minClusterSize) {

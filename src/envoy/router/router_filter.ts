@@ -336,8 +336,6 @@ class RouterFilter {
     this.#isRetrying = true;
     if (response) this.#counts.retried(response.status);
     const { ms, kind } = this.#policy.backOff(this.#attempts, response, this.#services.random);
-    this.#counts.countEverywhere('upstream_rq_retry');
-    this.#counts.count(`upstream_rq_retry_backoff_${kind}`);
     this.#services.trace?.record({
       kind: 'retry_scheduled',
       state: 'info',
@@ -345,7 +343,10 @@ class RouterFilter {
       sentence: `Try ${this.#attempts + 1} of at most ${this.#policy.retries + 1} follows in ${ms} ms.`,
     });
     this.#services.dispatcher.createTimer('retry', ms, () => {
-      if (!this.#isDone) this.#try();
+      if (this.#isDone) return;
+      this.#counts.countEverywhere('upstream_rq_retry');
+      this.#counts.count(`upstream_rq_retry_backoff_${kind}`);
+      this.#try();
     });
     return undefined;
   }
