@@ -337,6 +337,8 @@ function connectionOf(spec: RequestSpec): Connection {
 const bodyOf = (spec: RequestSpec): string | undefined =>
   spec.body ?? spec.chunks?.join('') ?? (spec.body_size === undefined ? undefined : 'x'.repeat(spec.body_size));
 
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
+
 function headersOf(spec: RequestSpec): HeaderMap {
   const headers = new HeaderMap([
     [':method', spec.method ?? 'GET'],
@@ -344,8 +346,15 @@ function headersOf(spec: RequestSpec): HeaderMap {
   ]);
   if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
   for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
-  const body = bodyOf(spec);
-  const saysLength = body !== undefined && !spec.chunks && spec.protocol !== 'http2';
-  if (saysLength && headers.get('content-length') === undefined) headers.add('content-length', String(body.length));
+  addLength(headers, spec);
   return headers;
+}
+
+/** What Node's client says of the length of a body that the scenario does not speak of. */
+function addLength(headers: HeaderMap, spec: RequestSpec): void {
+  if (spec.protocol === 'http2' || headers.has('content-length') || headers.has('transfer-encoding')) return;
+  const body = bodyOf(spec);
+  if (body !== undefined && !spec.chunks) headers.add('content-length', String(body.length));
+  // Where there may be a body, and nothing says that there is none, it sends in chunks.
+  else if (body === undefined && !WITHOUT_BODY.has(spec.method ?? 'GET')) headers.add('transfer-encoding', 'chunked');
 }

@@ -1,7 +1,7 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import { redirectOf } from '../router/rewrite.ts';
+import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import type { RouteConfigProvider } from '../router/route_config.ts';
 import type { Connection } from '../seams.ts';
@@ -145,6 +145,7 @@ export class ConnectionManager {
 
   #decode(stream: Stream, connection: Connection, isComplete: boolean, timers: Timer[]): void {
     stream.upgrade = upgradeOf(stream.request);
+    stream.isChunked = stream.request.has('transfer-encoding');
     const refusal = this.#refusal(stream.request, connection);
     if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
     else stream.logRequest();
@@ -346,6 +347,8 @@ export class ConnectionManager {
 
   #redirect(stream: Stream, connection: Connection): void {
     const { status, location } = redirectOf(stream.route!, stream.request, connection.tls ? 'https' : 'http');
+    rewriteRedirected(stream.route!, stream.request, this.#suppressEnvoyHeaders);
+    stream.logRequest();
     this.stats.http.rq_direct_response.inc();
     const headers = new HeaderMap([['location', location]]);
     stream.finish({ status, headers, body: '' }, '-', 'direct_response');

@@ -65,6 +65,8 @@ export class Stream {
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;
+  /** A body of unknown length follows the headers, if only an empty one. */
+  isChunked = false;
   readonly facts: StreamFacts;
   /** Log lines from before the end: of redirects that Envoy followed by itself, and of the request's start. */
   readonly earlierLogs: StreamRecord[] = [];
@@ -152,10 +154,7 @@ export class Stream {
 
   sendLocalReply(status: number, body: string, flags: string, details: string): void {
     const headers = new HeaderMap(this.localHeaders);
-    if (body !== '') {
-      headers.set('content-length', String(body.length));
-      headers.set('content-type', 'text/plain');
-    }
+    if (body !== '') headers.set('content-length', String(body.length));
     this.finish({ status, headers, body }, flags, details);
   }
 
@@ -163,6 +162,9 @@ export class Stream {
     if (this.#isDone) return;
     this.log['code'] = response.status;
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
+    // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
+    const isOwnText = response.body !== '' && details !== 'via_upstream' && !response.reset;
+    if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
     const encoded = this.filters?.encode(response) ?? response;
     this.#encode(encoded.headers, details !== 'via_upstream');
     const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;

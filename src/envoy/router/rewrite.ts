@@ -91,6 +91,15 @@ export function redirectOf(route: Route, headers: HeaderMap, scheme: string): { 
   };
 }
 
+/** A redirect that rewrites the path writes it into the request too, where the log finds it: router.cc, rewritePathHeader. */
+export function rewriteRedirected(route: Route, headers: HeaderMap, suppressEnvoyHeaders: boolean): void {
+  const node = route.redirect!;
+  if (node.has('path_redirect') || !(node.has('prefix_rewrite') || node.has('regex_rewrite'))) return;
+  const path = headers.get(':path') ?? '/';
+  if (!suppressEnvoyHeaders) headers.set('x-envoy-original-path', path);
+  headers.set(':path', redirectedPath(route, node, path));
+}
+
 /** A port that says only the old scheme is dropped when the scheme changes. */
 function withoutDefaultPort(host: string, scheme: string, newScheme: string): string {
   if (scheme === newScheme) return host;

@@ -30,7 +30,10 @@ export function tryHeaders(stream: Stream, cluster: Cluster, timeouts: UpstreamT
   const headers = request.copy();
   const expected = timeouts.perTryMs || timeouts.globalMs;
   if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
-  if (!cluster.isHttp2 && saysEmptyBody(headers, stream.requestBody)) headers.set('content-length', '0');
+  if (!cluster.isHttp2 && stream.requestBody === '' && !headers.has('content-length')) {
+    if (stream.isChunked) headers.set('transfer-encoding', 'chunked');
+    else if (saysEmptyBody(headers, stream.requestBody)) headers.set('content-length', '0');
+  }
   if (virtualHost?.countsAttempts) headers.set('x-envoy-attempt-count', String(attempt));
   return headers;
 }

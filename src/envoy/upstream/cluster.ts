@@ -134,7 +134,7 @@ export class Cluster {
   }
 
   get overprovisioning(): number {
-    return this.#options.overprovisioning;
+    return this.#overprovisioning;
   }
 
   get hosts(): readonly Host[] {
