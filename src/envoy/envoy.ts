@@ -57,7 +57,7 @@ export class Envoy {
       clusterTypes: CLUSTER_TYPES,
       drainTimeMs: options.drainTimeMs,
     });
-    const { clusters, routes } = this.#dynamic;
+    const { clusters, routes, dnsCaches } = this.#dynamic;
     this.admin = new Admin({
       api: services.api,
       bootstrap: root,
@@ -73,6 +73,7 @@ export class Envoy {
       ...services,
       clusters,
       routes,
+      dnsCaches,
       stats,
       files,
       filters: HTTP_FILTER_REGISTRY,

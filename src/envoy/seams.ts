@@ -5,6 +5,8 @@ import type { HeaderMap } from './http/header_map.ts';
 export interface Connection {
   readonly localAddress: string;
   readonly remoteAddress: string;
+  /** Where the connection was meant to go, if a listener filter found out. */
+  readonly restoredAddress?: string;
   readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[]; readonly clientCertificate?: string };
   readonly protocol: 'http1' | 'http2';
 }
@@ -19,6 +21,8 @@ export interface HttpResponse {
 }
 
 export interface UpstreamRequest {
+  /** What it is spoken in. */
+  readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
   readonly headers: HeaderMap;
   readonly body: string;
 }

@@ -78,6 +78,10 @@ export class Upstreams implements UpstreamNetwork {
       this.#dispatcher.createTimer('connection_refused', ROUND_TRIP_MS, () => answered({ failure: 'refused' }));
       return;
     }
+    if (speaksOtherwise(spec, request)) {
+      this.#dispatcher.createTimer('protocol_error', ROUND_TRIP_MS, () => answered({ failure: 'protocol_error' }));
+      return;
+    }
     if (this.#notes) this.seen.push(seenBy(spec, request));
     this.seenTotal++;
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
@@ -117,6 +121,10 @@ export class Upstreams implements UpstreamNetwork {
     return replies[Math.min(played, replies.length - 1)] ?? {};
   }
 }
+
+/** A server that knows HTTP/2 alone closes what begins otherwise. */
+const speaksOtherwise = (spec: UpstreamSpec, request: UpstreamRequest): boolean =>
+  spec.protocol === 'http2' && request.protocol === 'HTTP/1.1';
 
 function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
   if (spec.protocol === 'tcp' && reply.send !== undefined) return { failure: 'protocol_error' };

@@ -7,6 +7,7 @@ import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
 import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
 import { corsFilterFactory } from './filters/http/cors/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
+import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
 import { faultFilterFactory } from './filters/http/fault/factory.ts';
 import { headerMutationFilterFactory } from './filters/http/header_mutation/factory.ts';
 import { headerToMetadataFilterFactory } from './filters/http/header_to_metadata/factory.ts';
@@ -25,6 +26,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   bufferFilterFactory,
   corsFilterFactory,
   csrfFilterFactory,
+  dynamicForwardProxyFilterFactory,
   faultFilterFactory,
   headerMutationFilterFactory,
   headerToMetadataFilterFactory,

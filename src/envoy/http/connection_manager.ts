@@ -59,6 +59,7 @@ export class ConnectionManager {
       random: services.random,
       dispatcher: services.dispatcher,
       statPrefix: this.#statPrefix,
+      dnsCaches: services.dnsCaches,
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);

@@ -3,8 +3,10 @@ import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { DescriptorEntry } from '../router/rate_limit_actions.ts';
+import type { Cluster } from '../upstream/cluster.ts';
 import type { Route } from '../router/route.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
+import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { HeaderMap } from './header_map.ts';
@@ -34,6 +36,8 @@ export interface FilterCallbacks {
   readonly request: HeaderMap;
   readonly connection: Connection;
   readonly route: Route | undefined;
+  /** The cluster that the route sends to, if it is there. */
+  readonly cluster: Cluster | undefined;
   readonly dynamicMetadata: JsonObject;
   readonly filterState: Map<string, string>;
   readonly log: Readonly<Record<string, string | number>>;
@@ -71,6 +75,7 @@ export interface FactoryContext {
   readonly random: Random;
   readonly dispatcher: Dispatcher;
   readonly statPrefix: string;
+  readonly dnsCaches: DnsCaches;
 }
 
 /** A filter ready to be put on streams; `perRoute` is the most specific configuration of the stream's route. */

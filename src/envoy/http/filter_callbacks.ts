@@ -25,6 +25,9 @@ export class FilterCallbacksFactory {
       get route() {
         return stream.route;
       },
+      get cluster() {
+        return stream.cluster;
+      },
       get requestBody() {
         return stream.requestBody;
       },

@@ -6,6 +6,7 @@ import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
 import type { ClusterStats } from '../upstream/cluster_stats.ts';
 import type { Host } from '../upstream/host.ts';
 import type { HostPicker } from './load_balancer.ts';
+import { overrideHostOf, type OverrideHost } from './override_host.ts';
 import { compilePicker } from './policies.ts';
 import { choosePriority, loadsOf, type HostSet, type Loads } from './priority_load.ts';
 import { Subsets } from './subsets.ts';
@@ -24,7 +25,9 @@ export class ClusterLoadBalancer {
   #sets: readonly HostSet[] = [];
   #loads: Loads = { healthy: [], degraded: [], panics: [] };
   #overprovisioning = 0;
+  #hosts: readonly Host[] = [];
   readonly #picker: HostPicker;
+  readonly #overrideHost: OverrideHost | undefined;
   readonly #subsets: Subsets | undefined;
   readonly #zones: ZoneAware | undefined;
   /** A picker remembers its turn by the list, so equal lists have to be one. */
@@ -38,6 +41,7 @@ export class ClusterLoadBalancer {
     this.#random = owner.random;
     this.#stats = owner.stats;
     this.#picker = compilePicker(node, owner.random.fork('host'));
+    this.#overrideHost = overrideHostOf(node);
     const subset = node.child('lb_subset_config');
     this.#subsets = subset && new Subsets(subset);
     const common = node.child('common_lb_config');
@@ -54,6 +58,7 @@ export class ClusterLoadBalancer {
   update(hosts: readonly Host[], overprovisioning: number): void {
     const priorities = Math.max(0, ...hosts.map((host) => host.priority)) + 1;
     this.#lists.clear();
+    this.#hosts = hosts;
     this.#overprovisioning = overprovisioning;
     this.#sets = Array.from({ length: priorities }, (_, priority) => {
       const all = hosts.filter((host) => host.priority === priority && !host.flags.has('eds_status_draining'));
@@ -71,8 +76,15 @@ export class ClusterLoadBalancer {
     return { overprovisioning: this.#overprovisioning, panicThreshold: this.#panicThreshold };
   }
 
+  /** The hosts by priority. */
+  get sets(): readonly HostSet[] {
+    return this.#sets;
+  }
+
   choose(context: ChoiceContext): Host | undefined {
-    const { retry } = context;
+    const { retry, stream } = context;
+    const overriding = stream && this.#overrideHost?.(stream, this.#hosts);
+    if (overriding) return overriding;
     let host = this.#choose(context);
     for (let again = 0; retry && host && again < retry.maxChoices && retry.rejects(host); again++)
       host = this.#choose(context);
@@ -101,7 +113,7 @@ export class ClusterLoadBalancer {
 
   #choose(context: ChoiceContext): Host | undefined {
     const loads = this.#loadsFor(context.retry);
-    const { priority, source } = choosePriority(loads, this.#random);
+    const { priority, source } = context.at ?? choosePriority(loads, this.#random);
     const set = this.#sets[priority]!;
     if (loads.panics[priority]) this.#stats.lb_healthy_panic.inc();
     const open = this.#subset(set[source], context.subset, `${priority} ${source}`);

@@ -3,6 +3,7 @@ import type { ConfigNode } from '../config_node.ts';
 import { LeastRequest } from './least_request.ts';
 import type { HostPicker } from './load_balancer.ts';
 import { Maglev } from './maglev.ts';
+import { fallbackOf } from './override_host.ts';
 import { RandomChoice } from './random_choice.ts';
 import { RingHash } from './ring_hash.ts';
 import { RoundRobin } from './round_robin.ts';
@@ -38,15 +39,20 @@ const POLICIES: Readonly<Record<string, { readonly field: string; readonly compi
 
 /** The picker of a cluster: `load_balancing_policy` where it is set, or else `lb_policy`. */
 export function compilePicker(cluster: ConfigNode, random: Random): HostPicker {
-  const policies = cluster.child('load_balancing_policy')?.list('policies') ?? [];
-  const extension = policies
-    .map((policy) => policy.child('typed_extension_config')?.child('typed_config'))
-    .find((config) => config !== undefined);
+  const named = policyIn(cluster.child('load_balancing_policy'));
+  const fallback = named && fallbackOf(named);
+  const extension = fallback ? policyIn(fallback) : named;
   const usesHostname =
     cluster.child('common_lb_config')?.child('consistent_hashing_lb_config')?.flag('use_hostname_for_hashing') === true;
   const policy = POLICIES[extension ? nameOf(extension) : (cluster.text('lb_policy') ?? 'ROUND_ROBIN')];
   return policy ? policy.compile(extension ?? cluster.child(policy.field), random, usesHostname) : new RoundRobin();
 }
+
+const policyIn = (policies: ConfigNode | undefined): ConfigNode | undefined =>
+  policies
+    ?.list('policies')
+    .map((policy) => policy.child('typed_extension_config')?.child('typed_config'))
+    .find((config) => config !== undefined);
 
 function nameOf(extension: ConfigNode): string {
   const message = extension.text('@type')?.split('.').at(-1) ?? '';

@@ -13,6 +13,7 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';
+import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { RouteConfigs } from './route_config.ts';
 import { localReplyOf } from './local_replies.ts';
@@ -37,6 +38,7 @@ export interface RouterServices {
   /** The bootstrap's `tracing.http`. */
   readonly tracingProvider: ConfigNode | undefined;
   readonly routes: RouteConfigs;
+  readonly dnsCaches: DnsCaches;
   /** What the listener that is being made has to wait for. */
   readonly initManager: InitManager;
   /** `--service-cluster`. */
@@ -107,6 +109,7 @@ class RouterFilter {
   readonly #followRedirect: FollowRedirect;
   readonly #counts: UpstreamCounts;
   readonly #startMs: number;
+  readonly #isHttp2: boolean;
   #attempts = 0;
   #isDone = false;
   #isRetrying = false;
@@ -124,6 +127,7 @@ class RouterFilter {
     this.#followRedirect = followRedirect;
     this.#stream = stream;
     this.#cluster = cluster;
+    this.#isHttp2 = cluster.speaksHttp2(String(stream.log['protocol']));
     this.#services = services;
     this.#counts = counts;
     this.#startMs = services.dispatcher.nowMs;
@@ -171,9 +175,10 @@ class RouterFilter {
     this.#stream.facts.hostsAttempted.push(host);
     this.#retryHosts.attempted(host);
     this.#host = host;
-    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority);
+    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2);
     this.#upstream = pool.newStream(
       {
+        protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
         headers: tryHeaders(this.#stream, this.#cluster, this.#timeouts, this.#attempts),
         body: this.#stream.requestBody,
       },
@@ -188,7 +193,7 @@ class RouterFilter {
   #onReady(): void {
     const { facts } = this.#stream;
     facts.upstreamRequestMs ??= facts.nowMs;
-    facts.upstreamProtocol = this.#cluster.isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
+    facts.upstreamProtocol = this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
     this.#armTryTimer();
   }
 

@@ -13,7 +13,7 @@ import type { UpstreamTimeouts } from './upstream_timeouts.ts';
 export function choiceContextOf(stream: Stream, retry: RetryChoice | undefined): ChoiceContext {
   const policies = stream.route!.hashPolicy;
   const hash = policies.length === 0 ? undefined : hashOf(policies, stream.request, String(stream.log['remote']));
-  return { hash, subset: wantedSubset(stream), retry };
+  return { hash, subset: wantedSubset(stream), retry, stream };
 }
 
 /** What the route and the weighted cluster ask of an endpoint's metadata. */
@@ -30,7 +30,11 @@ export function tryHeaders(stream: Stream, cluster: Cluster, timeouts: UpstreamT
   const headers = request.copy();
   const expected = timeouts.perTryMs || timeouts.globalMs;
   if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
-  if (!cluster.isHttp2 && stream.requestBody === '' && !headers.has('content-length')) {
+  if (
+    !cluster.speaksHttp2(String(stream.log['protocol'])) &&
+    stream.requestBody === '' &&
+    !headers.has('content-length')
+  ) {
     if (stream.isChunked) headers.set('transfer-encoding', 'chunked');
     else if (saysEmptyBody(headers, stream.requestBody)) headers.set('content-length', '0');
   }

@@ -1,6 +1,7 @@
 import type { Api } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { DnsCaches } from '../dns/dns_cache.ts';
 import { InitManager } from '../init_manager.ts';
 import type { ListenerManager } from '../listener/listener_manager.ts';
 import { ListenerWarming } from '../listener/listener_warming.ts';
@@ -35,6 +36,7 @@ export class DynamicResources {
   readonly clusters: ClusterManager;
   readonly clusterWarming: ClusterWarming;
   readonly routes: RouteConfigProviders;
+  readonly dnsCaches: DnsCaches;
   readonly initManager = new InitManager();
   readonly cds: CdsApi | undefined;
   listenerWarming!: ListenerWarming;
@@ -62,11 +64,13 @@ export class DynamicResources {
       adsMux: () => this.#mux,
       muxOf: newMux,
     });
+    this.dnsCaches = new DnsCaches(services.network, stats);
     this.clusters = new ClusterManager({
       ...services,
       subscriptions: this.#subscriptions,
       types: services.clusterTypes,
       local: localClusterOf(bootstrap),
+      dnsCaches: this.dnsCaches,
     });
     const ads = this.#node?.child('ads_config');
     if (ads) this.#mux = newMux(ads);

@@ -1,7 +1,9 @@
 import { durationMs } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import type { DnsCaches } from '../dns/dns_cache.ts';
 import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts';
+import type { HostSet } from '../load_balancing/priority_load.ts';
 import type { LocalCluster } from '../load_balancing/zone_aware.ts';
 import type { UpstreamNetwork } from '../seams.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
@@ -18,12 +20,10 @@ import {
   type ClusterDiscovery,
   type ClusterTypes,
   type PeerCluster,
+  type RoutingPriority,
 } from './cluster_discovery.ts';
 import type { Host } from './host.ts';
 import { updateHosts } from './host_update.ts';
-
-/** `core.v3.RoutingPriority`: each has circuit breakers of its own. */
-export type RoutingPriority = 'DEFAULT' | 'HIGH';
 
 export interface ClusterServices {
   readonly network: UpstreamNetwork;
@@ -35,6 +35,7 @@ export interface ClusterServices {
   readonly types: ClusterTypes;
   /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
   readonly local: { readonly clusterName: string; readonly locality: string } | undefined;
+  readonly dnsCaches: DnsCaches;
   /** An active cluster. */
   readonly clusterNamed: (name: string) => PeerCluster | undefined;
   /** Called when the hosts of a cluster, or their health, have changed. */
@@ -52,6 +53,7 @@ export class Cluster {
   readonly node: ConfigNode;
   readonly createdMs: number;
   readonly isHttp2: boolean;
+  readonly #usesDownstreamProtocol: boolean;
   #hosts: readonly Host[] = [];
   readonly stats: ClusterStats;
   readonly outlier: OutlierDetection | undefined;
@@ -71,6 +73,7 @@ export class Cluster {
     this.name = node.text('name') ?? '';
     this.statName = node.text('alt_stat_name') ?? this.name;
     this.isHttp2 = node.has('http2_protocol_options') || usesHttp2(node);
+    this.#usesDownstreamProtocol = protocolOptions(node)?.has('use_downstream_protocol_config') === true;
     this.#services = services;
     this.#random = services.random.fork(`cluster/${this.name}`);
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
@@ -99,7 +102,7 @@ export class Cluster {
   }
 
   #createDiscovery(): ClusterDiscovery {
-    const { dispatcher, network, stats, trace, subscriptions, types, clusterNamed } = this.#services;
+    const { dispatcher, network, stats, trace, subscriptions, types, dnsCaches, clusterNamed } = this.#services;
     return factoryOf(this.node, types).create({
       node: this.node,
       statPrefix: `cluster.${this.statName}.`,
@@ -108,6 +111,8 @@ export class Cluster {
       stats,
       trace,
       subscriptions,
+      dnsCaches,
+      random: this.#random.fork('discovery'),
       clusterNamed,
       hosts: () => this.#hosts,
       setHosts: (hosts, assignment) => this.#setHosts(hosts, assignment),
@@ -131,6 +136,10 @@ export class Cluster {
   stop(): void {
     this.#discovery.stop?.();
     for (const checker of this.#checkers) checker.stop();
+  }
+
+  get hostSets(): readonly HostSet[] {
+    return this.#balancer.sets;
   }
 
   get overprovisioning(): number {
@@ -214,8 +223,15 @@ export class Cluster {
     return this.#breakers[priority];
   }
 
-  poolOf(host: Host, priority: RoutingPriority): ConnPool {
-    const key = `${priority} ${host.address}`;
+  /** Whether it speaks HTTP/2 to its endpoints: with `use_downstream_protocol_config` as the client does. */
+  speaksHttp2(downstream: string): boolean {
+    return this.#usesDownstreamProtocol ? downstream === 'HTTP/2' : this.isHttp2;
+  }
+
+  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.isHttp2): ConnPool {
+    const owner = this.#discovery.ownerOf?.(host);
+    if (owner) return owner.poolOf(host, priority);
+    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}`;
     let pool = this.#pools.get(key);
     if (!pool)
       this.#pools.set(
@@ -224,7 +240,7 @@ export class Cluster {
           ...this.#services,
           breaker: this.#breakers[priority],
           stats: this.stats,
-          isMultiplexed: this.isHttp2,
+          isMultiplexed: isHttp2,
           maxRequests: maxRequestsOf(this.node),
         })),
       );

@@ -1,12 +1,16 @@
 import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
-import type { Dispatcher } from '#sim';
+import type { Dispatcher, Random } from '#sim';
+import type { DnsCaches } from '../dns/dns_cache.ts';
+import type { HeaderMap } from '../http/header_map.ts';
+import type { HostSet, PriorityChoice } from '../load_balancing/priority_load.ts';
 import type { RetryChoice } from '../router/retry_hosts.ts';
 import type { LoadBalancerContext } from '../load_balancing/load_balancer.ts';
-import type { UpstreamNetwork } from '../seams.ts';
+import type { Connection, UpstreamNetwork } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
+import type { ConnPool } from './conn_pool.ts';
 import type { Host } from './host.ts';
 
 /** What a choice of host may depend on, beyond the cluster. */
@@ -15,13 +19,30 @@ export interface ChoiceContext extends LoadBalancerContext {
   readonly subset: JsonObject | undefined;
   /** What another try avoids. */
   readonly retry?: RetryChoice | undefined;
+  /** The request that is to be sent, where there is one. */
+  readonly stream?: StreamFacts;
+  /** Whoever chose the priority already: an aggregate cluster. */
+  readonly at?: PriorityChoice;
+}
+
+/** What of a request may decide where it goes. */
+export interface StreamFacts {
+  readonly request: HeaderMap;
+  readonly connection: Connection;
+  readonly dynamicMetadata: JsonObject;
 }
 
 /** Another cluster, as far as a discovery needs it. */
 export interface PeerCluster {
+  /** The hosts by priority. */
+  readonly hostSets: readonly HostSet[];
   chooseHost(context: ChoiceContext): Host | undefined;
   readonly hosts: readonly Host[];
+  poolOf(host: Host, priority: RoutingPriority, isHttp2?: boolean): ConnPool;
 }
+
+/** `core.v3.RoutingPriority`: each has circuit breakers of its own. */
+export type RoutingPriority = 'DEFAULT' | 'HIGH';
 
 /** How a cluster comes to its endpoints: the part of it that its type decides. */
 export interface ClusterDiscovery {
@@ -32,6 +53,8 @@ export interface ClusterDiscovery {
   stop?(): void;
   /** Picks by itself, in place of a load balancer (`CLUSTER_PROVIDED`). */
   chooseHost?(context: ChoiceContext): Host | undefined;
+  /** The cluster that a host which it picked belongs to, where that is another: connections are made there. */
+  ownerOf?(host: Host): PeerCluster | undefined;
 }
 
 /** What a discovery may use of its cluster and of the proxy. */
@@ -44,6 +67,8 @@ export interface DiscoveryOwner {
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
   readonly subscriptions: SubscriptionFactory;
+  readonly dnsCaches: DnsCaches;
+  readonly random: Random;
   /** An active cluster. */
   clusterNamed(name: string): PeerCluster | undefined;
   hosts(): readonly Host[];

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '#api';
-import type { ConfigNode } from '../config_node.ts';
+import { ConfigNode } from '../config_node.ts';
 
 /** Why a host gets less than its share: the names that `/clusters` shows. */
 export type HealthFlag =
@@ -120,6 +120,15 @@ function objectAt(value: Json | undefined, path: readonly string[]): JsonObject 
 
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const NO_LOCALITY: Locality = { name: '//', zone: '', weight: 0, priority: 0 };
+
+/** A host that no assignment lists: its cluster found the address out by itself. */
+export function hostAt(cluster: ConfigNode, address: string, hostname: string): Host {
+  const host = new Host(new ConfigNode({}, cluster.ref), NO_LOCALITY, address);
+  host.hostname = hostname;
+  return host;
+}
 
 /** The hosts of a `ClusterLoadAssignment`, in its order. `resolve` turns names into addresses. */
 export function hostsOf(assignment: ConfigNode | undefined, resolve: (name: string) => string[]): Host[] {

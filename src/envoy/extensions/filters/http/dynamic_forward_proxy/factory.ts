@@ -1,0 +1,62 @@
+import type { DnsCache } from '../../../../dns/dns_cache.ts';
+import type { ConfigNode } from '../../../../config_node.ts';
+import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
+
+const PORTS = { plain: 80, secure: 443 } as const;
+
+/** Looks for the host that a request names before its cluster is asked for it: dynamic_forward_proxy/proxy_filter.cc. */
+class ProxyFilter implements HttpFilter {
+  readonly #cache: DnsCache | undefined;
+  readonly #perRoute: ConfigNode | undefined;
+  readonly #callbacks: FilterCallbacks;
+
+  constructor(cache: DnsCache | undefined, perRoute: ConfigNode | undefined, callbacks: FilterCallbacks) {
+    this.#cache = cache;
+    this.#perRoute = perRoute;
+    this.#callbacks = callbacks;
+  }
+
+  decode(): FilterStatus {
+    const { request, cluster, trace } = this.#callbacks;
+    if (!cluster || !this.#cache) return 'continue';
+    this.#rewriteHost();
+    const authority = request.get(':authority') ?? '';
+    const host = this.#cache.load(authority, cluster.node.has('transport_socket') ? PORTS.secure : PORTS.plain);
+    if (host === 'overflow') return this.#refuse('DNS cache overflow', 'dns_cache_overflow', 'UO');
+    trace?.record({
+      kind: 'dns_host_loaded',
+      state: host.address === undefined ? 'failed' : 'matched',
+      because: cluster.node.ref,
+      sentence: `The host ${host.key} ${host.address === undefined ? 'leads nowhere' : `is at ${host.address}`}.`,
+    });
+    if (host.address === undefined) return this.#refuse('DNS resolution failure', 'dns_resolution_failure', 'DF');
+    return 'continue';
+  }
+
+  #rewriteHost(): void {
+    const { request } = this.#callbacks;
+    const header = this.#perRoute?.text('host_rewrite_header');
+    const host = this.#perRoute?.text('host_rewrite_literal') ?? (header && request.get(header.toLowerCase()));
+    if (host) request.set(':authority', host);
+  }
+
+  #refuse(body: string, details: string, flag: string): FilterStatus {
+    this.#callbacks.sendLocalReply({ status: 503, body, details, flag });
+    return 'stop_iteration';
+  }
+}
+
+export const dynamicForwardProxyFilterFactory = defineHttpFilter<ConfigNode>({
+  name: 'envoy.filters.http.dynamic_forward_proxy',
+  type: 'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig',
+  fidelity: {
+    level: 'partial',
+    notSimulated: ['sub_cluster_config', 'save_upstream_address', 'allow_dynamic_host_from_filter_state'],
+  },
+  compile: (config, { dnsCaches }) => {
+    const cacheConfig = config.child('dns_cache_config');
+    const cache = cacheConfig && dnsCaches.cacheOf(cacheConfig);
+    return (callbacks, perRoute) => new ProxyFilter(cache, perRoute, callbacks);
+  },
+  compilePerRoute: (config) => config,
+});

@@ -1,0 +1,44 @@
+import type { ConfigNode } from '../config_node.ts';
+import type { StreamFacts } from '../upstream/cluster_discovery.ts';
+import type { Host } from '../upstream/host.ts';
+
+/** The endpoint that a request names, by its address; undefined where it names none that is there. */
+export type OverrideHost = (stream: StreamFacts, hosts: readonly Host[]) => Host | undefined;
+
+const MESSAGE = '.override_host.v3.OverrideHost';
+
+/** `override_host` of a cluster's `load_balancing_policy`: override_host/load_balancer.cc. */
+export function overrideHostOf(cluster: ConfigNode): OverrideHost | undefined {
+  const config = overrideConfig(cluster);
+  if (!config) return undefined;
+  const sources = config.list('override_host_sources');
+  return (stream, hosts) => {
+    const told = sources.map((source) => toldBy(source, stream)).find((one) => one !== undefined && one !== '');
+    for (const address of told?.split(',') ?? []) {
+      const host = hosts.find((one) => one.address === address.trim());
+      if (host) return host;
+    }
+    return undefined;
+  };
+}
+
+/** The policies that decide where the request names no endpoint. */
+export function fallbackOf(policy: ConfigNode): ConfigNode | undefined {
+  return policy.text('@type')?.endsWith(MESSAGE) ? policy.child('fallback_policy') : undefined;
+}
+
+function overrideConfig(cluster: ConfigNode): ConfigNode | undefined {
+  const policies = cluster.child('load_balancing_policy')?.list('policies') ?? [];
+  const config = policies[0]?.child('typed_extension_config')?.child('typed_config');
+  return config?.text('@type')?.endsWith(MESSAGE) ? config : undefined;
+}
+
+function toldBy(source: ConfigNode, { request, dynamicMetadata }: StreamFacts): string | undefined {
+  const header = source.text('header');
+  if (header !== undefined) return request.get(header.toLowerCase());
+  const key = source.child('metadata');
+  let value: unknown = key && dynamicMetadata[key.text('key') ?? ''];
+  for (const step of key?.list('path') ?? [])
+    value = (value as Record<string, unknown> | undefined)?.[step.text('key') ?? ''];
+  return typeof value === 'string' ? value : undefined;
+}
