@@ -38,7 +38,8 @@ export interface NamedFile {
 /** What an engine makes of the API: which messages it runs, and which of their fields have an effect. */
 export interface Fidelity {
   runs(type: string): boolean;
-  simulates(type: string, field: string): boolean;
+  /** Of a field without consequence, and of all that is inside it, nobody needs a word. */
+  effectOf(type: string, field: string): 'simulated' | 'without_consequence' | 'not_simulated';
 }
 
 export interface ReaderOptions {
@@ -124,8 +125,9 @@ export class Reader {
   /** Reads a field, and says so where it has no effect: then nothing inside it has, and one word of it is enough. */
   #judged(value: Json, field: DescField, message: DescMessage, path: ConfigPath): Json | undefined {
     const fidelity = this.#fidelity;
-    if (!fidelity || fidelity.simulates(message.typeName, field.name)) return this.#field(value, field, path);
-    this.#notSimulated(path, `\`${field.name}\` is accepted, but has no effect here`);
+    const effect = fidelity?.effectOf(message.typeName, field.name) ?? 'simulated';
+    if (effect === 'simulated') return this.#field(value, field, path);
+    if (effect === 'not_simulated') this.#notSimulated(path, `\`${field.name}\` is accepted, but has no effect here`);
     return this.#unjudged(() => this.#field(value, field, path));
   }
 

@@ -57,7 +57,7 @@ function pageOf(fields: ReadFields, table: Record<string, string[]>): object {
   return {
     envoy: ENVOY_VERSION,
     messages: run.map(({ type, names }) => {
-      const simulated = names.filter((name) => fidelity.simulates(type, name));
+      const simulated = names.filter((name) => fidelity.effectOf(type, name) !== 'not_simulated');
       return { type, simulated, readOnly: names.filter((name) => !simulated.includes(name)) };
     }),
     notRun: extensions.map(({ type }) => type).filter((type) => !run.some((one) => one.type === type)),

@@ -25,6 +25,10 @@ const WITHOUT_CONSEQUENCE: ReadonlySet<string> = new Set([
   'envoy.config.listener.v3.Listener.name',
   'envoy.config.cluster.v3.Cluster.dns_lookup_family',
   'envoy.config.cluster.v3.Cluster.per_connection_buffer_limit_bytes',
+  'envoy.config.cluster.v3.Cluster.CustomClusterType.name',
+  'envoy.config.core.v3.ApiConfigSource.transport_api_version',
+  'envoy.config.core.v3.Node.cluster',
+  'envoy.config.core.v3.Node.id',
   'envoy.config.core.v3.SocketAddress.protocol',
   'envoy.config.listener.v3.Listener.enable_reuse_port',
   'envoy.config.listener.v3.Listener.per_connection_buffer_limit_bytes',
@@ -37,7 +41,9 @@ const WITHOUT_CONSEQUENCE: ReadonlySet<string> = new Set([
   'envoy.config.endpoint.v3.ClusterLoadAssignment.cluster_name',
   'envoy.config.route.v3.RouteConfiguration.name',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.codec_type',
+  'envoy.config.trace.v3.Tracing.Http.name',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.name',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig.http_protocol_options',
 ]);
 
 /** What has an effect, by a table of the fields that the engine reads. */
@@ -45,7 +51,10 @@ export function fidelityOf(table: Readonly<Record<string, readonly string[]>>): 
   const fields = new Map(Object.entries(table).map(([type, names]) => [type, new Set(names)]));
   return {
     runs: (type) => fields.has(type) || KNOWN_BY_TYPE.has(type),
-    simulates: (type, field) => fields.get(type)?.has(field) === true || WITHOUT_CONSEQUENCE.has(`${type}.${field}`),
+    effectOf: (type, field) => {
+      if (fields.get(type)?.has(field) === true) return 'simulated';
+      return WITHOUT_CONSEQUENCE.has(`${type}.${field}`) ? 'without_consequence' : 'not_simulated';
+    },
   };
 }
 
