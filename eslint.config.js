@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 
-const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'world'].map((folder) => `src/${folder}/**/*.ts`);
+const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab'].map((folder) => `src/${folder}/**/*.ts`);
 const globals = [
   ['Date', 'Take a Dispatcher: its nowMs is all the time there is.'],
   ['Promise', 'Give a callback and let the Dispatcher run it.'],
