@@ -4,5 +4,13 @@ export { playRequests } from './play_requests.ts';
 export type { PlayedRequests, RequestList } from './play_requests.ts';
 export { MAX_EVENTS, MAX_REQUEST_MS, playScenario } from './play_scenario.ts';
 export { filesOf, readBootstrap } from './read_bootstrap.ts';
-export type { RequestSpec, Scenario, SeenRequest, ScenarioOutcome, Step, StepResult, UpstreamSpec } from './scenario.ts';
+export type {
+  RequestSpec,
+  Scenario,
+  SeenRequest,
+  ScenarioOutcome,
+  Step,
+  StepResult,
+  UpstreamSpec,
+} from './scenario.ts';
 export type { TraceRecord, TraceState } from '#envoy';
