@@ -255,6 +255,8 @@ class RouterFilter {
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
+    if (this.#host && response.headers.has('x-envoy-immediate-health-check-fail'))
+      this.#cluster.failPassively(this.#host);
     this.#score(response.status < 500, { kind: 'status', status: response.status });
     this.#services.trace?.record({
       kind: 'upstream_answered',

@@ -86,10 +86,15 @@ function compileFilter(text: string | undefined): ((name: string) => boolean) | 
     const pattern = RE2JS.compile(text);
     return (name) => pattern.matcher(name).find();
   } catch (error) {
-    if (error instanceof RE2JSSyntaxException) return `Invalid re2 regex: ${error.getDescription()}`;
+    if (error instanceof RE2JSSyntaxException)
+      return `Invalid re2 regex: ${errorText(error.getDescription())}: ${error.getPattern()}`;
     throw error;
   }
 }
+
+/** Go's words for an error, as RE2 in C++ has them. */
+const errorText = (text: string): string =>
+  text.replace('missing argument to repetition operator', 'no argument for repetition operator').replaceAll('`', '');
 
 const byName = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
   list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

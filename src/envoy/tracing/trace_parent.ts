@@ -11,7 +11,7 @@ const FORM = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/i;
 export function readTraceParent(text: string): TraceParent | undefined {
   const [, , traceId, spanId, flags] = FORM.exec(text) ?? [];
   if (traceId === undefined || spanId === undefined || /^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  return { traceId, spanId, isSampled: (parseInt(flags!, 16) & 1) === 1 };
+  return { traceId: traceId.toLowerCase(), spanId: spanId.toLowerCase(), isSampled: (parseInt(flags!, 16) & 1) === 1 };
 }
 
 export const writeTraceParent = (traceId: string, spanId: string, isSampled: boolean): string =>

@@ -24,7 +24,7 @@ const REMAINING_OF: Readonly<Record<Resource, string>> = {
   retries: 'remaining_retries',
 };
 const RESOURCES: readonly Resource[] = ['connections', 'pending_requests', 'requests', 'retries'];
-const NO_LIMIT = 2 ** 32 - 1;
+const NO_LIMIT = 2 ** 64;
 
 /** How much of each resource a cluster may hold at one routing priority: resource_manager_impl.h. */
 export class CircuitBreaker {
@@ -39,6 +39,9 @@ export class CircuitBreaker {
   readonly #openGauges: Readonly<Record<Resource, Gauge>>;
   /** With `track_remaining`. */
   readonly #remainingGauges: Readonly<Record<Resource, Gauge>> | undefined;
+  readonly #remainingPools: Gauge | undefined;
+  readonly #poolLimit: number = NO_LIMIT;
+  #pools = 0;
   readonly #budget: ConfigNode | undefined;
 
   constructor(cluster: ConfigNode, owner: { stats: StatsStore; statName: string; priority: 'DEFAULT' | 'HIGH' }) {
@@ -63,7 +66,9 @@ export class CircuitBreaker {
     owner.stats.gauge(`${prefix}cx_pool_open`);
     if (node?.flag('track_remaining') === true) {
       this.#remainingGauges = gauges(REMAINING_OF);
-      owner.stats.gauge(`${prefix}remaining_cx_pools`).set(node.number('max_connection_pools') ?? NO_LIMIT);
+      this.#poolLimit = node.number('max_connection_pools') ?? NO_LIMIT;
+      this.#remainingPools = owner.stats.gauge(`${prefix}remaining_cx_pools`);
+      this.#remainingPools.set(this.#poolLimit);
     }
     for (const resource of RESOURCES) this.#show(resource);
   }
@@ -83,6 +88,11 @@ export class CircuitBreaker {
   /** How much is held, of how much: `2 of 1024`. */
   heldOf(resource: Resource): string {
     return `${this.#held[resource]} of ${this.#limit(resource)}`;
+  }
+
+  /** A pool has been made: there is one for each endpoint that is used. */
+  takePool(): void {
+    this.#remainingPools?.set(this.#poolLimit - ++this.#pools);
   }
 
   take(resource: Resource): void {

@@ -94,7 +94,9 @@ export class Cluster {
       (check) =>
         new HealthChecker(check, {
           ...owner,
-          hasTraffic: () => this.#hosts.some((host) => host.stats.rq_total > 0),
+          random: this.#random.fork('health_check'),
+          hasTraffic: () => this.stats.traffic.upstream_cx_total.isUsed,
+          onPass: (host) => this.outlier?.onHealthCheckPassed(host),
         }),
     );
     this.#discovery = this.#createDiscovery();
@@ -148,6 +150,11 @@ export class Cluster {
 
   get hosts(): readonly Host[] {
     return this.#hosts;
+  }
+
+  /** An answer said that its host is unwell. */
+  failPassively(host: Host): void {
+    for (const checker of this.#checkers) checker.failPassively(host);
   }
 
   #onHealthChange(): void {
@@ -233,7 +240,8 @@ export class Cluster {
     if (owner) return owner.poolOf(host, priority);
     const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}`;
     let pool = this.#pools.get(key);
-    if (!pool)
+    if (!pool) {
+      this.#breakers[priority].takePool();
       this.#pools.set(
         key,
         (pool = new ConnPool(host, {
@@ -244,6 +252,7 @@ export class Cluster {
           maxRequests: maxRequestsOf(this.node),
         })),
       );
+    }
     return pool;
   }
 }

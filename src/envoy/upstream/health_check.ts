@@ -1,19 +1,24 @@
-import { durationMs } from '#api';
-import type { Dispatcher } from '#sim';
+import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { compileStringMatcher } from '../router/string_matcher.ts';
 import type { HealthAnswer, UpstreamNetwork } from '../seams.ts';
+import { createStats, type StatSet } from '../stats/stat_set.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
+import { healthIntervals, type HealthIntervals, type Transition } from './health_intervals.ts';
 import type { Host } from './host.ts';
 
 interface Owner {
   readonly dispatcher: Dispatcher;
+  readonly random: Random;
   readonly network: UpstreamNetwork;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
   readonly statName: string;
   readonly hasTraffic: () => boolean;
   readonly onChange: () => void;
+  /** A host has passed, whatever it was before. */
+  readonly onPass: (host: Host) => void;
 }
 
 interface Session {
@@ -22,17 +27,27 @@ interface Session {
   isFirst: boolean;
 }
 
-type Outcome = 'pass' | 'degraded' | 'fail' | 'fail_at_once';
+type Outcome = 'pass' | 'degraded' | 'retriable' | 'fail' | 'network';
+
+const COUNTERS = ['attempt', 'success', 'failure', 'passive_failure', 'network_failure', 'verify_cluster'] as const;
+const GAUGES = ['healthy', 'degraded'] as const;
 
 /** Asks the hosts of a cluster how they are: health_checker_base_impl.cc. */
 export class HealthChecker {
   readonly #node: ConfigNode;
   readonly #owner: Owner;
-  readonly #watched = new Set<Host>();
+  readonly #stats: StatSet<(typeof COUNTERS)[number], (typeof GAUGES)[number], never>;
+  readonly #watched = new Map<Host, Session>();
+  readonly #intervals: HealthIntervals;
+  readonly #kind: 'http' | 'tcp' | 'grpc';
 
   constructor(node: ConfigNode, owner: Owner) {
     this.#node = node;
     this.#owner = owner;
+    const prefix = `cluster.${owner.statName}.health_check.`;
+    this.#stats = createStats(owner.stats, prefix, { counters: COUNTERS, gauges: GAUGES });
+    this.#intervals = healthIntervals(node, owner.random);
+    this.#kind = node.has('tcp_health_check') ? 'tcp' : node.has('grpc_health_check') ? 'grpc' : 'http';
   }
 
   /** No more checks, of any host. */
@@ -42,70 +57,101 @@ export class HealthChecker {
 
   forget(host: Host): void {
     this.#watched.delete(host);
+    this.#showGauges();
   }
 
   /** Until its first check has passed a host gets nothing. */
   watch(host: Host): void {
-    this.#watched.add(host);
+    const session = { failures: 0, successes: 0, isFirst: true };
+    this.#watched.set(host, session);
     host.flags.add('failed_active_hc');
-    this.#check(host, { failures: 0, successes: 0, isFirst: true });
+    this.#check(host, session);
+  }
+
+  /** An answer to a request said that the host is unwell: `x-envoy-immediate-health-check-fail`. */
+  failPassively(host: Host): void {
+    const session = this.#watched.get(host);
+    if (!session) return;
+    this.#stats.failure.inc();
+    this.#stats.passive_failure.inc();
+    if (this.#fall(host, session, true) === 'changed') this.#tell(host);
   }
 
   #check(host: Host, session: Session): void {
-    this.#count('attempt');
-    const kind = this.#node.has('tcp_health_check') ? 'tcp' : this.#node.has('grpc_health_check') ? 'grpc' : 'http';
-    this.#owner.network.checkHealth(host.address, kind, (answer) => {
-      if (!this.#watched.has(host)) return;
-      this.#take(host, session, this.#judge(answer, kind));
+    this.#stats.attempt.inc();
+    this.#owner.network.checkHealth(host.address, this.#kind, (answer) => {
+      if (this.#watched.get(host) !== session) return;
+      const outcome = this.#judge(answer);
+      const isPass = outcome === 'pass' || outcome === 'degraded';
+      const transition = isPass
+        ? this.#rise(host, session, outcome === 'degraded')
+        : this.#fail(host, session, outcome);
       session.isFirst = false;
-      const always = durationMs(this.#node.text('interval')) ?? 0;
-      const quiet = durationMs(this.#node.text('no_traffic_interval')) ?? 60_000;
-      this.#owner.dispatcher.createTimer('health_check', this.#owner.hasTraffic() ? always : quiet, () =>
-        this.#again(host, session),
-      );
+      if (transition === 'changed') this.#tell(host);
+      if (isPass) this.#owner.onPass(host);
+      const waitMs = this.#intervals.next(isPass, transition, this.#owner.hasTraffic());
+      this.#owner.dispatcher.createTimer('health_check', waitMs, () => {
+        if (this.#watched.get(host) === session) this.#check(host, session);
+      });
     });
   }
 
-  #again(host: Host, session: Session): void {
-    if (this.#watched.has(host)) this.#check(host, session);
+  #judge(answer: HealthAnswer | undefined): Outcome {
+    if (!answer) return 'network';
+    if (this.#kind === 'tcp') return 'pass';
+    if (this.#kind === 'grpc') return answer.serving === true ? 'pass' : 'fail';
+    return this.#judgeHttp(answer);
   }
 
-  #judge(answer: HealthAnswer | undefined, kind: string): Outcome {
-    if (!answer) {
-      this.#count('network_failure');
-      return 'fail';
+  #judgeHttp(answer: HealthAnswer): Outcome {
+    const node = this.#node.child('http_health_check');
+    const expected = node?.list('expected_statuses') ?? [];
+    const isExpected = expected.length === 0 ? answer.status === 200 : isInRanges(answer.status, expected);
+    if (!isExpected) return isInRanges(answer.status, node?.list('retriable_statuses') ?? []) ? 'retriable' : 'fail';
+    const matcher = node?.child('service_name_matcher');
+    if (matcher) {
+      this.#stats.verify_cluster.inc();
+      const name = answer.headers.get('x-envoy-upstream-healthchecked-cluster') ?? '';
+      if (compileStringMatcher(matcher)(name) !== undefined) return 'fail';
     }
-    if (kind === 'tcp') return 'pass';
-    if (kind === 'grpc') return answer.serving === true ? 'pass' : 'fail_at_once';
-    const expected = this.#node.child('http_health_check')?.list('expected_statuses') ?? [];
-    const isExpected =
-      expected.length === 0
-        ? answer.status === 200
-        : expected.some(
-            (range) => answer.status >= (range.number('start') ?? 0) && answer.status < (range.number('end') ?? 0),
-          );
-    if (isExpected) return answer.headers.has('x-envoy-degraded') ? 'degraded' : 'pass';
-    return answer.status === 503 ? 'fail_at_once' : 'fail';
+    return answer.headers.has('x-envoy-degraded') ? 'degraded' : 'pass';
   }
 
-  #take(host: Host, session: Session, outcome: Outcome): void {
-    const isPass = outcome === 'pass' || outcome === 'degraded';
-    this.#count(isPass ? 'success' : 'failure');
-    const before = host.health;
-    if (isPass) {
-      session.failures = 0;
-      session.successes++;
-      if (session.isFirst || session.successes >= (this.#node.number('healthy_threshold') ?? 1))
-        host.flags.delete('failed_active_hc');
-      if (outcome === 'degraded') host.flags.add('degraded_active_hc');
+  /** The first check of a host counts at once; later ones only after enough in a row. */
+  #rise(host: Host, session: Session, isDegraded: boolean): Transition {
+    this.#stats.success.inc();
+    session.failures = 0;
+    let transition: Transition = 'unchanged';
+    if (host.flags.has('failed_active_hc')) {
+      const isEnough = session.isFirst || ++session.successes === (this.#node.number('healthy_threshold') ?? 1);
+      if (isEnough) host.flags.delete('failed_active_hc');
+      transition = isEnough ? 'changed' : 'pending';
+    }
+    if (isDegraded !== host.flags.has('degraded_active_hc')) {
+      if (isDegraded) host.flags.add('degraded_active_hc');
       else host.flags.delete('degraded_active_hc');
-    } else {
-      session.successes = 0;
-      session.failures++;
-      if (outcome === 'fail_at_once' || session.failures >= (this.#node.number('unhealthy_threshold') ?? 1))
-        host.flags.add('failed_active_hc');
+      transition = 'changed';
     }
-    if (host.health === before) return;
+    return transition;
+  }
+
+  /** A status that is neither expected nor to be tried again needs no second failure. */
+  #fail(host: Host, session: Session, outcome: Outcome): Transition {
+    this.#stats.failure.inc();
+    if (outcome === 'network') this.#stats.network_failure.inc();
+    return this.#fall(host, session, outcome === 'fail');
+  }
+
+  #fall(host: Host, session: Session, isAtOnce: boolean): Transition {
+    session.successes = 0;
+    if (host.flags.has('failed_active_hc')) return 'unchanged';
+    if (!isAtOnce && ++session.failures < (this.#node.number('unhealthy_threshold') ?? 1)) return 'pending';
+    host.flags.add('failed_active_hc');
+    return 'changed';
+  }
+
+  #tell(host: Host): void {
+    this.#showGauges();
     this.#owner.trace?.record({
       kind: 'health_changed',
       state: host.health === 'healthy' ? 'info' : 'failed',
@@ -115,7 +161,12 @@ export class HealthChecker {
     this.#owner.onChange();
   }
 
-  #count(name: string): void {
-    this.#owner.stats.add(`cluster.${this.#owner.statName}.health_check.${name}`);
+  #showGauges(): void {
+    const hosts = [...this.#watched.keys()];
+    this.#stats.healthy.set(hosts.filter((host) => !host.flags.has('failed_active_hc')).length);
+    this.#stats.degraded.set(hosts.filter((host) => host.flags.has('degraded_active_hc')).length);
   }
 }
+
+const isInRanges = (status: number, ranges: readonly ConfigNode[]): boolean =>
+  ranges.some((range) => status >= (range.number('start') ?? 0) && status < (range.number('end') ?? 0));

@@ -1,9 +1,11 @@
 import { durationMs } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { createStats, type StatSet } from '../stats/stat_set.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { Host } from './host.ts';
+import { OutlierRates, type Bucket, type RateDetector } from './outlier_rates.ts';
 
 /** What a try told of its host. A `local` failure is one without an answer: refused, reset, timed out. */
 export type Verdict =
@@ -11,14 +13,16 @@ export type Verdict =
   | { readonly kind: 'local_failure'; readonly mappedStatus: number }
   | { readonly kind: 'local_success' };
 
-type Detector = 'consecutive_5xx' | 'consecutive_gateway_failure' | 'consecutive_local_origin_failure';
+type RunDetector = 'consecutive_5xx' | 'consecutive_gateway_failure' | 'consecutive_local_origin_failure';
+type Detector = RunDetector | RateDetector;
 
 interface Score {
-  readonly runs: Record<Detector, number>;
-  ejections: number;
-  ejectedUntilMs: number;
-  successes: number;
-  requests: number;
+  readonly runs: Record<RunDetector, number>;
+  external: Bucket;
+  local: Bucket;
+  ejectedAtMs: number;
+  /** How many times its ejection time is multiplied; less by one for each interval without an ejection. */
+  backOff: number;
 }
 
 interface Owner {
@@ -32,16 +36,26 @@ interface Owner {
   readonly onChange: () => void;
 }
 
-const LIMITS: Readonly<Record<Detector, number>> = {
-  consecutive_5xx: 5,
-  consecutive_gateway_failure: 5,
-  consecutive_local_origin_failure: 5,
-};
+const RUN_LIMIT = 5;
+/** Of 100 detected, how many are ejected where the configuration does not say. */
 const ENFORCING: Readonly<Record<Detector, number>> = {
   consecutive_5xx: 100,
   consecutive_gateway_failure: 0,
   consecutive_local_origin_failure: 100,
+  success_rate: 100,
+  failure_percentage: 0,
+  local_origin_success_rate: 100,
+  local_origin_failure_percentage: 0,
 };
+const DETECTORS = Object.keys(ENFORCING) as Detector[];
+const COUNTERS = [
+  'ejections_total',
+  'ejections_overflow',
+  'ejections_consecutive_5xx',
+  'ejections_success_rate',
+  'ejections_enforced_total',
+  'ejections_detected_degradation',
+] as const;
 
 /** Takes hosts that fail out of the rotation for a while: outlier_detection_impl.cc. */
 export class OutlierDetection {
@@ -49,34 +63,54 @@ export class OutlierDetection {
   readonly #owner: Owner;
   readonly #scores = new Map<Host, Score>();
   readonly #isSplit: boolean;
+  readonly #stats: StatSet<(typeof COUNTERS)[number], 'ejections_active', never>;
+  readonly #detected: StatSet<Detector, never, never>;
+  readonly #enforced: StatSet<Detector, never, never>;
+  readonly #externalRates: OutlierRates;
+  readonly #localRates: OutlierRates;
   #active = 0;
 
   constructor(node: ConfigNode, owner: Owner) {
     this.#node = node;
     this.#owner = owner;
     this.#isSplit = node.flag('split_external_local_origin_errors');
+    const prefix = `cluster.${owner.statName}.outlier_detection.`;
+    this.#stats = createStats(owner.stats, prefix, { counters: COUNTERS, gauges: ['ejections_active'] });
+    this.#detected = createStats(owner.stats, `${prefix}ejections_detected_`, { counters: DETECTORS });
+    this.#enforced = createStats(owner.stats, `${prefix}ejections_enforced_`, { counters: DETECTORS });
+    this.#externalRates = new OutlierRates(node, '');
+    this.#localRates = new OutlierRates(node, 'local_origin_');
     this.#armInterval();
   }
 
   put(host: Host, verdict: Verdict): void {
     const score = this.#scoreOf(host);
     if (verdict.kind === 'local_success') {
-      if (this.#isSplit) score.runs.consecutive_local_origin_failure = 0;
+      if (!this.#isSplit) return;
+      count(score.local, true);
+      score.runs.consecutive_local_origin_failure = 0;
       return;
     }
-    if (verdict.kind === 'local_failure' && this.#isSplit)
+    if (verdict.kind === 'local_failure' && this.#isSplit) {
+      count(score.local, false);
       return this.#extend(host, 'consecutive_local_origin_failure');
+    }
     const status = verdict.kind === 'status' ? verdict.status : verdict.mappedStatus;
-    score.requests++;
+    count(score.external, status < 500);
     if (status < 500) {
-      score.successes++;
       score.runs.consecutive_5xx = 0;
       score.runs.consecutive_gateway_failure = 0;
       return;
     }
-    this.#extend(host, 'consecutive_5xx');
     if (status >= 502 && status <= 504) this.#extend(host, 'consecutive_gateway_failure');
     else score.runs.consecutive_gateway_failure = 0;
+    this.#extend(host, 'consecutive_5xx');
+  }
+
+  /** A passed health check brings an ejected host back, unless that is switched off. */
+  onHealthCheckPassed(host: Host): void {
+    if (!host.flags.has('failed_outlier_check')) return;
+    if (this.#node.raw('successful_active_health_check_uneject_host') !== false) this.#readmit(host);
   }
 
   #scoreOf(host: Host): Score {
@@ -84,43 +118,45 @@ export class OutlierDetection {
     if (!score) {
       score = {
         runs: { consecutive_5xx: 0, consecutive_gateway_failure: 0, consecutive_local_origin_failure: 0 },
-        ejections: 0,
-        ejectedUntilMs: 0,
-        successes: 0,
-        requests: 0,
+        external: { total: 0, successes: 0 },
+        local: { total: 0, successes: 0 },
+        ejectedAtMs: 0,
+        backOff: 0,
       };
       this.#scores.set(host, score);
     }
     return score;
   }
 
-  #extend(host: Host, detector: Detector): void {
+  #extend(host: Host, detector: RunDetector): void {
     const runs = this.#scoreOf(host).runs;
-    if (++runs[detector] < (this.#node.number(detector) ?? LIMITS[detector])) return;
+    if (++runs[detector] < (this.#node.number(detector) ?? RUN_LIMIT)) return;
     runs[detector] = 0;
     if (host.flags.has('failed_outlier_check')) return;
-    this.#count(`ejections_detected_${detector}`);
-    if (detector === 'consecutive_5xx') this.#count('ejections_consecutive_5xx');
-    const enforcing = this.#node.number(`enforcing_${detector}`) ?? ENFORCING[detector];
-    if (this.#owner.random.below(100) < enforcing) this.#eject(host, detector);
+    if (detector === 'consecutive_5xx') this.#stats.ejections_consecutive_5xx.inc();
+    this.#detect(host, detector);
   }
 
-  #eject(host: Host, why: string): void {
+  #detect(host: Host, why: Detector): void {
+    this.#detected[why].inc();
     const percent = (100 * (this.#active + 1)) / this.#owner.hosts().length;
     const isAllowed =
       percent <= (this.#node.number('max_ejection_percent') ?? 10) ||
       (this.#node.flag('always_eject_one_host') && this.#active === 0);
-    if (!isAllowed) return this.#count('ejections_overflow');
+    if (!isAllowed) return this.#stats.ejections_overflow.inc();
+    if (why === 'consecutive_5xx' || why === 'success_rate') this.#stats.ejections_total.inc();
+    const enforcing = this.#node.number(`enforcing_${why}`) ?? ENFORCING[why];
+    if (this.#owner.random.below(100) < enforcing) this.#eject(host, why);
+  }
+
+  #eject(host: Host, why: Detector): void {
     const score = this.#scoreOf(host);
-    score.ejections++;
-    const base = durationMs(this.#node.text('base_ejection_time')) ?? 30_000;
-    const longest = Math.max(base, durationMs(this.#node.text('max_ejection_time')) ?? 300_000);
-    score.ejectedUntilMs = this.#owner.dispatcher.nowMs + Math.min(base * score.ejections, longest);
+    score.backOff++;
+    score.ejectedAtMs = this.#owner.dispatcher.nowMs;
     host.flags.add('failed_outlier_check');
     this.#setActive(this.#active + 1);
-    this.#count('ejections_enforced_total');
-    this.#count(`ejections_enforced_${why}`);
-    if (why === 'consecutive_5xx') this.#count('ejections_total');
+    this.#stats.ejections_enforced_total.inc();
+    this.#enforced[why].inc();
     this.#owner.trace?.record({
       kind: 'host_ejected',
       state: 'failed',
@@ -133,15 +169,51 @@ export class OutlierDetection {
   #armInterval(): void {
     const intervalMs = durationMs(this.#node.text('interval')) ?? 10_000;
     this.#owner.dispatcher.createTimer('outlier_interval', intervalMs, () => {
-      for (const [host, score] of this.#scores)
-        if (host.flags.has('failed_outlier_check') && score.ejectedUntilMs <= this.#owner.dispatcher.nowMs)
-          this.#readmit(host);
+      this.#onInterval();
       this.#armInterval();
     });
   }
 
+  #onInterval(): void {
+    for (const [host, score] of this.#scores) if (this.#isOverdue(host, score)) this.#readmit(host);
+    const external = this.#takeBuckets('external');
+    const local = this.#takeBuckets('local');
+    const outliers = [
+      ...this.#externalRates.outliers(external),
+      ...(this.#isSplit ? this.#localRates.outliers(local) : []),
+    ];
+    for (const { host, why } of outliers) {
+      if (why === 'success_rate') this.#stats.ejections_success_rate.inc();
+      if (!host.flags.has('failed_outlier_check')) this.#detect(host, why);
+    }
+    for (const [host, score] of this.#scores)
+      if (!host.flags.has('failed_outlier_check') && score.backOff > 0) score.backOff--;
+  }
+
+  /** The requests of the interval that ends; counting starts anew. */
+  #takeBuckets(origin: 'external' | 'local'): Map<Host, Bucket> {
+    const buckets = new Map<Host, Bucket>();
+    for (const [host, score] of this.#scores) {
+      buckets.set(host, score[origin]);
+      score[origin] = { total: 0, successes: 0 };
+    }
+    return buckets;
+  }
+
+  #isOverdue(host: Host, score: Score): boolean {
+    if (!host.flags.has('failed_outlier_check')) return false;
+    const base = durationMs(this.#node.text('base_ejection_time')) ?? 30_000;
+    const longest = Math.max(base, durationMs(this.#node.text('max_ejection_time')) ?? 300_000);
+    return this.#owner.dispatcher.nowMs - score.ejectedAtMs >= Math.min(base * score.backOff, longest);
+  }
+
   #readmit(host: Host): void {
     host.flags.delete('failed_outlier_check');
+    Object.assign(this.#scoreOf(host).runs, {
+      consecutive_5xx: 0,
+      consecutive_gateway_failure: 0,
+      consecutive_local_origin_failure: 0,
+    });
     this.#setActive(this.#active - 1);
     this.#owner.trace?.record({
       kind: 'host_readmitted',
@@ -154,10 +226,11 @@ export class OutlierDetection {
 
   #setActive(count: number): void {
     this.#active = count;
-    this.#owner.stats.set(`cluster.${this.#owner.statName}.outlier_detection.ejections_active`, count);
+    this.#stats.ejections_active.set(count);
   }
+}
 
-  #count(name: string): void {
-    this.#owner.stats.add(`cluster.${this.#owner.statName}.outlier_detection.${name}`);
-  }
+function count(bucket: Bucket, isSuccess: boolean): void {
+  bucket.total++;
+  if (isSuccess) bucket.successes++;
 }

@@ -33,14 +33,15 @@ class ZipkinTracer implements Tracer {
   }
 
   startSpan({ headers, isTraced, isEgress }: SpanStart): Span | undefined {
+    const isSingle = headers.has('b3');
     const isSampled = readSampled(headers, isTraced, this.#isW3c);
     const client = readContext(headers, this.#isW3c);
     if (client === 'unreadable') return undefined;
-    if (client === 'none') return this.#span(this.#root(), isSampled);
+    if (client === 'none') return this.#span(this.#root(), isSampled, isSingle);
     // A server shares the span of its client, unless that is switched off: tracer.cc, startSpan.
     const isShared = this.#sharesContext && !isEgress && !this.#splitsSpans;
     const own = isShared ? client : { ...client, spanId: randomHex(this.#random, 16), parentId: client.spanId };
-    return this.#span(own, isSampled);
+    return this.#span(own, isSampled, isSingle);
   }
 
   /** A trace is named after its first span. */
@@ -49,8 +50,14 @@ class ZipkinTracer implements Tracer {
     return { traceId: this.#isLong ? randomHex(this.#random, 16) + spanId : spanId, spanId, parentId: undefined };
   }
 
-  #span(context: SpanContext, isSampled: boolean): Span {
-    return { traceId: context.traceId, isSampled, inject: (headers) => this.#inject(headers, context, isSampled) };
+  /** A client that speaks in one header is answered so. */
+  #span(context: SpanContext, isSampled: boolean, isSingle: boolean): Span {
+    return {
+      traceId: context.traceId,
+      isSampled,
+      inject: (headers) =>
+        isSingle ? headers.set('b3', singleHeader(context, isSampled)) : this.#inject(headers, context, isSampled),
+    };
   }
 
   #inject(headers: HeaderMap, { traceId, spanId, parentId }: SpanContext, isSampled: boolean): void {
@@ -65,3 +72,6 @@ class ZipkinTracer implements Tracer {
       );
   }
 }
+
+const singleHeader = ({ traceId, spanId, parentId }: SpanContext, isSampled: boolean): string =>
+  [traceId, spanId, isSampled ? '1' : '0', ...(parentId === undefined ? [] : [parentId])].join('-');
