@@ -40,9 +40,10 @@ export class AdsUpstream {
   }
 
   set(sets: ResourceSets): void {
+    this.#server.put(sets);
     const types = Object.keys(sets).filter(isXdsType);
     for (const [i, type] of types.entries())
-      this.#dispatcher.createTimer('xds_set', i * BETWEEN_TYPES_MS, () => this.#server.set(type, sets[type]!));
+      this.#dispatcher.createTimer('xds_set', i * BETWEEN_TYPES_MS, () => this.#server.push(type));
   }
 
   /** The server is stopped: its streams break. */

@@ -20,7 +20,7 @@ interface Interest {
 
 /**
  * A management server, state of the world and delta as the proxy asks. It answers the first request of a type and one
- * with new names, and pushes when it is given new resources; nonces are `TYPE-1`, `TYPE-2`, …
+ * with new names, and pushes when it is told to; nonces are `TYPE-1`, `TYPE-2`, …
  */
 export class ManagementServer {
   readonly #sets = new Map<XdsType, ResourceSet>();
@@ -30,17 +30,17 @@ export class ManagementServer {
 
   constructor(resources: ResourceSets, onRequest: (request: XdsRequest) => void) {
     this.#onRequest = onRequest;
-    this.#put(resources);
+    this.put(resources);
   }
 
-  #put(sets: ResourceSets): void {
+  /** New resources: whoever asks from now on gets them. Who asked before is told by `push`. */
+  put(sets: ResourceSets): void {
     for (const [type, given] of Object.entries(sets))
       if (isXdsType(type) && given) this.#sets.set(type, nextSet(this.#sets.get(type), given));
   }
 
-  /** New resources of one type; every stream that asked for it is told. */
-  set(type: XdsType, given: NonNullable<ResourceSets[XdsType]>): void {
-    this.#put({ [type]: given });
+  /** Every stream that asked for the type is told what there is. */
+  push(type: XdsType): void {
     for (const stream of this.#streams) stream.push(type);
   }
 

@@ -30,6 +30,7 @@ export interface ListenerStates {
     readonly active: Listener | undefined;
     readonly warming: Listener | undefined;
     readonly draining: Listener | undefined;
+    readonly failure: ListenerFailure | undefined;
   }[];
   readonly failures: readonly ListenerFailure[];
 }
@@ -41,10 +42,15 @@ export interface ListenerStates {
 export class ListenerWarming implements ListenerUpdates {
   readonly #warming = new Map<string, Listener>();
   readonly #draining = new Set<Listener>();
+  /** Of these only filter chains are drained: the listener itself goes on with others. */
+  readonly #drainingInPlace = new Set<Listener>();
   /** Those that wait for the proxy's start. */
   readonly #unstarted = new Map<string, Listener>();
   readonly #versions = new Map<Listener, string>();
-  readonly #failures = new Map<string, ListenerFailure>();
+  /** Of the last update. */
+  #failures: readonly ListenerFailure[] = [];
+  /** Of each listener the last, until it is taken or removed. */
+  readonly #failuresByName = new Map<string, ListenerFailure>();
   readonly #services: WarmingServices;
   readonly #waits = new WeakMap<Listener, InitManager>();
   #hasStarted = false;
@@ -87,7 +93,8 @@ export class ListenerWarming implements ListenerUpdates {
     const latest = this.#warming.get(name) ?? active;
     if (latest && (!this.#versions.has(latest) || isSame(latest.node, node))) return 'unchanged';
     const refused = problem ?? this.#duplicateAddress(name, node);
-    if (refused !== undefined) return { refused };
+    if (refused !== undefined) return this.#refuse(name, { node, details: refused });
+    this.#failuresByName.delete(name);
     const initManager = this.#hasStarted ? new InitManager() : this.#services.initManager;
     const listener = this.#services.listeners.create(node, initManager);
     this.#versions.set(listener, version);
@@ -96,6 +103,12 @@ export class ListenerWarming implements ListenerUpdates {
     this.#countListeners();
     if (this.#hasStarted) this.#warm(listener, initManager, latest !== undefined);
     return 'applied';
+  }
+
+  /** A listener without an address is refused before its name is looked at. */
+  #refuse(name: string, failure: ListenerFailure): UpdateOutcome {
+    if (failure.node.has('address')) this.#failuresByName.set(name, failure);
+    return { refused: failure.details };
   }
 
   #replaceWarming(name: string, listener: Listener, active: Listener | undefined): void {
@@ -122,10 +135,10 @@ export class ListenerWarming implements ListenerUpdates {
     if (this.#warming.get(listener.name) !== listener) return;
     this.#warming.delete(listener.name);
     const previous = this.#services.listeners.get(listener.name);
-    if (previous && isOnlyChains(previous.node, listener.node))
-      this.#services.stats.add('listener_manager.listener_in_place_updated');
+    const isInPlace = previous !== undefined && isOnlyChains(previous.node, listener.node);
+    if (isInPlace) this.#services.stats.add('listener_manager.listener_in_place_updated');
     this.#bind(listener);
-    if (previous) this.#drain(previous);
+    if (previous) this.#drain(previous, isInPlace);
     this.#countListeners();
   }
 
@@ -143,6 +156,7 @@ export class ListenerWarming implements ListenerUpdates {
   }
 
   removeListener(name: string): boolean {
+    this.#failuresByName.delete(name);
     const { listeners, stats, trace } = this.#services;
     const found = [this.#unstarted.get(name), listeners.get(name), this.#warming.get(name)].filter(
       (one) => one !== undefined && this.#versions.has(one),
@@ -164,11 +178,13 @@ export class ListenerWarming implements ListenerUpdates {
   }
 
   /** Connections that are open may end; then the listener gives up what it had subscribed to. */
-  #drain(listener: Listener): void {
+  #drain(listener: Listener, isInPlace = false): void {
     listener.drain();
-    this.#draining.add(listener);
+    if (isInPlace) this.#drainingInPlace.add(listener);
+    else this.#draining.add(listener);
     this.#services.dispatcher.createTimer('drain_listener', this.#services.drainTimeMs, () => {
       this.#draining.delete(listener);
+      this.#drainingInPlace.delete(listener);
       this.#versions.delete(listener);
       listener.release();
       this.#countListeners();
@@ -176,8 +192,7 @@ export class ListenerWarming implements ListenerUpdates {
   }
 
   onUpdateEnd(failures: readonly ListenerFailure[]): void {
-    this.#failures.clear();
-    for (const failure of failures) this.#failures.set(failure.node.text('name') ?? '', failure);
+    this.#failures = failures;
   }
 
   pauseRoutes(): () => void {
@@ -192,7 +207,7 @@ export class ListenerWarming implements ListenerUpdates {
   states(): ListenerStates {
     const all = [...this.#all(), ...this.#warming.values(), ...this.#draining];
     const isDynamic = (one: Listener): boolean => this.#versions.has(one);
-    const names = [...new Set(all.filter(isDynamic).map((one) => one.name))];
+    const names = [...new Set([...all.filter(isDynamic).map((one) => one.name), ...this.#failuresByName.keys()])];
     return {
       static: this.#all().filter((one) => !isDynamic(one)),
       dynamic: names.map((name) => ({
@@ -200,8 +215,9 @@ export class ListenerWarming implements ListenerUpdates {
         active: this.#all().find((one) => one.name === name),
         warming: this.#warming.get(name),
         draining: [...this.#draining].find((one) => one.name === name),
+        failure: this.#failuresByName.get(name),
       })),
-      failures: [...this.#failures.values()],
+      failures: this.#failures,
     };
   }
 
@@ -224,7 +240,12 @@ export class ListenerWarming implements ListenerUpdates {
     const other = [...this.#all(), ...this.#warming.values()].find(
       (one) => one.name !== name && JSON.stringify(one.node.child('address')?.value) === address,
     );
-    return other && `error adding listener: '${name}' has duplicate address as existing listener '${other.name}'`;
+    const socket = node.child('address')?.child('socket_address');
+    const text = `${socket?.text('address') ?? ''}:${socket?.number('port_value') ?? 0}`;
+    return (
+      other &&
+      `error adding listener: '${name}' has duplicate address '${text}' as existing listener, to check if the listener has duplicated addresses with other listeners or 'enable_reuse_port' is set to 'false' for the listener`
+    );
   }
 
   #countListeners(): void {
@@ -232,6 +253,8 @@ export class ListenerWarming implements ListenerUpdates {
     stats.set('listener_manager.total_listeners_active', this.#all().length);
     stats.set('listener_manager.total_listeners_warming', this.#warming.size);
     stats.set('listener_manager.total_listeners_draining', this.#draining.size);
+    const chains = [...this.#drainingInPlace].flatMap(({ node }) => node.list('filter_chains'));
+    stats.set('listener_manager.total_filter_chains_draining', chains.length);
   }
 }
 

@@ -145,7 +145,7 @@ export class Admin {
         : {
             unready_targets_dumps: dumps.map(([name, targets]) => ({
               name,
-              target_names: targets.map((one) => `target ${one}`),
+              target_names: targets,
             })),
           },
     );

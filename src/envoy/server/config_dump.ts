@@ -104,6 +104,7 @@ function listenersPart({ api, resources }: DumpSources, keeps: (name: string) =>
           ...state(one.active, 'active_state'),
           ...state(one.warming, 'warming_state'),
           ...state(one.draining, 'draining_state'),
+          ...(one.failure ? errorState(api, one.failure) : {}),
         })),
       ...failures.map((failure) => errorState(api, failure)),
     ],

@@ -80,7 +80,7 @@ export class DynamicResources {
       pauses: this.#pauses,
     });
     const cds = this.#node?.child('cds_config');
-    this.cds = cds && new CdsApi(cds, this.clusterWarming, { factory: this.#subscriptions, stats });
+    this.cds = cds && new CdsApi(cds, this.clusterWarming, { factory: this.#subscriptions, stats, dispatcher });
     this.routes = new RouteConfigProviders({ factory: this.#subscriptions, stats, dispatcher });
   }
 

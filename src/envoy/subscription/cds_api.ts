@@ -1,3 +1,4 @@
+import { SIMULATION_EPOCH_MS, type Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { DecodedResource, Subscription, SubscriptionCallbacks } from './subscription.ts';
 import type { SubscriptionFactory } from './subscription_factory.ts';
@@ -20,6 +21,7 @@ export interface ClusterUpdates {
 export class CdsApi implements SubscriptionCallbacks {
   readonly #clusters: ClusterUpdates;
   readonly #stats: StatsStore;
+  readonly #dispatcher: Dispatcher;
   readonly #subscription: Subscription;
   #onInitialized: (() => void) | undefined;
   /** The version of the last response that changed anything. */
@@ -28,10 +30,11 @@ export class CdsApi implements SubscriptionCallbacks {
   constructor(
     source: ConfigNode,
     clusters: ClusterUpdates,
-    owner: { factory: SubscriptionFactory; stats: StatsStore },
+    owner: { factory: SubscriptionFactory; stats: StatsStore; dispatcher: Dispatcher },
   ) {
     this.#clusters = clusters;
     this.#stats = owner.stats;
+    this.#dispatcher = owner.dispatcher;
     this.#subscription = owner.factory.create(source, 'cds', 'cluster_manager.cds.', this);
     owner.stats.declare('cluster_manager.cds.config_reload');
   }
@@ -62,11 +65,16 @@ export class CdsApi implements SubscriptionCallbacks {
       else if (outcome !== 'unchanged') refusals.push(`${resource.name}: ${outcome.refused}`);
     }
     const removals = removed.filter((name) => this.#clusters.removeCluster(name)).length;
-    if (applied > 0) this.#stats.add('cluster_manager.cds.config_reload');
+    if (applied > 0 && refusals.length === 0) this.#countReload();
     if (applied + removals > 0) this.version = version;
     resume();
     this.#initialized();
     return refusals.length === 0 ? undefined : `Error adding/updating cluster(s) ${refusals.join(', ')}`;
+  }
+
+  #countReload(): void {
+    this.#stats.add('cluster_manager.cds.config_reload');
+    this.#stats.set('cluster_manager.cds.config_reload_time_ms', SIMULATION_EPOCH_MS + this.#dispatcher.nowMs);
   }
 
   onConfigUpdateFailed(): void {

@@ -57,21 +57,22 @@ export class GrpcSubscription implements Subscription {
   }
 
   #watchCallbacks(): WatchCallbacks {
-    const taken = (refusal: string | undefined): string | undefined => {
-      if (refusal === undefined) {
-        this.#stats.count('update_success');
-        this.#stats.count('update_attempt');
-      }
-      return refusal;
-    };
     return {
       onConfigUpdate: (resources, version) => {
         this.#timer?.cancel();
-        return taken(this.#callbacks.onConfigUpdate(resources, version));
+        const refusal = this.#callbacks.onConfigUpdate(resources, version);
+        if (refusal !== undefined) return refusal;
+        this.#stats.count('update_success');
+        this.#stats.count('update_attempt');
+        return undefined;
       },
       onDeltaUpdate: (added, removed, version) => {
         this.#timer?.cancel();
-        return taken(this.#callbacks.onDeltaUpdate(added, removed, version));
+        // Delta counts the attempt before it is made, so that one which is refused counts twice.
+        this.#stats.count('update_attempt');
+        const refusal = this.#callbacks.onDeltaUpdate(added, removed, version);
+        if (refusal === undefined) this.#stats.count('update_success');
+        return refusal;
       },
       onRejected: () => {
         this.#timer?.cancel();

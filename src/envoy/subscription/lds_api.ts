@@ -32,7 +32,7 @@ export class LdsApi implements SubscriptionCallbacks {
   constructor(source: ConfigNode, listeners: ListenerUpdates, factory: SubscriptionFactory) {
     this.#listeners = listeners;
     this.#subscription = factory.create(source, 'lds', 'listener_manager.lds.', this);
-    this.initTarget = new InitTarget('LDS', () => this.#subscription.start([]));
+    this.initTarget = new InitTarget('target LDS', () => this.#subscription.start([]));
   }
 
   onConfigUpdate(resources: readonly DecodedResource[], version: string): string | undefined {

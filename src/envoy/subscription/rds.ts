@@ -1,4 +1,4 @@
-import type { Dispatcher } from '#sim';
+import { SIMULATION_EPOCH_MS, type Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { InitTarget, type InitManager } from '../init_manager.ts';
 import { RouteConfig, type RouteConfigProvider, type RouteConfigs } from '../router/route_config.ts';
@@ -29,7 +29,7 @@ class RdsSubscription implements SubscriptionCallbacks {
     this.#services = services;
     services.stats.declare(...['config_reload', 'update_empty'].map((name) => this.#prefix + name));
     this.#subscription = services.factory.create(rds.child('config_source')!, 'rds', this.#prefix, this);
-    this.initTarget = new InitTarget(`RdsRouteConfigSubscription RDS ${this.name}`, () =>
+    this.initTarget = new InitTarget(`shared target RdsRouteConfigSubscription RDS init ${this.name}`, () =>
       this.#subscription.start([this.name]),
     );
   }
@@ -55,6 +55,10 @@ class RdsSubscription implements SubscriptionCallbacks {
     this.current = new RouteConfig(node, this.#services.stats, this.#services.dispatcher.nowMs);
     this.version = version;
     this.#services.stats.add(`${this.#prefix}config_reload`);
+    this.#services.stats.set(
+      `${this.#prefix}config_reload_time_ms`,
+      SIMULATION_EPOCH_MS + this.#services.dispatcher.nowMs,
+    );
     return undefined;
   }
 

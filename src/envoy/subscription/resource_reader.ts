@@ -28,8 +28,9 @@ export class ResourceReader {
   }
 
   /** Over RDS nobody asks whether the clusters are there, unless the routes say so. */
-  #facts(type: XdsType): CheckFacts {
-    return { clusters: type === 'rds' ? undefined : this.#clusterNames() };
+  #facts(type: XdsType, values: readonly JsonObject[]): CheckFacts {
+    const asks = type !== 'rds' || values.some((one) => one['validateClusters'] === true);
+    return { clusters: asks ? this.#clusterNames() : undefined };
   }
 
   /** The resources of a file: a `DiscoveryResponse` in YAML or JSON. */
@@ -39,11 +40,12 @@ export class ResourceReader {
     const { value, diagnostics } = this.#api.read(text, options);
     const faults = diagnostics.filter(isFault);
     const unreadable = faults.find((one) => UNREADABLE.has(one.code));
-    if (!value || unreadable) return { refused: unreadable?.message ?? 'it is empty', kind: 'failure' };
+    if (!value || unreadable || text.trim() === '')
+      return { refused: unreadable?.message ?? 'it is empty', kind: 'failure' };
     const version = typeof value['versionInfo'] === 'string' ? value['versionInfo'] : '';
     const list = Array.isArray(value['resources']) ? value['resources'] : [];
     const root: ConfigRef = { resource: path, path: [] };
-    const refused = checks.run(this.#facts(type)).filter(isFault);
+    const refused = checks.run(this.#facts(type, list.map(unwrapped))).filter(isFault);
     const isOf = (i: number) => (one: Diagnostic) => one.ref.path[0] === 'resources' && one.ref.path[1] === i;
     const resources: DecodedResource[] = [];
     for (const [i, one] of list.entries()) {
@@ -65,7 +67,7 @@ export class ResourceReader {
       const { value, diagnostics } = this.#api.read(JSON.stringify(one.resource ?? {}), options);
       const found = {
         faults: diagnostics.filter(isFault),
-        refused: checks.run(this.#facts(type)).filter(isFault),
+        refused: checks.run(this.#facts(type, [value ?? {}])).filter(isFault),
       };
       const decoded = decode(value ?? {}, type, { resource, path: [] }, found, one.version);
       if ('refused' in decoded) return { refused: decoded.refused, kind: 'rejected' };
@@ -98,10 +100,13 @@ function decode(
   const isInner = (one: Diagnostic): boolean => isInsideAny(value, one.ref.path.slice(ref.path.length));
   const outer = faults.find((one) => !isInner(one));
   if (outer) return { refused: outer.message };
-  const inner = [...faults, ...refused].map((one) => one.envoySays ?? one.message);
+  const inner = [...faults, ...refused];
   const node = new ConfigNode(value, ref);
   const name = node.text(type === 'eds' ? 'cluster_name' : 'name') ?? '';
-  return { name, version, node, problem: inner.length > 0 ? inner.join('; ') : undefined };
+  const [first] = inner;
+  if (!first) return { name, version, node, problem: undefined };
+  const problem = inner.map((one) => one.envoySays ?? one.message).join('; ');
+  return { name, version, node, problem, problemCode: first.code };
 }
 
 /** Whether a path leads through a typed configuration, which is unpacked only by whoever takes the resource. */

@@ -7,6 +7,8 @@ export interface DecodedResource {
   readonly node: ConfigNode;
   /** Why this one alone cannot be taken, though the message around it is well formed. */
   readonly problem: string | undefined;
+  /** What kind of problem it is. */
+  readonly problemCode?: string;
 }
 
 /** Why an update did not come: nothing within `initial_fetch_timeout`, or something that was refused. */

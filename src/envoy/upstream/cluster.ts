@@ -100,7 +100,7 @@ export class Cluster {
         }),
     );
     this.#discovery = this.#createDiscovery();
-    this.updateHealth();
+    this.#balancer.update(this.#hosts, this.#overprovisioning);
   }
 
   #createDiscovery(): ClusterDiscovery {
@@ -164,12 +164,13 @@ export class Cluster {
 
   #setHosts(told: readonly Host[], assignment: ConfigNode | undefined): boolean {
     const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
-    const { hosts, added, removed, priorities, isChanged } = updateHosts(this.#hosts, told, keepsHealthy);
+    const { hosts, added, removed, priorities, isChanged, isReweighed } = updateHosts(this.#hosts, told, keepsHealthy);
     const overprovisioning = assignment?.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
     const isRebuilt = isChanged || overprovisioning !== this.#overprovisioning;
     if (!isRebuilt) return false;
     this.#overprovisioning = overprovisioning;
     this.#hosts = hosts;
+    this.stats.traffic.max_host_weight.set(Math.max(0, ...hosts.map((host) => host.weight)));
     for (const checker of this.#checkers) {
       for (const host of added) checker.watch(host);
       for (const host of removed) checker.forget(host);
@@ -179,7 +180,7 @@ export class Cluster {
       this.stats.traffic.membership_change.inc();
       this.#tell(false);
     });
-    if (priorities.size === 0) this.#tell(true);
+    if (priorities.size === 0) this.#tell(!isReweighed);
     return true;
   }
 

@@ -18,6 +18,9 @@ interface WarmingServices {
   readonly pauses: Pauses;
 }
 
+/** The codes of what is wrong with a balancer. */
+const FAILS_BY_BALANCER: ReadonlySet<string> = new Set(['ring_size', 'table_size']);
+
 /**
  * Which clusters are there: the static ones from the start, the others as CDS tells. A cluster that is not ready warms
  * beside the one that it replaces: cluster_manager_impl.cc with ClusterManagerInitHelper.
@@ -113,14 +116,15 @@ export class ClusterWarming implements ClusterUpdates {
     return [...this.#warming.values()];
   }
 
-  addOrUpdateCluster({ node, version, problem }: DecodedResource): UpdateOutcome {
+  addOrUpdateCluster(resource: DecodedResource): UpdateOutcome {
     const { clusters, stats, trace } = this.#services;
+    const { node, version, problem } = resource;
     const name = node.text('name') ?? '';
     const [active, warming] = [clusters.get(name), this.#warming.get(name)];
     const latest = warming ?? active;
     if (latest && (!this.#versions.has(latest) || isSame(latest.node, node))) return 'unchanged';
     stats.add(`cluster_manager.cluster_${latest ? 'modified' : 'added'}`);
-    if (problem !== undefined) return { refused: problem };
+    if (problem !== undefined) return this.#refuse(resource, problem);
     if (active) this.#forgetUninitialized(active);
     if (warming) this.#drop(warming);
     const cluster = clusters.create(node);
@@ -137,6 +141,16 @@ export class ClusterWarming implements ClusterUpdates {
     return 'applied';
   }
 
+  /** A balancer is made last: a cluster that fails by it stays among those that warm, where it is until it is removed. */
+  #refuse({ name, node, version, problemCode = '' }: DecodedResource, refused: string): UpdateOutcome {
+    if (FAILS_BY_BALANCER.has(problemCode)) {
+      const cluster = this.#services.clusters.create(node);
+      this.#versions.set(cluster, version);
+      this.#warming.set(name, cluster);
+    }
+    return { refused };
+  }
+
   /** During the start a cluster waits for its turn; afterwards none does. */
   #begin(cluster: Cluster): void {
     if (this.#state === 'initialized') return this.#initialize(cluster);
@@ -150,7 +164,10 @@ export class ClusterWarming implements ClusterUpdates {
     this.#warming.delete(cluster.name);
     const previous = clusters.get(cluster.name);
     clusters.addOrUpdate(cluster);
-    if (previous) this.#drop(previous);
+    if (previous) {
+      this.#drop(previous);
+      this.#forgetCodes(previous.statName);
+    }
     trace?.record({
       kind: 'cluster_active',
       state: 'matched',
@@ -192,6 +209,13 @@ export class ClusterWarming implements ClusterUpdates {
   #drop(cluster: Cluster): void {
     this.#versions.delete(cluster);
     cluster.stop();
+  }
+
+  /** Counters of codes are made as they are needed, so that they end with the cluster that made them; the others are shared. */
+  #forgetCodes(statName: string): void {
+    const parts = ['external.', 'internal.', 'retry.', 'canary.', 'zone.'];
+    const classes = [1, 2, 3, 4, 5].map((one) => `upstream_rq_${one}`);
+    for (const part of [...parts, ...classes]) this.#services.stats.forget(`cluster.${statName}.${part}`);
   }
 
   /** While any cluster warms, CDS is not answered: the server learns by the ACK that all can be used. */

@@ -8,6 +8,8 @@ export interface HostUpdate {
   readonly priorities: ReadonlySet<number>;
   /** Whether anything at all is otherwise than before. */
   readonly isChanged: boolean;
+  /** Whether a host that stays has another weight: the workers hear of that at once. */
+  readonly isReweighed: boolean;
 }
 
 /**
@@ -20,23 +22,32 @@ export function updateHosts(before: readonly Host[], told: readonly Host[], keep
   const hosts: Host[] = [];
   const added: Host[] = [];
   const priorities = new Set<number>();
-  let isChanged = false;
+  let [isChanged, isReweighed] = [false, false];
   for (const one of told) {
     const host = known.get(one.address);
     hosts.push(host ?? one);
-    if (!host) added.push(one);
-    else if (host.priority !== one.priority) priorities.add(host.priority).add(one.priority);
-    isChanged = (host?.follow(one) ?? true) || isChanged;
+    if (!host) {
+      added.push(one);
+      continue;
+    }
+    if (host.priority !== one.priority) priorities.add(host.priority).add(one.priority);
+    isReweighed ||= host.weight !== one.weight;
+    isChanged = host.follow(one) || isChanged;
   }
-  const stays = new Set(hosts);
-  const removed: Host[] = [];
-  for (const host of before) {
-    if (stays.has(host)) continue;
-    if (keepsHealthy && !host.flags.has('failed_active_hc')) {
-      host.flags.add('pending_dynamic_removal');
-      hosts.push(host);
-    } else removed.push(host);
-  }
+  const removed = goneOf(before, hosts, keepsHealthy);
   for (const { priority } of [...added, ...removed]) priorities.add(priority);
-  return { hosts, added, removed, priorities, isChanged: isChanged || removed.length > 0 };
+  isChanged ||= added.length > 0 || removed.length > 0;
+  return { hosts, added, removed, priorities, isChanged, isReweighed };
+}
+
+/** The hosts that are told of no longer; one that is kept all the same is put back among those that stay. */
+function goneOf(before: readonly Host[], hosts: Host[], keepsHealthy: boolean): Host[] {
+  const stays = new Set(hosts);
+  return before.filter((host) => {
+    if (stays.has(host)) return false;
+    if (!keepsHealthy || host.flags.has('failed_active_hc')) return true;
+    host.flags.add('pending_dynamic_removal');
+    hosts.push(host);
+    return false;
+  });
 }

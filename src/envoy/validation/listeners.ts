@@ -42,9 +42,14 @@ function checkHasChains(node: ConfigNode): Diagnostic[] {
     'The listener has no filter chain: there is nothing to do with a connection.',
     {
       help: 'Give it `filter_chains` with at least one network filter.',
-      envoySays: 'no filter chains specified',
+      envoySays: `error adding listener '${addressOf(node)}': no filter chains specified`,
     },
   );
+}
+
+function addressOf(node: ConfigNode): string {
+  const socket = node.child('address')?.child('socket_address');
+  return `${socket?.text('address') ?? ''}:${socket?.number('port_value') ?? 0}`;
 }
 
 function checkChainMatches(node: ConfigNode): Diagnostic[] {

@@ -1,6 +1,8 @@
 import type { ClusterDiscovery, ClusterFactory, DiscoveryOwner } from '../../../upstream/cluster_discovery.ts';
 import { hostsOf, type Host } from '../../../upstream/host.ts';
 import type { DecodedResource, Subscription, SubscriptionCallbacks } from '../../../subscription/subscription.ts';
+import type { ConfigNode } from '../../../config_node.ts';
+import { isIpAddress } from '../../../network/cidr.ts';
 import { durationMs } from '#api';
 import type { Timer } from '#sim';
 import { SubscriptionFactory } from '../../../subscription/subscription_factory.ts';
@@ -46,6 +48,9 @@ class EndpointDiscovery implements ClusterDiscovery, SubscriptionCallbacks {
     if (resources.length > 1) return `Unexpected EDS resource length: ${resources.length}`;
     if (assignment.name !== this.#name) return `Unexpected EDS cluster (expecting ${this.#name}): ${assignment.name}`;
     if (assignment.problem !== undefined) return assignment.problem;
+    const name = nameAmong(assignment.node);
+    if (name !== undefined)
+      return `malformed IP address: ${name}. Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'`;
     this.#watchStaleness(assignment);
     const hosts = withoutRepeats(hostsOf(assignment.node, (name) => [name]));
     trace?.record({
@@ -79,6 +84,15 @@ class EndpointDiscovery implements ClusterDiscovery, SubscriptionCallbacks {
       stats.add(`${statPrefix}assignment_stale`);
     });
   }
+}
+
+/** An address that is a name: EDS resolves none. */
+function nameAmong(assignment: ConfigNode): string | undefined {
+  const addresses = assignment
+    .list('endpoints')
+    .flatMap((group) => group.list('lb_endpoints'))
+    .flatMap((one) => one.child('endpoint')?.child('address')?.child('socket_address')?.text('address') ?? []);
+  return addresses.find((one) => !isIpAddress(one));
 }
 
 /** Of two endpoints with one address the first counts. */
