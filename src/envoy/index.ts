@@ -21,3 +21,5 @@ export { encodeHttp1, needsLength } from './http/http1_codec.ts';
 export { HeaderMap } from './http/header_map.ts';
 export type { Meaning } from './stream_info/response_meanings.ts';
 export { explainDetails, explainFlags } from './stream_info/response_meanings.ts';
+export { frameOf, messagesOf } from './grpc/frames.ts';
+export { bytesOfBase64 } from './matching/base64.ts';

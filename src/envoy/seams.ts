@@ -1,3 +1,4 @@
+import type { JsonObject } from '#api';
 import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import type { HeaderMap } from './http/header_map.ts';
 
@@ -25,6 +26,21 @@ export interface UpstreamRequest {
   readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
   readonly headers: HeaderMap;
   readonly body: string;
+  readonly trailers?: HeaderMap;
+  /** The request is a stream on which both sides speak in turn; its reply comes when it ends. */
+  readonly duplex?: DuplexClient;
+}
+
+/** The near side of a stream of messages, which are JSON as protobuf spells it. */
+export interface DuplexClient {
+  onOpen(server: DuplexServer): void;
+  onMessage(message: JsonObject): void;
+}
+
+/** The far side. */
+export interface DuplexServer {
+  send(message: JsonObject): void;
+  reset(): void;
 }
 
 /** What the network brings back: an answer, or how the connection failed. */

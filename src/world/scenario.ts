@@ -1,3 +1,4 @@
+import type { Json, JsonObject } from '#api';
 import type { Diagnostic } from '#source';
 import type { TraceRecord } from '#envoy';
 import type { ResourceSets } from '#xds';
@@ -19,6 +20,7 @@ export interface RequestSpec {
   readonly raw?: string;
   /** The client goes away after this time. */
   readonly abort_after_ms?: number;
+  readonly trailers?: readonly (readonly [string, string])[];
 }
 
 export interface ReplySpec {
@@ -33,6 +35,16 @@ export interface ReplySpec {
   readonly trailers?: readonly (readonly [string, string])[];
   readonly never?: boolean;
   readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
+  /** Of a `grpc` upstream: messages of Envoy's API as JSON, of any other service as their bytes. */
+  readonly message?: JsonObject;
+  readonly messages?: readonly (JsonObject | string)[];
+  readonly text?: string;
+  readonly grpc_status?: number;
+  readonly grpc_message?: string;
+  /** The status comes with the headers, and nothing after them. */
+  readonly trailers_only?: boolean;
+  /** The answer to each kind of message of a stream, or `{grpc_status}` to end it. */
+  readonly on?: Readonly<Record<string, JsonObject>>;
 }
 
 export interface UpstreamSpec {
@@ -132,4 +144,6 @@ export interface SeenRequest {
   readonly path?: string;
   readonly headers?: [string, string][];
   readonly body?: string;
+  /** The messages that a `grpc` upstream got, in place of a body. */
+  readonly grpc?: Json[];
 }

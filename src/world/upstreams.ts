@@ -9,6 +9,7 @@ import {
 import type { Dispatcher } from '#sim';
 import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import { AdsUpstream } from './ads_upstream.ts';
+import { grpcResponse, seenByGrpc, serveDuplex } from './grpc_upstream.ts';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
 
 /** Virtual time that a message takes from the proxy to an upstream and back. */
@@ -82,11 +83,24 @@ export class Upstreams implements UpstreamNetwork {
       this.#dispatcher.createTimer('protocol_error', ROUND_TRIP_MS, () => answered({ failure: 'protocol_error' }));
       return;
     }
-    if (this.#notes) this.seen.push(seenBy(spec, request));
     this.seenTotal++;
+    if (spec.protocol === 'grpc') return this.#serveGrpc(spec, request, answered);
+    if (this.#notes) this.seen.push(seenBy(spec, request));
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
     if (reply.never === true) return;
     const result = replyOf(spec, reply);
+    this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS + (reply.delay_ms ?? 0), () => answered(result));
+  }
+
+  #serveGrpc(spec: UpstreamSpec, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void {
+    const seen = seenByGrpc(spec, request);
+    if (this.#notes) this.seen.push(seen);
+    const reply = this.#nextReply(spec);
+    const world = { dispatcher: this.#dispatcher, roundTripMs: ROUND_TRIP_MS };
+    if (request.duplex) return serveDuplex(reply, seen, request, world, (response) => answered({ response }));
+    if (reply.never === true) return;
+    const result: UpstreamReply =
+      reply.reset === 'at_once' ? { failure: 'remote_reset' } : { response: grpcResponse(spec, reply, request) };
     this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS + (reply.delay_ms ?? 0), () => answered(result));
   }
 

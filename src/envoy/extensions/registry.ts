@@ -8,6 +8,7 @@ import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
 import { corsFilterFactory } from './filters/http/cors/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
 import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
+import { extAuthzFilterFactory } from './filters/http/ext_authz/factory.ts';
 import { faultFilterFactory } from './filters/http/fault/factory.ts';
 import { headerMutationFilterFactory } from './filters/http/header_mutation/factory.ts';
 import { headerToMetadataFilterFactory } from './filters/http/header_to_metadata/factory.ts';
@@ -15,6 +16,7 @@ import { healthCheckFilterFactory } from './filters/http/health_check/factory.ts
 import { jsonToMetadataFilterFactory } from './filters/http/json_to_metadata/factory.ts';
 import { jwtAuthnFilterFactory } from './filters/http/jwt_authn/factory.ts';
 import { localRateLimitFilterFactory } from './filters/http/local_ratelimit/factory.ts';
+import { rateLimitFilterFactory } from './filters/http/ratelimit/factory.ts';
 import { rbacFilterFactory } from './filters/http/rbac/factory.ts';
 import { setFilterStateFilterFactory } from './filters/http/set_filter_state/factory.ts';
 import { setMetadataFilterFactory } from './filters/http/set_metadata/factory.ts';
@@ -27,6 +29,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   corsFilterFactory,
   csrfFilterFactory,
   dynamicForwardProxyFilterFactory,
+  extAuthzFilterFactory,
   faultFilterFactory,
   headerMutationFilterFactory,
   headerToMetadataFilterFactory,
@@ -34,6 +37,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   jsonToMetadataFilterFactory,
   jwtAuthnFilterFactory,
   localRateLimitFilterFactory,
+  rateLimitFilterFactory,
   rbacFilterFactory,
   setFilterStateFilterFactory,
   setMetadataFilterFactory,

@@ -32,6 +32,9 @@ const OF_HTTP: Readonly<Record<number, number>> = {
   504: 14,
 };
 
+/** The gRPC status that an HTTP status stands for. */
+export const statusOfHttp = (status: number): number => OF_HTTP[status] ?? UNKNOWN;
+
 interface Answered {
   readonly request: HeaderMap;
   readonly response?: HeaderMap;

@@ -5,6 +5,8 @@ import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import type { RouteConfigProvider } from '../router/route_config.ts';
 import type { Connection } from '../seams.ts';
+import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
+import { AsyncClient } from './async_client.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
@@ -54,12 +56,16 @@ export class ConnectionManager {
     this.#routes = services.routes.providerOf(node, this.#statPrefix, services.initManager);
     this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listener.statPrefix);
     this.#services = services;
+    const httpClient = new AsyncClient(services);
     const context = {
       stats: services.stats,
       random: services.random,
       dispatcher: services.dispatcher,
       statPrefix: this.#statPrefix,
       dnsCaches: services.dnsCaches,
+      filters: services.filters,
+      httpClient,
+      grpcClient: new AsyncGrpcClient(httpClient, services),
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);

@@ -2,9 +2,11 @@ import type { Json, JsonObject } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
-import type { DescriptorEntry } from '../router/rate_limit_actions.ts';
-import type { Cluster } from '../upstream/cluster.ts';
+import type { Descriptor, RateLimitScope } from '../router/rate_limit_descriptors.ts';
 import type { Route } from '../router/route.ts';
+import type { VirtualHost } from '../router/virtual_host.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { GrpcClient, HttpClient } from './clients.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -17,8 +19,11 @@ export type FilterStatus = 'continue' | 'stop_iteration';
 /** One HTTP filter of one stream. Bodies are whole: a filter that wants to see one has it at once. */
 export interface HttpFilter {
   decode?(): FilterStatus;
-  /** May change the response on its way back, or give another in its place. */
-  encode?(response: HttpResponse): HttpResponse;
+  /**
+   * May change the response on its way back, or give another in its place. One that says `stop_iteration` holds it until
+   * it calls `continueEncoding`, or answers with a local reply of its own.
+   */
+  encode?(response: HttpResponse): HttpResponse | 'stop_iteration';
   /** The stream is over, answered or not. */
   onDestroy?(): void;
 }
@@ -28,7 +33,12 @@ interface LocalReplySpec {
   readonly body?: string;
   readonly details: string;
   readonly flag?: string;
+  /** Added in this order, a name as often as it is given. */
   readonly headers?: readonly (readonly [string, string])[];
+  /** Has the last word over all headers of the reply. */
+  readonly mutateHeaders?: (headers: HeaderMap) => void;
+  /** For a gRPC request: the status in place of one made from the HTTP status. */
+  readonly grpcStatus?: number;
 }
 
 /** What a filter sees of its stream, and what it may do to it. */
@@ -36,8 +46,10 @@ export interface FilterCallbacks {
   readonly request: HeaderMap;
   readonly connection: Connection;
   readonly route: Route | undefined;
-  /** The cluster that the route sends to, if it is there. */
+  readonly virtualHost: VirtualHost | undefined;
+  /** The cluster of the route: known before the router has its turn. */
   readonly cluster: Cluster | undefined;
+  readonly requestTrailers: HeaderMap | undefined;
   readonly dynamicMetadata: JsonObject;
   readonly filterState: Map<string, string>;
   readonly log: Readonly<Record<string, string | number>>;
@@ -49,7 +61,11 @@ export interface FilterCallbacks {
   readonly statPrefix: string;
   requestBody: string;
   continueDecoding(): void;
+  /** Goes on with a response that `encode` held, as it is now. */
+  continueEncoding(response: HttpResponse): void;
   sendLocalReply(reply: LocalReplySpec): void;
+  /** The body is longer than what a filter may hold: 413, as http/filter_manager.cc answers. */
+  sendPayloadTooLarge(): void;
   /** The route is looked for again before the next filter that asks for it. */
   clearRouteCache(): void;
   setMetadata(namespace: string, key: string, value: Json): void;
@@ -60,8 +76,8 @@ export interface FilterCallbacks {
   formatterContext(response?: HeaderMap): FormatterContext;
   /** Every level of the route that configures this filter, the widest first. */
   perRouteLevels(): ConfigNode[];
-  /** Descriptors of the route's `rate_limits`, or of those given. */
-  rateLimitDescriptors(own: readonly ConfigNode[]): DescriptorEntry[][];
+  /** Descriptors by the `rate_limits` of filter, route and virtual host. */
+  rateLimitDescriptors(scope: RateLimitScope): Descriptor[];
   /** The name that this Envoy's own cluster was given: `--service-cluster`. */
   readonly localCluster: string;
   isFailingHealthChecks(): boolean;
@@ -76,6 +92,10 @@ export interface FactoryContext {
   readonly dispatcher: Dispatcher;
   readonly statPrefix: string;
   readonly dnsCaches: DnsCaches;
+  /** Every kind of filter, for those that hold others. */
+  readonly filters: FilterRegistry;
+  readonly httpClient: HttpClient;
+  readonly grpcClient: GrpcClient;
 }
 
 /** A filter ready to be put on streams; `perRoute` is the most specific configuration of the stream's route. */
@@ -95,6 +115,9 @@ export interface HttpFilterFactory<PerRoute = unknown> {
   compile(config: ConfigNode, context: FactoryContext): CompiledFilter<PerRoute>;
   compilePerRoute?(config: ConfigNode, context: FactoryContext): PerRoute;
 }
+
+/** The kinds of filter that there are, by the type of their configuration: handed down, never imported. */
+export type FilterRegistry = ReadonlyMap<string, HttpFilterFactory>;
 
 /** Keeps the types of one factory together, and gives it as any of them. */
 export function defineHttpFilter<PerRoute>(factory: HttpFilterFactory<PerRoute>): HttpFilterFactory {

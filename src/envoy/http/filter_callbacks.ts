@@ -1,6 +1,5 @@
 import type { Random } from '#sim';
-import type { ConfigNode } from '../config_node.ts';
-import { descriptorOf, type DescriptorEntry } from '../router/rate_limit_actions.ts';
+import { descriptorsOf, type Descriptor, type RateLimitScope } from '../router/rate_limit_descriptors.ts';
 import type { RouterServices } from '../router/router_filter.ts';
 import type { FilterCallbacks } from './filter.ts';
 import { perRouteLevels } from './filter_chain.ts';
@@ -44,10 +43,22 @@ export class FilterCallbacksFactory {
       trace,
       statPrefix: this.#statPrefix,
       random: this.#randomOf(name),
+      get virtualHost() {
+        return stream.virtualHost;
+      },
+      get requestTrailers() {
+        return stream.requestTrailers;
+      },
       continueDecoding: () => stream.filters?.continueDecoding(),
-      sendLocalReply: ({ status, body = '', details, flag = '-', headers = [] }) => {
+      continueEncoding: (response) => stream.filters?.continueEncoding(response),
+      sendLocalReply: ({ status, body = '', details, flag = '-', headers = [], ...how }) => {
         stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
-        stream.sendLocalReply(status, body, flag, details);
+        stream.sendLocalReply(status, body, flag, details, how);
+      },
+      sendPayloadTooLarge: () => {
+        stream.managerStats.downstream_rq_too_large.inc();
+        stream.receiveBody();
+        stream.sendLocalReply(413, 'Payload Too Large', '-', 'request_payload_too_large');
       },
       clearRouteCache: () => void this.#pickRoute(stream),
       setMetadata: (namespace, key, value) =>
@@ -59,7 +70,7 @@ export class FilterCallbacksFactory {
       },
       formatterContext: (response) => stream.context(response),
       perRouteLevels: () => perRouteLevels(stream, name),
-      rateLimitDescriptors: (own) => this.#descriptorsOf(stream, own),
+      rateLimitDescriptors: (scope) => this.#descriptorsOf(stream, scope),
       localCluster: this.#services.localCluster,
       isFailingHealthChecks: this.#services.isFailingHealthChecks,
       markHealthCheck: () => {
@@ -68,22 +79,16 @@ export class FilterCallbacksFactory {
     };
   }
 
-  #descriptorsOf(stream: Stream, own: readonly ConfigNode[]): DescriptorEntry[][] {
-    const route = stream.route?.action?.list('rate_limits') ?? [];
-    const host = stream.virtualHost?.node.list('rate_limits') ?? [];
-    const includesHost = stream.route?.action?.flag('include_vh_rate_limits') === true;
-    const limits = own.length > 0 ? own : route.length === 0 || includesHost ? [...route, ...host] : route;
-    const facts = {
+  #descriptorsOf(stream: Stream, scope: RateLimitScope): Descriptor[] {
+    const levels = { route: stream.route?.action, virtualHost: stream.virtualHost?.node };
+    return descriptorsOf(scope, levels, {
       request: stream.request,
       remoteAddress: String(stream.log['remote'] ?? ''),
       localCluster: this.#services.localCluster,
       cluster: stream.cluster?.name ?? '',
       dynamicMetadata: stream.dynamicMetadata,
+      routeMetadata: stream.route?.node.child('metadata')?.child('filter_metadata')?.value ?? {},
       formatterContext: () => stream.context(),
-    };
-    return limits.flatMap((limit) => {
-      const entries = descriptorOf(limit, facts);
-      return entries ? [entries] : [];
     });
   }
 

@@ -1,10 +1,14 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
-import type { CompiledFilter, FactoryContext, FilterCallbacks, HttpFilter, HttpFilterFactory } from './filter.ts';
+import type {
+  CompiledFilter,
+  FactoryContext,
+  FilterCallbacks,
+  FilterRegistry,
+  HttpFilter,
+  HttpFilterFactory,
+} from './filter.ts';
 import type { Stream } from './stream.ts';
-
-/** The kinds of filter that there are, by the type of their configuration: handed down, never imported. */
-export type FilterRegistry = ReadonlyMap<string, HttpFilterFactory>;
 
 interface Link {
   readonly name: string;
@@ -89,5 +93,6 @@ export function perRouteLevels(
 ): ConfigNode[] {
   return levelsOf(stream as Stream)
     .toReversed()
-    .flatMap((node) => node?.child('typed_per_filter_config')?.child(name) ?? []);
+    .flatMap((node) => node?.child('typed_per_filter_config')?.child(name) ?? [])
+    .flatMap((node) => (node.text('@type')?.endsWith('.FilterConfig') === true ? (node.child('config') ?? []) : node));
 }

@@ -20,6 +20,12 @@ export interface StreamResult {
   readonly earlier: readonly StreamRecord[];
 }
 
+/** What a filter may change of a local reply. */
+export interface LocalReplyHow {
+  readonly mutateHeaders?: (headers: HeaderMap) => void;
+  readonly grpcStatus?: number;
+}
+
 /** What a stream takes over from its connection manager and connection. */
 export interface StreamOwner {
   readonly statPrefix: string;
@@ -43,6 +49,7 @@ export interface StreamOwner {
 export class Stream {
   readonly request: HeaderMap;
   requestBody: string;
+  requestTrailers: HeaderMap | undefined;
   readonly statPrefix: string;
   readonly suppressEnvoyHeaders: boolean;
   readonly countsCodes: boolean;
@@ -144,6 +151,11 @@ export class Stream {
     this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.redirects + 1);
   }
 
+  /** The body has come, and nobody took it. */
+  receiveBody(): void {
+    this.log['bytes_received'] = this.#receivedBytes;
+  }
+
   addFlag(flag: string): void {
     if (!this.#flags.includes(flag)) this.#flags.push(flag);
   }
@@ -152,8 +164,9 @@ export class Stream {
     this.earlierLogs.push({ ...this.log, code, flags: '-', details: 'internal_redirect', bytes_sent: 0 });
   }
 
-  sendLocalReply(status: number, body: string, flags: string, details: string): void {
+  sendLocalReply(status: number, body: string, flags: string, details: string, how: LocalReplyHow = {}): void {
     const headers = new HeaderMap(this.localHeaders);
+    how.mutateHeaders?.(headers);
     if (body !== '') headers.set('content-length', String(body.length));
     this.finish({ status, headers, body }, flags, details);
   }
@@ -165,10 +178,13 @@ export class Stream {
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && details !== 'via_upstream' && !response.reset;
     if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
-    const encoded = this.filters?.encode(response) ?? response;
-    this.#encode(encoded.headers, details !== 'via_upstream');
-    const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
-    this.#conclude({ ...encoded, body }, flags, details);
+    const send = (encoded: HttpResponse): void => {
+      this.#encode(encoded.headers, details !== 'via_upstream');
+      const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
+      this.#conclude({ ...encoded, body }, flags, details);
+    };
+    if (this.filters) this.filters.encode(response, send);
+    else send(response);
   }
 
   #conclude(response: HttpResponse, flags: string, details: string): void {

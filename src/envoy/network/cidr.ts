@@ -33,3 +33,14 @@ function bitsOf(address: string): string | undefined {
   const all = [...front, ...Array<string>(Math.max(0, zeros)).fill('0'), ...back];
   return all.length === 8 ? all.map((group) => parseInt(group, 16).toString(2).padStart(16, '0')).join('') : undefined;
 }
+
+/** The network of an address, as `10.0.0.0/8`. */
+export function maskAddress(address: string, length: number): string {
+  const bits = (bitsOf(address) ?? '').slice(0, length).padEnd(address.includes(':') ? 128 : 32, '0');
+  if (!address.includes(':')) {
+    const parts = bits.match(/.{8}/g) ?? [];
+    return `${parts.map((one) => parseInt(one, 2)).join('.')}/${length}`;
+  }
+  const groups = (bits.match(/.{16}/g) ?? []).map((one) => parseInt(one, 2).toString(16));
+  return `${groups.join(':').replace(/(^|:)0(:0)+(:|$)/, '::')}/${length}`;
+}

@@ -183,7 +183,7 @@ function compileCookie(node: ConfigNode): Mismatch {
   };
 }
 
-function compileQueryParameter(node: ConfigNode): Mismatch {
+export function compileQueryParameter(node: ConfigNode): Mismatch {
   const name = node.text('name') ?? '';
   const string = node.child('string_match');
   const mismatchOf = string ? compileStringMatcher(string) : () => undefined;
@@ -200,7 +200,7 @@ function compileQueryParameter(node: ConfigNode): Mismatch {
   };
 }
 
-function queryParameter(path: string, name: string): string | undefined {
+export function queryParameter(path: string, name: string): string | undefined {
   for (const part of (path.split('?')[1] ?? '').split('&')) {
     const [key, ...rest] = part.split('=');
     if (key === name && part !== '') return rest.join('=');

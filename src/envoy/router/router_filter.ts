@@ -1,6 +1,6 @@
 import type { Dispatcher, Random, Timer } from '#sim';
 import type { LogFiles } from '../access_log/file_access_log.ts';
-import type { FilterRegistry } from '../http/filter_chain.ts';
+import type { FilterRegistry } from '../http/filter.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { ConfigNode } from '../config_node.ts';

@@ -23,9 +23,7 @@ export const bufferFilterFactory = defineHttpFilter<BufferSettings>({
         const { isDisabled, maxBytes } = perRoute ?? own;
         if (isDisabled || callbacks.requestBody === '') return 'continue';
         if (callbacks.requestBody.length > maxBytes) {
-          callbacks.readBody();
-          callbacks.stats.add(`${callbacks.statPrefix}downstream_rq_too_large`);
-          callbacks.sendLocalReply({ status: 413, body: 'Payload Too Large', details: 'request_payload_too_large' });
+          callbacks.sendPayloadTooLarge();
           return 'stop_iteration';
         }
         callbacks.readBody();

@@ -6,6 +6,7 @@ import {
   type FilterStatus,
   type HttpFilter,
 } from '../../../../http/filter.ts';
+import { statusCodeOf } from '../../../../http/status_code.ts';
 import { isDrawn } from '../../../../matching/fractional_percent.ts';
 import { TokenBucket } from '../../../../matching/token_bucket.ts';
 import type { HttpResponse } from '../../../../seams.ts';
@@ -47,7 +48,6 @@ export const localRateLimitFilterFactory = defineHttpFilter<Limit>({
       'local_cluster_rate_limit',
       'local_rate_limit_per_downstream_connection',
       'request_headers_to_add_when_not_enforced',
-      'vh_rate_limits',
     ],
   },
   compile: (config, context) => {
@@ -114,11 +114,17 @@ class LocalRateLimitFilter implements HttpFilter {
 
   /** The bucket of the first descriptor that the route's actions give, or else the common one. */
   #bucketOf(): { bucket: TokenBucket | undefined; because: ConfigNode } {
-    for (const entries of this.#callbacks.rateLimitDescriptors(this.#limit.node.list('rate_limits'))) {
+    const { node } = this.#limit;
+    const scope = {
+      own: node.list('rate_limits'),
+      stage: node.number('stage') ?? 0,
+      virtualHost: (node.text('vh_rate_limits') ?? 'OVERRIDE') as 'OVERRIDE' | 'INCLUDE' | 'IGNORE',
+    };
+    for (const { entries } of this.#callbacks.rateLimitDescriptors(scope)) {
       const found = this.#limit.descriptors.find((one) => one.entries === keyOf(entries));
       if (found) return { bucket: found.bucket, because: found.node };
     }
-    return { bucket: this.#limit.bucket, because: this.#limit.node };
+    return { bucket: this.#limit.bucket, because: node };
   }
 
   #count(name: string): void {
@@ -128,15 +134,6 @@ class LocalRateLimitFilter implements HttpFilter {
 
 /** A status below 400 would not refuse anybody: it is 429 then. */
 function statusOf(node: ConfigNode): number {
-  const code = STATUS_OF[node.child('status')?.text('code') ?? ''] ?? 429;
+  const code = statusCodeOf(node.child('status')?.raw('code')) ?? 429;
   return code < 400 ? 429 : code;
 }
-
-const STATUS_OF: Readonly<Record<string, number>> = {
-  TooManyRequests: 429,
-  ServiceUnavailable: 503,
-  Forbidden: 403,
-  BadRequest: 400,
-  Unauthorized: 401,
-  InternalServerError: 500,
-};

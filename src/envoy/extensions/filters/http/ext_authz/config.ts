@@ -1,0 +1,147 @@
+import { durationMs } from '#api';
+import type { ConfigNode } from '../../../../config_node.ts';
+import type { FactoryContext } from '../../../../http/filter.ts';
+import { statusCodeOf } from '../../../../http/status_code.ts';
+import { compileMetadataMatcher } from '../../../../matching/metadata_matcher.ts';
+import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import { createStats } from '../../../../stats/stat_set.ts';
+
+const COUNTERS = ['ok', 'denied', 'error', 'disabled', 'failure_mode_allowed', 'invalid'] as const;
+type Counters = ReturnType<typeof createStats<(typeof COUNTERS)[number]>>;
+
+/** Whether a header of that name is meant. */
+export type NameMatcher = (name: string) => boolean;
+
+export interface BodySettings {
+  readonly maxBytes: number;
+  readonly allowsPartial: boolean;
+  readonly packsAsBytes: boolean;
+}
+
+export interface ExtAuthzConfig {
+  readonly node: ConfigNode;
+  readonly http: HttpService | undefined;
+  readonly grpc: ConfigNode | undefined;
+  readonly body: BodySettings | undefined;
+  readonly statusOnError: number;
+  readonly clearsRouteCache: boolean;
+  readonly allowsFailure: boolean;
+  readonly tellsFailure: boolean;
+  readonly filterEnabled: ConfigNode | undefined;
+  readonly isEnabledByMetadata: ReturnType<typeof compileMetadataMatcher> | undefined;
+  readonly deniesAtDisable: boolean;
+  readonly metadataNamespaces: readonly string[];
+  readonly routeMetadataNamespaces: readonly string[];
+  /** Which headers of the request the server is shown. */
+  readonly showsHeader: NameMatcher;
+  readonly counters: Counters;
+  /** Under the cluster of the route: `ext_authz.`, with the filter's own prefix. */
+  readonly clusterPrefix: string;
+}
+
+export interface HttpService {
+  readonly cluster: string;
+  readonly timeoutMs: number;
+  readonly pathPrefix: string;
+  readonly headersToAdd: readonly (readonly [string, string])[];
+  readonly toUpstream: NameMatcher;
+  readonly appendedToUpstream: NameMatcher;
+  readonly toClient: NameMatcher;
+  readonly toClientOnSuccess: NameMatcher;
+  readonly toMetadata: NameMatcher;
+  readonly retryPolicy: ConfigNode | undefined;
+}
+
+export interface ExtAuthzPerRoute {
+  readonly isDisabled: boolean;
+  readonly skipsBody: boolean;
+  readonly body: BodySettings | undefined;
+}
+
+export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryContext): ExtAuthzConfig {
+  const own = node.text('stat_prefix');
+  const clusterPrefix = own ? `ext_authz.${own}.` : 'ext_authz.';
+  const enabledBy = node.child('filter_enabled_metadata');
+  const http = node.child('http_service');
+  return {
+    node,
+    http: http && compileHttpService(http),
+    grpc: node.child('grpc_service'),
+    body: bodyOf(node.child('with_request_body')),
+    statusOnError: statusCodeOf(node.child('status_on_error')?.raw('code')) ?? 403,
+    clearsRouteCache: node.flag('clear_route_cache'),
+    allowsFailure: node.flag('failure_mode_allow'),
+    tellsFailure: node.flag('failure_mode_allow_header_add'),
+    filterEnabled: node.child('filter_enabled')?.child('default_value'),
+    isEnabledByMetadata: enabledBy && compileMetadataMatcher(enabledBy),
+    deniesAtDisable: node.child('deny_at_disable')?.flag('default_value') === true,
+    metadataNamespaces: node.texts('metadata_context_namespaces'),
+    routeMetadataNamespaces: node.texts('route_metadata_context_namespaces'),
+    showsHeader: compileShownHeaders(node, http),
+    counters: createStats(stats, statPrefix + clusterPrefix, { counters: COUNTERS }),
+    clusterPrefix,
+  };
+}
+
+export function compilePerRoute(node: ConfigNode): ExtAuthzPerRoute {
+  const settings = node.child('check_settings');
+  return {
+    isDisabled: node.flag('disabled'),
+    skipsBody: settings?.flag('disable_request_body_buffering') === true,
+    body: bodyOf(settings?.child('with_request_body')),
+  };
+}
+
+const bodyOf = (node: ConfigNode | undefined): BodySettings | undefined =>
+  node && {
+    maxBytes: node.number('max_request_bytes') ?? 0,
+    allowsPartial: node.flag('allow_partial_message'),
+    packsAsBytes: node.flag('pack_as_bytes'),
+  };
+
+function compileHttpService(node: ConfigNode): HttpService {
+  const uri = node.child('server_uri');
+  const request = node.child('authorization_request');
+  const response = node.child('authorization_response');
+  const listOf = (name: string): NameMatcher => compileNames(response?.child(name)) ?? (() => false);
+  return {
+    cluster: uri?.text('cluster') ?? '',
+    timeoutMs: durationMs(uri?.text('timeout')) ?? 0,
+    pathPrefix: node.text('path_prefix') ?? '',
+    headersToAdd: (request?.list('headers_to_add') ?? []).map((one) => [
+      (one.text('key') ?? '').toLowerCase(),
+      one.text('value') ?? '',
+    ]),
+    toUpstream: listOf('allowed_upstream_headers'),
+    appendedToUpstream: listOf('allowed_upstream_headers_to_append'),
+    toClient: compileClientHeaders(response?.child('allowed_client_headers')),
+    toClientOnSuccess: listOf('allowed_client_headers_on_success'),
+    toMetadata: listOf('dynamic_metadata_from_headers'),
+    retryPolicy: node.child('retry_policy'),
+  };
+}
+
+function compileNames(list: ConfigNode | undefined): NameMatcher | undefined {
+  const patterns = list?.list('patterns').map(compileStringMatcher);
+  return patterns && ((name) => patterns.some((mismatch) => mismatch(name) === undefined));
+}
+
+/** What the client of a refused request sees by all means: ext_authz_http_impl.cc, toClientMatchers. */
+const CLIENT_HEADERS: ReadonlySet<string> = new Set(['content-length', 'www-authenticate', 'location']);
+
+function compileClientHeaders(list: ConfigNode | undefined): NameMatcher {
+  const listed = compileNames(list);
+  return listed ? (name) => CLIENT_HEADERS.has(name) || listed(name) : (name) => name !== ':authority';
+}
+
+/** What an authorization server over HTTP sees by all means: ext_authz.cc, createStringMatchers. */
+const SERVER_HEADERS: ReadonlySet<string> = new Set(['authorization', ':method', ':path', ':authority']);
+
+function compileShownHeaders(node: ConfigNode, http: ConfigNode | undefined): NameMatcher {
+  const allowed =
+    compileNames(node.child('allowed_headers')) ??
+    compileNames(http?.child('authorization_request')?.child('allowed_headers'));
+  const disallowed = compileNames(node.child('disallowed_headers')) ?? (() => false);
+  if (http) return (name) => !disallowed(name) && (SERVER_HEADERS.has(name) || allowed?.(name) === true);
+  return (name) => !disallowed(name) && (allowed?.(name) ?? true);
+}

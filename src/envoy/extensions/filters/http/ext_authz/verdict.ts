@@ -1,0 +1,37 @@
+import type { JsonObject } from '#api';
+
+type Pairs = readonly (readonly [string, string])[];
+
+/** What an authorization server decided, over HTTP or gRPC: filters/common/ext_authz/ext_authz.h, Response. */
+export interface Verdict {
+  readonly status: 'ok' | 'denied' | 'error';
+  readonly headersToSet: Pairs;
+  /** Joined to a header that the request has already. */
+  readonly headersToAppend: Pairs;
+  readonly headersToRemove: readonly string[];
+  readonly responseHeaders: readonly { readonly name: string; readonly value: string; readonly action: string }[];
+  readonly queryToSet: Pairs;
+  readonly queryToRemove: readonly string[];
+  readonly dynamicMetadata: JsonObject | undefined;
+  /** Of a refusal. */
+  readonly code: number;
+  readonly body: string;
+}
+
+const NOTHING = {
+  headersToSet: [],
+  headersToAppend: [],
+  headersToRemove: [],
+  responseHeaders: [],
+  queryToSet: [],
+  queryToRemove: [],
+  dynamicMetadata: undefined,
+  code: 403,
+  body: '',
+} as const;
+
+export const verdictOf = (status: Verdict['status'], more: Partial<Verdict> = {}): Verdict => ({
+  ...NOTHING,
+  status,
+  ...more,
+});
