@@ -32,6 +32,13 @@ test('every HTTP filter folder has a factory, and the registry names it', () => 
   expect(missing).toEqual([]);
 });
 
+test('every lab folder holds only what a lab is made of', () => {
+  const known =
+    /^(\d\d-[\w-]+\/\d\d-[\w-]+\/(lab\.yaml|index\.md|[\w-]+\.svg|(start|solution|(alternatives|wrong)\/[\w-]+)\/[\w.-]+)|README\.md|lab\.schema\.json)$/;
+  const files = below('labs').filter((path) => statSync(path).isFile());
+  expect(files.map((path) => path.slice('labs/'.length)).filter((path) => !known.test(path))).toEqual([]);
+});
+
 test('files are small: the median has at most 120 lines, 95 of 100 at most 300', () => {
   const lengths = sources.map((path) => readFileSync(path, 'utf8').split('\n').length);
   expect(percentile(lengths, 0.5)).toBeLessThanOrEqual(120);

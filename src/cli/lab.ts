@@ -1,12 +1,12 @@
 // npm run lab check [SLUG…]        proves of each lab what it promises
 // npm run lab new TRACK SLUG       makes a lab that runs: TRACK is a folder of labs/, such as 01-config-dump
 // npm run lab scenarios FOLDER     writes what the real Envoy is to be asked, for `npm run record -- labs`
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENVOY_VERSION, openApi } from '#api';
 import { readBootstrap } from '#world';
 import { labsOnDisk } from './lab_files.ts';
-import { faultsOf, scenariosOf } from './lab_proof.ts';
+import { faultsOf, recordingsOf, staleOf } from './lab_proof.ts';
 
 const api = openApi(readFileSync(new URL(`../api/envoy-v3-${ENVOY_VERSION}.binpb`, import.meta.url)));
 const TEMPLATE = '01-config-dump/01-unknown-host';
@@ -20,26 +20,13 @@ function check(slugs: readonly string[]): number {
     console.log(`✗ There is no lab \`${slug}\`: ${labs.map(({ lab }) => lab.slug).join(', ')}.`);
   let failed = problems.length + unknown.length;
   for (const folder of wanted) {
-    const faults = [...faultsOf(api, folder), ...unrecorded(folder.lab.slug)];
+    const faults = [...faultsOf(api, folder), ...staleOf(folder)];
     failed += faults.length > 0 ? 1 : 0;
     console.log(`${faults.length > 0 ? '✗' : '●'} ${folder.path}: ${folder.lab.title}`);
     for (const fault of faults) console.log(`    ${fault}`);
   }
   console.log(`${wanted.length - Math.min(failed, wanted.length)} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
-}
-
-/** A lab whose files changed is asked of the real Envoy again. */
-function unrecorded(slug: string): string[] {
-  const folder = labsOnDisk().labs.find(({ lab }) => lab.slug === slug)!;
-  return scenariosOf(folder).flatMap(({ name, scenario }) => {
-    const file = join('tests/conformance/vectors/labs', `${name}.json`);
-    if (!existsSync(file)) return [`${name} is not recorded: npm run record -- labs`];
-    const { config } = JSON.parse(readFileSync(file, 'utf8')) as { config: string };
-    return config === (scenario as { config: string }).config
-      ? []
-      : [`${name} has changed since it was recorded: npm run record -- labs`];
-  });
 }
 
 function create(track: string | undefined, slug: string | undefined): number {
@@ -65,7 +52,7 @@ function create(track: string | undefined, slug: string | undefined): number {
 function scenarios(out: string): number {
   mkdirSync(out, { recursive: true });
   for (const folder of labsOnDisk().labs)
-    for (const { name, scenario } of scenariosOf(folder)) {
+    for (const { name, scenario } of recordingsOf(folder)) {
       const { config } = scenario as { config: string };
       const isRefused = readBootstrap(api, config).diagnostics.some((one) => one.severity === 'error');
       const asked = isRefused

@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Api } from '#api';
 import type { LabFolder } from '#lab';
-import { judge, scenarioOf } from '#lab/judge';
+import { judge, scenariosOf } from '#lab/judge';
+import type { Scenario } from '#world';
 
 const MIN_WRONG = 3;
 const [MIN_WORDS, MAX_WORDS] = [400, 900];
@@ -64,9 +67,32 @@ function faultsOfWrong(api: Api, { lab, wrong }: LabFolder): string[] {
 }
 
 /** The scenarios by which the real Envoy is asked every request of a lab, in each of its variants. */
-export function scenariosOf(folder: LabFolder): { name: string; scenario: object }[] {
-  return variantsOf(folder).map(([variant, files]) => ({
-    name: `${folder.lab.slug}.${variant}`,
-    scenario: { area: 'labs', about: `${folder.lab.title}: ${variant}.`, ...scenarioOf(folder.lab, files) },
-  }));
+export function recordingsOf(
+  folder: LabFolder,
+): { name: string; scenario: Scenario & { area: string; about: string } }[] {
+  return variantsOf(folder).flatMap(([variant, files]) =>
+    scenariosOf(folder.lab, files).map((scenario, i) => ({
+      name: `${folder.lab.slug}.${variant}${i === 0 ? '' : `.${i + 1}`}`,
+      scenario: { area: 'labs', about: `${folder.lab.title}: ${variant}.`, ...scenario },
+    })),
+  );
 }
+
+const VECTORS = 'tests/conformance/vectors/labs';
+
+/** The recordings that are not there, or were made before the lab came to be what it is now. */
+export function staleOf(folder: LabFolder): string[] {
+  return recordingsOf(folder).flatMap(({ name, scenario }) => {
+    const file = join(VECTORS, `${name}.json`);
+    if (!existsSync(file)) return [`${name} is not recorded: npm run record -- labs`];
+    const recorded = JSON.parse(readFileSync(file, 'utf8')) as Partial<Scenario>;
+    // Of a configuration that Envoy refuses there is nothing but the refusal.
+    const isAsked = recorded.steps === undefined || askedIn(recorded) === askedIn(scenario);
+    return recorded.config === scenario.config && isAsked
+      ? []
+      : [`${name} has changed since it was recorded: npm run record -- labs`];
+  });
+}
+
+const askedIn = ({ steps = [], files = {}, upstreams = [] }: Partial<Scenario>): string =>
+  JSON.stringify([steps.map(({ request, wait_ms }) => [request, wait_ms]), files, upstreams]);

@@ -44,13 +44,14 @@ const lab: Lab = {
     {
       task: 'One request in ten goes to b',
       hidden: false,
-      requests: [{ authority: 'x', path: '/' }],
-      expect: {},
+      requests: [{ request: { authority: 'x', path: '/' }, wait_ms: 0, expect: {} }],
+      ordered: false,
       times: 500,
       shares: { b: [25, 75] },
       hints: ['Weights are relative to their sum.'],
     },
   ],
+  seeds: 1,
   mistakes: [],
 };
 
@@ -65,4 +66,44 @@ test('a share is judged over many requests, and the count is the evidence', () =
     evidence: expect.stringMatching(/^Of 500 requests `b` got 4\d\d\. Wanted: 25 to 75\.$/) as string,
     hints: ['Weights are relative to their sum.'],
   });
+});
+
+test('the smallest request that came out otherwise is the evidence, with the line that led there', () => {
+  const request = (path: string) => ({ request: { path }, wait_ms: 0, expect: { status: 200, upstream: 'b' } });
+  const all = { task: 'b answers', hidden: true, ordered: false, times: 1, shares: {}, hints: ['Who is asked?'] };
+  const asked = { ...lab, checks: [{ ...all, requests: [request('/long/path'), request('/')] }] };
+  expect(judge(api, asked, { 'envoy.yaml': config([1, 0]) })).toEqual([
+    {
+      title: 'b answers',
+      isHidden: true,
+      state: 'failed',
+      evidence: '`GET /`: 200 from `a`. Wanted: 200 from `b`.',
+      hints: ['Who is asked?'],
+      counterExample: {
+        request: { to: '127.0.0.1:10000', path: '/' },
+        wanted: '200 from `b`',
+        came: '200 from `a`',
+        step: {
+          kind: 'route_matched',
+          sentence: expect.stringContaining('is the first that matches GET /') as string,
+          because: expect.objectContaining({ resource: 'envoy.yaml' }) as object,
+          range: expect.objectContaining({ line: 15 }) as object,
+        },
+      },
+    },
+  ]);
+});
+
+test('where order counts the list is played by itself, from the start of an Envoy on', () => {
+  const upstreams = [{ ...lab.upstreams[0]!, replies: [{ status: 200 }, { status: 503 }] }];
+  const answers = (...statuses: number[]) => ({
+    ...{ task: 'The second fails', hidden: false, ordered: true, times: 1, shares: {}, hints: [] },
+    requests: statuses.map((status) => ({ request: {}, wait_ms: 10, expect: { status } })),
+  });
+  const asked = { ...lab, upstreams, checks: [answers(200, 503), answers(200, 200)] };
+  const results = judge(api, asked, { 'envoy.yaml': config([1, 0]) });
+  expect(results.map(({ state, evidence }) => [state, evidence])).toEqual([
+    ['passed', '`GET /`: 503 from `a`'],
+    ['failed', 'Request 2, `GET /`: 503 from `a`. Wanted: 200.'],
+  ]);
 });

@@ -1,147 +1,145 @@
 import type { Api } from '#api';
-import { playScenario, readBootstrap, type RequestSpec, type Scenario, type StepResult } from '#world';
+import type { StepResult } from '#world';
 import { isAsExpected } from './expectation.ts';
-import type { Check, Lab, LabRequest, Mistake, Observation, TaskResult } from './lab.ts';
+import type { Check, CheckedRequest, CounterExample, Lab, Mistake, Observation, TaskResult } from './lab.ts';
+import { Player } from './player.ts';
+import { sentBy } from './scenarios.ts';
 import { expectationWords, outcomeWords, requestWords } from './words.ts';
+
+export { scenariosOf } from './scenarios.ts';
 
 /** How often a lab may send its list of requests in one check. */
 export const MAX_TIMES = 10_000;
 
-/** Every request of the lab against one configuration, in order: what the real Envoy is asked as well. */
-export function scenarioOf(lab: Lab, files: Readonly<Record<string, string>>): Scenario {
-  const requests = [
-    ...lab.checks.flatMap((check) => check.requests),
-    ...lab.mistakes.flatMap((mistake) => mistake.when.flatMap((one) => ('request' in one ? [one.request] : []))),
-  ];
-  const seen = new Set<string>();
-  const steps = requests
-    .map((request) => ({ request: addressed(lab, request) }))
-    .filter((step) => {
-      const key = JSON.stringify(step);
-      return !seen.has(key) && seen.add(key);
-    });
-  return { ...worldOf(lab, files), steps };
-}
-
 /** Judges by behaviour alone: the same files give the same results. */
 export function judge(api: Api, lab: Lab, files: Readonly<Record<string, string>>): TaskResult[] {
   const play = new Player(api, lab, files);
-  if (play.refusal !== undefined) return lab.checks.map((check) => refused(check, lab, play));
-  return lab.checks.map((check) => judgeCheck(check, lab, play));
+  const mistake = recognised(lab.mistakes, play);
+  return lab.checks.map((check) => judgeCheck(check, { lab, play, mistake }));
 }
 
-function refused(check: Check, lab: Lab, play: Player): TaskResult {
-  const mistake = recognised(lab.mistakes, play);
+interface Case {
+  readonly lab: Lab;
+  readonly play: Player;
+  readonly mistake: Mistake | undefined;
+}
+
+/** What is wrong with a task, in a sentence. */
+interface Fault {
+  readonly evidence: string;
+  readonly counterExample?: CounterExample;
+}
+
+function judgeCheck(check: Check, { lab, play, mistake }: Case): TaskResult {
+  const task = { title: check.task, isHidden: check.hidden };
+  const fault = refusalOf(play) ?? firstFault(check, lab, play);
+  if (!fault) return { ...task, state: 'passed', evidence: proof(check, play), hints: [] };
+  const stages = play.refusal ? [] : check.hints;
   return {
-    title: check.task,
-    isHidden: check.hidden,
+    ...task,
     state: 'failed',
-    evidence: `Envoy would not start: ${play.refusal}`,
-    hints: mistake ? [mistake.hint] : [],
+    ...fault,
+    hints: [...(mistake ? [mistake.hint] : []), ...stages],
     ...(mistake ? { mistake: mistake.name } : {}),
   };
 }
 
-function judgeCheck(check: Check, lab: Lab, play: Player): TaskResult {
-  const fault = check.times > 1 ? faultOfShares(check, play) : faultOfRequests(check, play);
-  const base = { title: check.task, isHidden: check.hidden };
-  if (fault === undefined) return { ...base, state: 'passed', evidence: proof(check, play), hints: [] };
-  const mistake = recognised(lab.mistakes, play);
+function refusalOf({ refusal }: Player): Fault | undefined {
+  if (!refusal) return undefined;
+  const line = refusal.line === undefined ? '' : `line ${refusal.line}, `;
+  // The place is said by the line; the path to it would only push the rest out of sight.
+  return { evidence: `Envoy would not start: ${line}${refusal.message.replace(/^`[^`]*`: /, '')}` };
+}
+
+/** With the first seed for which the task is not done. */
+function firstFault(check: Check, lab: Lab, play: Player): Fault | undefined {
+  for (let seed = 0; seed < lab.seeds; seed++) {
+    const fault = check.times > 1 ? faultOfShares(check, play, seed) : faultOfRequests(check, play, seed);
+    if (fault) return fault;
+  }
+  return undefined;
+}
+
+/** The smallest request that is not answered as it should be. */
+function faultOfRequests(check: Check, play: Player, seed: number): Fault | undefined {
+  const results = play.list(check.requests, seed, check.ordered);
+  const wrong = check.requests.flatMap(({ expect }, i) => (isAsExpected(expect, results[i] ?? {}) ? [] : [i]));
+  const index = smallestOf(wrong, check.requests);
+  if (index === undefined) return undefined;
+  const { request, expect } = check.requests[index]!;
+  const [wanted, came] = [expectationWords(expect), outcomeWords(results[index]!, expect)];
+  const step = decidingStep(play, check, seed, index, results[index]!);
+  const place = check.ordered && check.requests.length > 1 ? `Request ${index + 1}, ` : '';
   return {
-    ...base,
-    state: 'failed',
-    evidence: fault,
-    hints: [...(mistake ? [mistake.hint] : []), ...check.hints],
-    ...(mistake ? { mistake: mistake.name } : {}),
+    evidence: `${place}${requestWords(request)}: ${came}. Wanted: ${wanted}.`,
+    counterExample: { request: play.addressed(request), wanted, came, ...(step ? { step } : {}) },
   };
 }
 
-/** The first request, the smallest counter-example, that is not answered as it should be. */
-function faultOfRequests(check: Check, play: Player): string | undefined {
-  const results = play.list(check.requests);
-  const wrong = results.findIndex((result) => !isAsExpected(check.expect, result));
-  if (wrong < 0) return undefined;
-  const request = check.hidden ? 'A request that you do not see' : requestWords(check.requests[wrong]!);
-  return `${request}: ${outcomeWords(results[wrong]!)}. Wanted: ${expectationWords(check.expect)}.`;
+/** The one that takes the fewest words to tell; where the order counts, the first. */
+function smallestOf(wrong: readonly number[], requests: readonly CheckedRequest[]): number | undefined {
+  const size = (index: number): number => {
+    const { request } = requests[index]!;
+    return requestWords(request).length + (request.body?.length ?? 0);
+  };
+  return wrong.reduce<number | undefined>(
+    (least, one) => (least === undefined || size(one) < size(least) ? one : least),
+    undefined,
+  );
 }
 
-function faultOfShares(check: Check, play: Player): string | undefined {
-  const counts = play.counts(check.requests, Math.min(check.times, MAX_TIMES));
+/** Where Envoy answered itself, the last thing that failed; otherwise the route that won. */
+function decidingStep(
+  play: Player,
+  check: Check,
+  seed: number,
+  index: number,
+  result: StepResult,
+): CounterExample['step'] {
+  const caused = play
+    .decisions(check.requests, seed, check.ordered, index)
+    .filter((record) => record.because !== undefined);
+  const isPassedOn = result.access?.at(-1)?.['details'] === 'via_upstream';
+  const decided =
+    caused.findLast(({ kind, state }) => (isPassedOn ? kind === 'route_matched' : state === 'failed')) ?? caused.at(-1);
+  if (!decided?.because) return undefined;
+  const { kind, sentence, because } = decided;
+  const range = play.rangeOf(because.path);
+  return { kind, sentence, because, ...(range ? { range } : {}) };
+}
+
+function faultOfShares(check: Check, play: Player, seed: number): Fault | undefined {
+  const counts = play.counts(check.requests, Math.min(check.times, MAX_TIMES), seed);
   const wrong = Object.entries(check.shares).find(([name, [least, most]]) => {
     const count = counts.get(name) ?? 0;
     return count < least || count > most;
   });
   if (!wrong) return undefined;
   const [name, [least, most]] = wrong;
-  return `Of ${check.times} requests \`${name}\` got ${counts.get(name) ?? 0}. Wanted: ${least} to ${most}.`;
+  return {
+    evidence: `Of ${check.times} requests \`${name}\` got ${counts.get(name) ?? 0}. Wanted: ${least} to ${most}.`,
+  };
 }
 
 function proof(check: Check, play: Player): string {
   if (check.times > 1)
-    return [...play.counts(check.requests, Math.min(check.times, MAX_TIMES))]
+    return [...play.counts(check.requests, Math.min(check.times, MAX_TIMES), 0)]
       .map(([name, count]) => `\`${name}\` ${count}`)
       .join(', ');
-  const last = check.requests.length - 1;
-  if (check.hidden) return `${check.requests.length} requests that you do not see went as they should`;
-  return `${requestWords(check.requests[last]!)}: ${outcomeWords(play.list(check.requests)[last]!)}`;
+  const { length } = check.requests;
+  if (check.hidden)
+    return length === 1
+      ? 'A request that you do not see went as it should'
+      : `${length} requests that you do not see went as they should`;
+  const { request, expect } = check.requests[length - 1]!;
+  return `${requestWords(request)}: ${outcomeWords(play.list(check.requests, 0, check.ordered)[length - 1]!, expect)}`;
 }
 
 const recognised = (mistakes: readonly Mistake[], play: Player): Mistake | undefined =>
   mistakes.find((mistake) => mistake.when.every((one) => isSeen(one, play)));
 
 function isSeen(observation: Observation, play: Player): boolean {
-  if ('refused' in observation) return play.refusal?.includes(observation.refused) === true;
-  if (play.refusal !== undefined) return false;
-  return isAsExpected(observation.gets, play.list([observation.request])[0]!);
-}
-
-const addressed = (lab: Lab, request: LabRequest): RequestSpec => ({ to: lab.to, ...request });
-
-function worldOf(lab: Lab, files: Readonly<Record<string, string>>): Omit<Scenario, 'steps'> {
-  const [bootstrap, ...others] = lab.edit;
-  return {
-    config: files[bootstrap!] ?? '',
-    upstreams: lab.upstreams,
-    ...(others.length > 0 ? { files: Object.fromEntries(others.map((name) => [name, files[name] ?? ''])) } : {}),
-  };
-}
-
-/** Plays lists of requests, each through a proxy that has just started; what was played once is kept. */
-class Player {
-  /** Why Envoy would not start with the files, if so. */
-  readonly refusal: string | undefined;
-  readonly #api: Api;
-  readonly #lab: Lab;
-  readonly #world: Omit<Scenario, 'steps'>;
-  readonly #played = new Map<string, StepResult[]>();
-
-  constructor(api: Api, lab: Lab, files: Readonly<Record<string, string>>) {
-    this.#api = api;
-    this.#lab = lab;
-    this.#world = worldOf(lab, files);
-    const errors = readBootstrap(api, this.#world.config).diagnostics.filter((one) => one.severity === 'error');
-    this.refusal = errors[0]?.message;
-  }
-
-  list(requests: readonly LabRequest[]): StepResult[] {
-    const key = JSON.stringify(requests);
-    const known = this.#played.get(key);
-    if (known) return known;
-    const steps = requests.map((request) => ({ request: addressed(this.#lab, request) }));
-    const outcome = playScenario(this.#api, { ...this.#world, steps }, { seed: this.#lab.slug, trace: false });
-    const results = outcome.steps.map((step) => step.expect ?? {});
-    this.#played.set(key, results);
-    return results;
-  }
-
-  /** How many requests each upstream got. */
-  counts(requests: readonly LabRequest[], times: number): Map<string, number> {
-    const counts = new Map<string, number>();
-    const all = Array.from({ length: times }).flatMap(() => requests);
-    for (const { upstream } of this.list(all)) {
-      const name = upstream?.at(-1)?.upstream;
-      if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
-    return counts;
-  }
+  if ('refused' in observation) return play.refusal?.message.includes(observation.refused) === true;
+  if (play.refusal) return false;
+  return isAsExpected(observation.gets, play.list(sentBy(observation), 0, observation.times !== undefined).at(-1)!);
 }

@@ -1,3 +1,4 @@
+import type { ConfigRef, SourceRange } from '#source';
 import type { RequestSpec, UpstreamSpec } from '#world';
 
 /** A lab as its author wrote it: `lab.yaml`, validated, with defaults filled in. */
@@ -14,6 +15,8 @@ export interface Lab {
   /** What is in the request bar when the lab opens. */
   readonly first: LabRequest;
   readonly checks: readonly Check[];
+  /** With how many seeds of chance each check has to hold. */
+  readonly seeds: number;
   readonly mistakes: readonly Mistake[];
 }
 
@@ -25,8 +28,9 @@ export interface Check {
   readonly task: string;
   /** The requests are not shown to the learner. */
   readonly hidden: boolean;
-  readonly requests: readonly LabRequest[];
-  readonly expect: Expectation;
+  readonly requests: readonly CheckedRequest[];
+  /** Order and time count: played, and asked of the real Envoy, by itself from the start of an Envoy on. */
+  readonly ordered: boolean;
   /** The whole list is sent so many times; then shares count, not single answers. */
   readonly times: number;
   /** What each upstream gets of `times` lists, from least to most. */
@@ -35,19 +39,34 @@ export interface Check {
   readonly hints: readonly string[];
 }
 
+export interface CheckedRequest {
+  readonly request: LabRequest;
+  /** Time that passes before it is sent. */
+  readonly wait_ms: number;
+  readonly expect: Expectation;
+}
+
 /** Facts of an outcome; what is not named is free. */
 export interface Expectation {
-  readonly status?: number;
+  readonly status?: number | readonly number[];
   readonly body?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Headers of the answer; null: it has none of that name. */
+  readonly headers?: HeaderFacts;
   /** The upstream that answered; `none`: nobody was asked. */
-  readonly upstream?: string;
+  readonly upstream?: string | readonly string[];
+  /** How many requests reached an upstream, tries and checks of an authorization server included. */
+  readonly reached?: number;
+  /** Headers and path that the last upstream got. */
+  readonly received_headers?: HeaderFacts;
+  readonly received_path?: string;
   readonly cluster?: string;
   readonly route?: string;
   /** Response flags, `-` for none. */
   readonly flags?: string;
   readonly details?: string;
 }
+
+export type HeaderFacts = Readonly<Record<string, string | null>>;
 
 /** A wrong answer that is known: told by what it does, never by its text. */
 export interface Mistake {
@@ -59,7 +78,8 @@ export interface Mistake {
 }
 
 export type Observation =
-  | { readonly request: LabRequest; readonly gets: Expectation }
+  /** The last of `times` sends, from the start of an Envoy on. */
+  | { readonly request: LabRequest; readonly times?: number; readonly gets: Expectation }
   /** Envoy would not start, and says so with these words. */
   | { readonly refused: string };
 
@@ -75,4 +95,20 @@ export interface TaskResult {
   readonly hints: readonly string[];
   /** The known mistake that was recognised. */
   readonly mistake?: string;
+  /** Absent where shares were counted, or Envoy would not start. */
+  readonly counterExample?: CounterExample;
+}
+
+/** The smallest request for which what came is not what is wanted. */
+export interface CounterExample {
+  readonly request: RequestSpec;
+  readonly wanted: string;
+  readonly came: string;
+  /** The decision that led there, with the lines that caused it. */
+  readonly step?: {
+    readonly kind: string;
+    readonly sentence: string;
+    readonly because: ConfigRef;
+    readonly range?: SourceRange;
+  };
 }

@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { isMap, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import type { Diagnostic, SourceRange } from '#source';
-import type { Check, Lab, Mistake } from './lab.ts';
+import type { Check, Expectation, Lab, LabRequest, Mistake } from './lab.ts';
 
 /** What was read of a `lab.yaml`: the lab, if it is one, and every problem at its place. */
 export interface ReadManifest {
@@ -39,20 +39,35 @@ export function readManifest(text: string, schema: object, resource = 'lab.yaml'
 
 type Manifest = Omit<Lab, 'upstreams' | 'checks' | 'mistakes'> & {
   readonly world: { readonly upstreams: Lab['upstreams'] };
-  readonly checks: readonly Partial<Check>[];
+  readonly checks: readonly ManifestCheck[];
   readonly mistakes: readonly Mistake[];
 };
 
+type ManifestCheck = Partial<Omit<Check, 'requests'>> & {
+  readonly task: string;
+  readonly requests: readonly (LabRequest & { readonly wait_ms?: number; readonly expect?: Expectation })[];
+  readonly expect?: Expectation;
+};
+
 function labOf({ world, ...rest }: Manifest): Lab {
-  const checks = rest.checks.map((check) => ({
+  return { ...rest, upstreams: world.upstreams, checks: rest.checks.map(checkOf) };
+}
+
+/** What a request expects of its own is added to what its check expects, and wins. */
+function checkOf({ requests, expect: common, ...check }: ManifestCheck): Check {
+  return {
     hidden: false,
+    ordered: false,
     times: 1,
     shares: {},
     hints: [],
-    expect: {},
     ...check,
-  }));
-  return { ...rest, upstreams: world.upstreams, checks: checks as Check[] };
+    requests: requests.map(({ wait_ms = 0, expect, ...request }) => ({
+      request,
+      wait_ms,
+      expect: { ...common, ...expect },
+    })),
+  };
 }
 
 const diagnostic = (resource: string, code: string, message: string): Diagnostic => ({
