@@ -55,7 +55,7 @@ export interface Expectation {
   /** The upstream that answered; `none`: nobody was asked. */
   readonly upstream?: string | readonly string[];
   /** How many requests reached an upstream, tries and checks of an authorization server included. */
-  readonly reached?: number;
+  readonly reached?: number | readonly number[];
   /** Headers and path that the last upstream got. */
   readonly received_headers?: HeaderFacts;
   readonly received_path?: string;

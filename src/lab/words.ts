@@ -52,12 +52,18 @@ export function expectationWords(expect: Expectation): string {
   return parts.filter((part) => part !== undefined).join(' ');
 }
 
-const either = (value: unknown): string => [value].flat().join(' or ');
+/** `1`, `1 or 2`, `1, 2 or 3`. */
+const either = (value: unknown): string =>
+  [value]
+    .flat()
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' or $1');
 
 const upstreamWords = (name: NonNullable<Expectation['upstream']>): string =>
   name === NONE ? 'by Envoy itself' : `from \`${[name].flat().join('` or `')}\``;
 
-const reachedWords = (count: number): string => `${count} ${count === 1 ? 'request' : 'requests'} behind Envoy`;
+const reachedWords = (count: number | readonly number[]): string =>
+  `${either(count)} ${count === 1 ? 'request' : 'requests'} behind Envoy`;
 
 const headerWords = (verb: string, headers: HeaderFacts = {}): string[] =>
   Object.entries(headers).map(([name, value]) =>
