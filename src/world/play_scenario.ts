@@ -24,6 +24,8 @@ export const MAX_REQUEST_MS = 3_600_000;
 
 /** Virtual time that passes after each step: about what a recording takes. */
 const STEP_MS = 25;
+/** Between requests that are only counted, nobody waits for logs. */
+const REPEAT_MS = 2;
 /** Virtual time before the first step, for the first health checks. */
 const START_MS = 50;
 /** A proxy that has not started by then is used as it is. */
@@ -185,7 +187,7 @@ function sendMany(world: World, request: RequestSpec, times: number): StepResult
   const counts: Record<string, number> = {};
   const count = (key: string): void => void (counts[key] = (counts[key] ?? 0) + 1);
   for (let i = 0; i < times; i++) {
-    const { response, upstream } = send(world, request);
+    const { response, upstream } = send(world, request, REPEAT_MS);
     count(`status ${response?.status ?? response?.failed}`);
     for (const one of upstream ?? []) count(`upstream ${one.upstream}`);
   }
@@ -269,16 +271,16 @@ function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<Step
 }
 
 /** Runs until all have their answer, and then a while, in which logs are written and copies sent. */
-function settle({ dispatcher }: World, sent: readonly (Sent | undefined)[]): void {
+function settle({ dispatcher }: World, sent: readonly (Sent | undefined)[], afterMs = STEP_MS): void {
   const isDone = (): boolean => sent.every((one) => one?.isOver);
   if (!isDone()) dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS, isDone });
-  dispatcher.run({ untilMs: dispatcher.nowMs + STEP_MS, events: MAX_EVENTS });
+  dispatcher.run({ untilMs: dispatcher.nowMs + afterMs, events: MAX_EVENTS });
 }
 
-function send(world: World, spec: RequestSpec): StepResult {
+function send(world: World, spec: RequestSpec, afterMs = STEP_MS): StepResult {
   world.upstreams.seen = [];
   const sent = begin(world, spec);
-  settle(world, [sent]);
+  settle(world, [sent], afterMs);
   const upstream = world.upstreams.seen.map((one) => ({
     ...one,
     ...(one.headers && { headers: maskHeaders(one.headers, spec.headers) }),

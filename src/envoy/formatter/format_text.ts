@@ -1,3 +1,4 @@
+import type { Json } from '#api';
 import { operatorOf } from './command_operators.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
 
@@ -62,12 +63,15 @@ function valueOf({ operator, argument, length }: Command, context: FormatterCont
   return typeof value === 'string' && length !== undefined ? value.slice(0, length) : value;
 }
 
+/** Text as it is, the rest as JSON. */
+const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** A text with command operators in it, filled in; `missing` stands for what has no value. */
 export function expand(template: string, context: FormatterContext, missing = ''): string {
   const parts = partsOf(template);
   if (parts.length === 1 && typeof parts[0] === 'string') return parts[0];
   let text = '';
-  for (const part of parts) text += typeof part === 'string' ? part : String(valueOf(part, context) ?? missing);
+  for (const part of parts) text += typeof part === 'string' ? part : textOf(valueOf(part, context) ?? missing);
   return text;
 }
 

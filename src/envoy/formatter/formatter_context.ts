@@ -23,6 +23,6 @@ export interface FormatterContext {
   readonly facts: StreamFacts;
 }
 
-/** A number stays a number in a JSON log line. */
-export type Value = string | number | undefined;
+/** A value keeps its type in a JSON log line. */
+export type Value = Json | undefined;
 export type Operator = (context: FormatterContext, argument: string) => Value;

@@ -16,14 +16,10 @@ function sortedByKey(value: Json): Json {
   );
 }
 
-/** A value inside filter metadata as `NAMESPACE:KEY:KEY`: text as it is, the rest as JSON. */
-export function metadata(root: Json | undefined, path: readonly string[]): string | undefined {
+/** A value inside filter metadata as `NAMESPACE:KEY:KEY`: objects with their keys in order. */
+export function metadata(root: Json | undefined, path: readonly string[]): Json | undefined {
   let value: Json | undefined = root;
   for (const key of path)
     value = typeof value === 'object' && value !== null && !Array.isArray(value) ? value[key] : undefined;
-  return value === undefined || value === null
-    ? undefined
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(sortedByKey(value));
+  return value === undefined || value === null ? undefined : sortedByKey(value);
 }

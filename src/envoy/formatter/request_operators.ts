@@ -34,4 +34,9 @@ export const REQUEST_OPERATORS: Readonly<Record<string, Operator>> = {
   STREAM_ID: ({ request }) => request.get('x-request-id'),
   TRACE_ID: ({ facts }) => facts.traceId,
   ROUTE_RESOLUTION_COUNT: () => 1,
+  CUSTOM_FLAGS: () => '',
+  LISTENER_NAME: ({ facts }) => facts.listenerName,
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS: ({ localAddress }) => localAddress,
+  DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT: ({ localAddress }) => localAddress.replace(/:\d+$/, ''),
+  DOWNSTREAM_DIRECT_LOCAL_PORT: ({ localAddress }) => localAddress.slice(localAddress.lastIndexOf(':') + 1),
 };

@@ -12,6 +12,7 @@ import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
+import { streamDurationMs } from './stream_duration.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
@@ -24,11 +25,14 @@ export type Incoming =
   | { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean }
   | Extract<Decoded, { kind: 'error' }>;
 
+const DEADLINE_EXCEEDED = 4;
+
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
   /** `listener.ADDRESS.` */
   readonly statPrefix: string;
   readonly isOutbound: boolean;
+  readonly name: string;
 }
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
@@ -47,6 +51,7 @@ export class ConnectionManager {
   readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #tracing: HttpTracing | undefined;
   readonly #nowMs: () => number;
+  readonly #listenerName: string;
 
   /** Of its listener it needs what it counts under, and which way the traffic goes. */
   constructor(node: ConfigNode, services: RouterServices, listener: ListenerFacts) {
@@ -71,6 +76,7 @@ export class ConnectionManager {
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     const logging = { files: services.files, runtime: services.runtime, random: services.random.fork('access_log') };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
+    this.#listenerName = listener.name;
     this.#nowMs = () => services.dispatcher.nowMs;
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
@@ -116,6 +122,7 @@ export class ConnectionManager {
       countsCodes: this.#countsCodes,
       stats: this.stats,
       nowMs: this.#nowMs,
+      listenerName: this.#listenerName,
       protocol: request.protocol,
       loggers: this.#loggers,
       upstreamLoggers: this.#upstreamLoggers,
@@ -175,13 +182,24 @@ export class ConnectionManager {
           stream.expire(408, 'request timeout', '-', 'request_overall_timeout'),
         ),
       );
+    const maxMs = streamDurationMs(stream.route?.action, this.#settings.maxStreamMs, stream.request);
+    if (maxMs > 0) timers.push(dispatcher.createTimer('max_stream_duration', maxMs, () => this.#onTooLong(stream)));
     const idleMs = stream.route?.idleTimeoutMs ?? this.#settings.streamIdleTimeoutMs;
     if (idleMs > 0)
-      timers.push(
-        dispatcher.createTimer('stream_idle_timeout', idleMs, () =>
-          stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout'),
-        ),
-      );
+      timers.push(dispatcher.createTimer('stream_idle_timeout', idleMs, () => this.#onIdle(stream, isComplete)));
+  }
+
+  #onTooLong(stream: Stream): void {
+    if (stream.isDone) return;
+    this.stats.http.downstream_rq_max_duration_reached.inc();
+    stream.grpcStatus = DEADLINE_EXCEEDED;
+    stream.expire(504, 'downstream duration timeout', '-', 'max_duration_timeout');
+  }
+
+  #onIdle(stream: Stream, isComplete: boolean): void {
+    if (stream.isDone) return;
+    this.stats.http.downstream_rq_idle_timeout.inc();
+    stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout');
   }
 
   /** With `access_log_flush_interval` a long request is logged while it goes on. */

@@ -32,6 +32,8 @@ export interface ConnectionManagerSettings {
   readonly underscores: string | undefined;
   readonly requestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
+  /** 0: a stream may last for ever. */
+  readonly maxStreamMs: number;
   readonly upgrades: readonly ConfigNode[];
   /** A line at the start of each request, too. */
   readonly logsNewRequests: boolean;
@@ -63,11 +65,14 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
     maxHeadersCount: common?.number('max_headers_count') ?? DEFAULT_HEADERS_COUNT,
     underscores: common?.text('headers_with_underscores_action'),
     requestTimeoutMs: durationMs(node.text('request_timeout')) ?? 0,
+    maxStreamMs: maxStreamMsOf(common),
     streamIdleTimeoutMs: durationMs(node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS,
     upgrades: node.list('upgrade_configs'),
     ...logSettings(node),
   };
 }
+
+const maxStreamMsOf = (common: ConfigNode | undefined): number => durationMs(common?.text('max_stream_duration')) ?? 0;
 
 /** The older fields beside `access_log_options` still count. */
 function logSettings(node: ConfigNode): Pick<ConnectionManagerSettings, 'logsNewRequests' | 'logIntervalMs'> {

@@ -11,6 +11,7 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import { StreamFacts } from '../stream_info/stream_facts.ts';
 import { HeaderMap } from './header_map.ts';
+import { grpcHeaders, isGrpcRequest } from './grpc_local_reply.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 
 export interface StreamResult {
@@ -37,6 +38,7 @@ export interface StreamOwner {
   readonly countsCodes: boolean;
   readonly stats: ConnectionManagerStats;
   readonly nowMs: () => number;
+  readonly listenerName: string;
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];
   /** The router's `upstream_log`: a line for each try. */
@@ -74,6 +76,8 @@ export class Stream {
   redirects = 0;
   /** A body of unknown length follows the headers, if only an empty one. */
   isChunked = false;
+  /** What a gRPC client is told, where the status alone would say something else. */
+  grpcStatus: number | undefined;
   readonly facts: StreamFacts;
   /** Log lines from before the end: of redirects that Envoy followed by itself, and of the request's start. */
   readonly earlierLogs: StreamRecord[] = [];
@@ -97,7 +101,7 @@ export class Stream {
   constructor(request: HeaderMap, requestBody: string, owner: StreamOwner, done: (result: StreamResult) => void) {
     this.request = request;
     this.connection = owner.connection;
-    this.facts = new StreamFacts(owner.nowMs);
+    this.facts = new StreamFacts(owner.nowMs, owner.listenerName);
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
     this.countsCodes = owner.countsCodes;
     this.managerStats = owner.stats.http;
@@ -167,6 +171,10 @@ export class Stream {
   sendLocalReply(status: number, body: string, flags: string, details: string, how: LocalReplyHow = {}): void {
     const headers = new HeaderMap(this.localHeaders);
     how.mutateHeaders?.(headers);
+    if (isGrpcRequest(this.request)) {
+      for (const [name, value] of grpcHeaders(status, body, this.grpcStatus)) headers.set(name, value);
+      return this.finish({ status: 200, headers, body: '' }, flags, details);
+    }
     if (body !== '') headers.set('content-length', String(body.length));
     this.finish({ status, headers, body }, flags, details);
   }

@@ -127,7 +127,11 @@ export class Listener {
       .list('filters')
       .map((filter) => filter.child('typed_config'))
       .find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
-    const facts = { statPrefix: this.#stats.prefix, isOutbound: this.node.text('traffic_direction') === 'OUTBOUND' };
+    const facts = {
+      statPrefix: this.#stats.prefix,
+      isOutbound: this.node.text('traffic_direction') === 'OUTBOUND',
+      name: this.name,
+    };
     if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services, facts));
   }
 

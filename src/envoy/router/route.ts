@@ -38,7 +38,7 @@ export class Route {
     this.action = node.child('route');
     this.redirect = node.child('redirect');
     this.directResponse = node.child('direct_response');
-    this.timeoutMs = durationMs(this.action?.text('timeout')) ?? DEFAULT_TIMEOUT_MS;
+    this.timeoutMs = timeoutOf(this.action);
     this.chooseCluster = this.action ? compileClusterChoice(this.action) : () => ({ name: undefined });
     this.runtimeFraction = this.match?.child('runtime_fraction')?.child('default_value');
     this.idleTimeoutMs = durationMs(this.action?.text('idle_timeout'));
@@ -50,6 +50,10 @@ export class Route {
     this.responseHeaders = new HeaderMutation(node, 'response');
   }
 }
+
+/** A limit to the stream stands in place of the default. */
+const timeoutOf = (action: ConfigNode | undefined): number =>
+  durationMs(action?.text('timeout')) ?? (action?.has('max_stream_duration') === true ? 0 : DEFAULT_TIMEOUT_MS);
 
 /** What a route or weighted cluster asks of an endpoint's metadata. */
 export function subsetOf(node: ConfigNode | undefined): JsonObject | undefined {

@@ -211,6 +211,7 @@ class RouterFilter {
     if (kind === 'per_try_timeout') this.#counts.count('upstream_rq_per_try_timeout');
     this.#upstream?.cancel();
     this.#upstream = undefined;
+    if (this.#host) this.#host.stats.rq_timeout++;
     this.#tell(kind, `Try ${this.#attempts} had no answer in its time.`);
     this.#onFailure(
       'per_try_timeout',
@@ -230,6 +231,7 @@ class RouterFilter {
   /** The try that was under way when the time ran out: router.cc, onResponseTimeout. */
   #onTryAbandoned(upstream: PoolStream): void {
     this.#counts.countEverywhere('upstream_rq_timeout');
+    this.#stream.logTry(0, '-');
     if (this.#host) this.#host.stats.rq_timeout++;
     this.#score(false, { kind: 'local_failure', mappedStatus: this.#timeouts.status });
     upstream.cancel();
@@ -251,7 +253,7 @@ class RouterFilter {
       );
       return this.#onFailure(reply.failure);
     }
-    const { response } = reply;
+    const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
@@ -308,6 +310,7 @@ class RouterFilter {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
     const reply = localReplyOf(failure, this.#attempts > 1, details);
+    if (reply.transportFailure !== undefined) this.#stream.log['transport_failure'] = reply.transportFailure;
     this.#stream.logTry(0, reply.flag);
     if (failure !== 'overflow') this.#score(false, { kind: 'local_failure', mappedStatus: reply.status });
     const flags = [reply.flag];
@@ -316,7 +319,6 @@ class RouterFilter {
       if (refusal === undefined) return;
       flags.unshift(refusal);
     }
-    if (reply.transportFailure !== undefined) this.#stream.log['transport_failure'] = reply.transportFailure;
     if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders)
       this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
     this.#end(reply.status, reply.body, flags.join(','), reply.details);

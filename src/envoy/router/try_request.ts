@@ -27,9 +27,10 @@ function wantedSubset({ route, weighted, dynamicMetadata }: Stream): JsonObject 
 /** The headers of one try. */
 export function tryHeaders(stream: Stream, cluster: Cluster, timeouts: UpstreamTimeouts, attempt: number): HeaderMap {
   const { request, virtualHost, suppressEnvoyHeaders } = stream;
-  const headers = request.copy();
   const expected = timeouts.perTryMs || timeouts.globalMs;
-  if (expected > 0 && !suppressEnvoyHeaders) headers.set('x-envoy-expected-rq-timeout-ms', String(expected));
+  if (expected > 0 && !suppressEnvoyHeaders) request.set('x-envoy-expected-rq-timeout-ms', String(expected));
+  if (virtualHost?.countsAttempts) request.set('x-envoy-attempt-count', String(attempt));
+  const headers = request.copy();
   if (
     !cluster.speaksHttp2(String(stream.log['protocol'])) &&
     stream.requestBody === '' &&
@@ -38,6 +39,5 @@ export function tryHeaders(stream: Stream, cluster: Cluster, timeouts: UpstreamT
     if (stream.isChunked) headers.set('transfer-encoding', 'chunked');
     else if (saysEmptyBody(headers, stream.requestBody)) headers.set('content-length', '0');
   }
-  if (virtualHost?.countsAttempts) headers.set('x-envoy-attempt-count', String(attempt));
   return headers;
 }

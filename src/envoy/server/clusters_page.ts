@@ -98,6 +98,7 @@ const FLAGS: readonly HealthFlag[] = [
   'degraded_eds_health',
   'pending_dynamic_removal',
   'pending_active_hc',
+  'excluded_via_immediate_hc_fail',
   'eds_status_draining',
 ];
 

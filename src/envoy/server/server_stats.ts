@@ -1,4 +1,5 @@
 import type { Dispatcher } from '#sim';
+import { ConnectionManagerStats } from '../http/connection_manager_stats.ts';
 import { createStats } from '../stats/stat_set.ts';
 import type { StatsStore } from '../stats/store.ts';
 
@@ -87,6 +88,7 @@ interface ServerStats {
 
 /** Creates the statistics of the server itself: server/server.h, ALL_SERVER_STATS. */
 export function createServerStats(store: StatsStore, dispatcher: Dispatcher): ServerStats {
+  new ConnectionManagerStats(store, 'http.admin.', 'listener.admin.');
   const stats = createStats(store, '', { counters: COUNTERS, gauges: GAUGES, histograms: HISTOGRAMS });
   stats['server.concurrency'].set(1);
   for (const gauge of ['server.hot_restart_epoch', 'server.total_connections'] as const) stats[gauge].set(0);

@@ -4,6 +4,7 @@ import type { Host } from '../upstream/host.ts';
 /** What is known of a stream beside its log fields: times, the hosts that were tried, the trace. */
 export class StreamFacts {
   readonly startMs: number;
+  readonly listenerName: string;
   readonly #nowMs: () => number;
   /** When the whole request had been taken; a request is taken at once. */
   readonly requestDoneMs: number;
@@ -14,7 +15,8 @@ export class StreamFacts {
   traceId: string | undefined;
   isTraced = false;
 
-  constructor(nowMs: () => number) {
+  constructor(nowMs: () => number, listenerName: string) {
+    this.listenerName = listenerName;
     this.#nowMs = nowMs;
     this.startMs = nowMs();
     this.requestDoneMs = this.startMs;

@@ -70,7 +70,7 @@ export class CircuitBreaker {
       this.#remainingPools = owner.stats.gauge(`${prefix}remaining_cx_pools`);
       this.#remainingPools.set(this.#poolLimit);
     }
-    for (const resource of RESOURCES) this.#show(resource);
+    for (const resource of RESOURCES) this.#remainingGauges?.[resource].set(this.#limit(resource));
   }
 
   canCreate(resource: Resource): boolean {

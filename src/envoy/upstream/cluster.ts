@@ -5,7 +5,7 @@ import type { DnsCaches } from '../dns/dns_cache.ts';
 import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts';
 import type { HostSet } from '../load_balancing/priority_load.ts';
 import type { LocalCluster } from '../load_balancing/zone_aware.ts';
-import type { UpstreamNetwork } from '../seams.ts';
+import type { HttpResponse, UpstreamNetwork } from '../seams.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -62,6 +62,7 @@ export class Cluster {
   readonly #discovery: ClusterDiscovery;
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
+  readonly #keepsTrailers: boolean;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
   readonly #services: ClusterServices;
@@ -76,6 +77,7 @@ export class Cluster {
     this.#usesDownstreamProtocol = protocolOptions(node)?.has('use_downstream_protocol_config') === true;
     this.#services = services;
     this.#random = services.random.fork(`cluster/${this.name}`);
+    this.#keepsTrailers = keepsTrailers(node);
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
@@ -198,7 +200,7 @@ export class Cluster {
       membership_total: this.#hosts.length,
       membership_healthy: count('healthy'),
       membership_degraded: count('degraded'),
-      membership_excluded: this.#hosts.filter((host) => host.flags.has('eds_status_draining')).length,
+      membership_excluded: this.#hosts.filter(isExcluded).length,
     };
     for (const [name, value] of Object.entries(gauges)) this.stats.traffic[name as keyof typeof gauges].set(value);
   }
@@ -225,6 +227,13 @@ export class Cluster {
       [`${this.name}: requests held`]: this.#breakers.DEFAULT.heldOf('requests'),
       [`${this.name}: retries held`]: this.#breakers.DEFAULT.heldOf('retries'),
     };
+  }
+
+  /** A response as the codec takes it: HTTP/1 drops trailers unless it is told to keep them. */
+  readable(response: HttpResponse, downstreamProtocol: string): HttpResponse {
+    if (response.trailers === undefined || this.#keepsTrailers || this.speaksHttp2(downstreamProtocol)) return response;
+    const { status, headers, body, reset } = response;
+    return { status, headers, body, ...(reset === undefined ? {} : { reset }) };
   }
 
   breaker(priority: RoutingPriority): CircuitBreaker {
@@ -257,6 +266,13 @@ export class Cluster {
     return pool;
   }
 }
+
+const keepsTrailers = (node: ConfigNode): boolean =>
+  protocolOptions(node)?.child('explicit_http_config')?.child('http_protocol_options')?.flag('enable_trailers') ===
+    true || node.child('http_protocol_options')?.flag('enable_trailers') === true;
+
+const isExcluded = ({ flags }: Host): boolean =>
+  flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
 
 const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>
   node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');

@@ -74,6 +74,7 @@ export class HealthChecker {
     if (!session) return;
     this.#stats.failure.inc();
     this.#stats.passive_failure.inc();
+    host.flags.add('excluded_via_immediate_hc_fail');
     if (this.#fall(host, session, true) === 'changed') this.#tell(host);
   }
 
@@ -121,6 +122,7 @@ export class HealthChecker {
   #rise(host: Host, session: Session, isDegraded: boolean): Transition {
     this.#stats.success.inc();
     session.failures = 0;
+    host.flags.delete('excluded_via_immediate_hc_fail');
     let transition: Transition = 'unchanged';
     if (host.flags.has('failed_active_hc')) {
       const isEnough = session.isFirst || ++session.successes === (this.#node.number('healthy_threshold') ?? 1);

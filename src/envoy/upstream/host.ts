@@ -10,6 +10,7 @@ export type HealthFlag =
   | 'degraded_eds_health'
   | 'eds_status_draining'
   | 'pending_active_hc'
+  | 'excluded_via_immediate_hc_fail'
   | 'pending_dynamic_removal';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
