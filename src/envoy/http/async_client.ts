@@ -48,6 +48,7 @@ export class AsyncClient implements HttpClient {
       protocol: 'HTTP/1.1',
       loggers: [],
       upstreamLoggers: [],
+      listenerName: '',
       encode: () => undefined,
     };
     const stream = new Stream(headers, request.body, owner, ({ response, log }) => {

@@ -13,6 +13,7 @@ import { FilterManager } from './filter_manager.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
 import { streamDurationMs } from './stream_duration.ts';
+import { followsRedirect } from './internal_redirect.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
@@ -26,6 +27,7 @@ export type Incoming =
   | Extract<Decoded, { kind: 'error' }>;
 
 const DEADLINE_EXCEEDED = 4;
+const CREATED = 201;
 
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
@@ -123,6 +125,7 @@ export class ConnectionManager {
       stats: this.stats,
       nowMs: this.#nowMs,
       listenerName: this.#listenerName,
+      runtime: this.#services.runtime,
       protocol: request.protocol,
       loggers: this.#loggers,
       upstreamLoggers: this.#upstreamLoggers,
@@ -330,34 +333,10 @@ export class ConnectionManager {
     return own?.raw('enabled') === false || own === undefined;
   }
 
-  /** Answers a redirect of the upstream by itself, on its own routes: router.cc, setupRedirect. */
+  /** Answers a redirect of the upstream by itself, on its own routes. */
   #followRedirect(stream: Stream, location: string, status: number): boolean {
-    const policy = stream.route?.action?.child('internal_redirect_policy');
-    const codes = policy?.raw('redirect_response_codes');
-    const target = /^(https?):\/\/([^/?#]+)([^#]*)$/.exec(location);
-    const isFollowed =
-      policy &&
-      (Array.isArray(codes) ? codes.includes(status) : status === 302) &&
-      stream.redirects < (policy.number('max_internal_redirects') ?? 1);
-    if (!isFollowed || !target || target[1] !== stream.request.get(':scheme')) return false;
-    const from = new HeaderMap(stream.request.pairs());
-    stream.request.set(':authority', target[2]!);
-    stream.request.set(':path', target[3]! === '' ? '/' : target[3]!);
-    this.#pickRoute(stream);
-    if (!stream.route) {
-      for (const name of [':authority', ':path']) stream.request.set(name, from.get(name)!);
-      stream.logRequest();
-      return false;
-    }
-    stream.redirects++;
-    this.stats.http.downstream_rq_total.inc();
-    this.stats.http.rq_total.inc();
-    stream.request.set(
-      'x-envoy-original-url',
-      `${from.get(':scheme')}://${from.get(':authority')}${from.get(':path')}`,
-    );
-    stream.logRequest();
-    stream.logRedirect(status);
+    const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
+    if (!followsRedirect(stream, { location, status }, owner)) return false;
     routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
     return true;
   }
@@ -389,7 +368,14 @@ export class ConnectionManager {
   #respondDirectly(stream: Stream, node: ConfigNode): void {
     this.stats.http.rq_direct_response.inc();
     const body = node.child('body');
-    stream.sendLocalReply(node.number('status') ?? 200, body?.text('inline_string') ?? '', '-', 'direct_response');
+    const status = node.number('status') ?? 200;
+    const { request } = stream;
+    if (status === CREATED || (status >= 300 && status < 400))
+      stream.localHeaders.push([
+        'location',
+        `${request.get(':scheme')}://${request.get(':authority') ?? ''}${request.get(':path') ?? ''}`,
+      ]);
+    stream.sendLocalReply(status, body?.text('inline_string') ?? '', '-', 'direct_response');
   }
 
   #count(status: number): void {

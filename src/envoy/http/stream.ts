@@ -1,5 +1,6 @@
 import type { AccessLogger } from '../access_log/file_access_log.ts';
 import type { JsonObject } from '#api';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Span } from '../tracing/tracer.ts';
 import type { FilterManager } from './filter_manager.ts';
 import type { Route } from '../router/route.ts';
@@ -39,6 +40,7 @@ export interface StreamOwner {
   readonly stats: ConnectionManagerStats;
   readonly nowMs: () => number;
   readonly listenerName: string;
+  readonly runtime?: Runtime;
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];
   /** The router's `upstream_log`: a line for each try. */
@@ -74,6 +76,7 @@ export class Stream {
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;
+  readonly runtime: Runtime | undefined;
   /** A body of unknown length follows the headers, if only an empty one. */
   isChunked = false;
   /** What a gRPC client is told, where the status alone would say something else. */
@@ -101,6 +104,7 @@ export class Stream {
   constructor(request: HeaderMap, requestBody: string, owner: StreamOwner, done: (result: StreamResult) => void) {
     this.request = request;
     this.connection = owner.connection;
+    this.runtime = owner.runtime;
     this.facts = new StreamFacts(owner.nowMs, owner.listenerName);
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
     this.countsCodes = owner.countsCodes;
@@ -172,7 +176,8 @@ export class Stream {
     const headers = new HeaderMap(this.localHeaders);
     how.mutateHeaders?.(headers);
     if (isGrpcRequest(this.request)) {
-      for (const [name, value] of grpcHeaders(status, body, this.grpcStatus)) headers.set(name, value);
+      for (const [name, value] of grpcHeaders(status, body, how.grpcStatus ?? this.grpcStatus))
+        headers.set(name, value);
       return this.finish({ status: 200, headers, body: '' }, flags, details);
     }
     if (body !== '') headers.set('content-length', String(body.length));
@@ -181,7 +186,9 @@ export class Stream {
 
   finish(response: HttpResponse, flags: string, details: string): void {
     if (this.#isDone) return;
-    this.log['code'] = response.status;
+    // A reply of Envoy's own has no code yet when its headers are written.
+    if (details === 'via_upstream') this.log['code'] = response.status;
+    this.log['details'] = details;
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && details !== 'via_upstream' && !response.reset;
@@ -235,7 +242,8 @@ export class Stream {
   }
 
   #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
-    for (const level of [this.weighted, this.route, this.virtualHost, this.routeConfig]) {
+    const levels = [this.weighted, this.route, this.virtualHost, this.routeConfig];
+    for (const level of this.routeConfig?.narrowestWins === true ? levels.reverse() : levels) {
       const mutation = level?.[key];
       if (mutation && !mutation.isEmpty) mutation.apply(headers, this.context(response));
     }

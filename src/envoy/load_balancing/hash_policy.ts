@@ -1,5 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
+import { compileSubstitution } from '../matching/substitution.ts';
 import { xxHash64 } from './xx_hash64.ts';
 
 const MASK = (1n << 64n) - 1n;
@@ -18,7 +19,9 @@ export function hashOf(policies: readonly ConfigNode[], request: HeaderMap, remo
 function hashBy(policy: ConfigNode, request: HeaderMap, remoteAddress: string): bigint | undefined {
   const header = policy.child('header');
   if (header) {
-    const values = request.all((header.text('header_name') ?? '').toLowerCase()).sort();
+    const rewrite = header.child('regex_rewrite');
+    const all = request.all((header.text('header_name') ?? '').toLowerCase());
+    const values = (rewrite ? all.map(compileSubstitution(rewrite)) : all).sort();
     return values.length === 0 ? undefined : values.reduce((seed, value) => xxHash64(value, seed), 0n);
   }
   const cookie = policy.child('cookie')?.text('name');

@@ -45,8 +45,10 @@ export class Subsets {
 
   #fallBack(hosts: readonly Host[], criteria: JsonObject, selector: Selector | undefined): SubsetChoice {
     const policy = selector?.fallback ?? this.#fallback;
-    if (policy === 'ANY_ENDPOINT') return { hosts, outcome: 'fallback' };
-    if (policy === 'DEFAULT_SUBSET') return { hosts: matching(hosts, this.#defaultSubset), outcome: 'fallback' };
+    // A fallback of the selector's own is not counted: subset_lb.cc, chooseHostForSelectorFallbackPolicy.
+    const outcome = selector?.fallback === undefined ? 'fallback' : 'none';
+    if (policy === 'ANY_ENDPOINT') return { hosts, outcome };
+    if (policy === 'DEFAULT_SUBSET') return { hosts: matching(hosts, this.#defaultSubset), outcome };
     if (policy === 'KEYS_SUBSET' && selector) {
       return this.choose(
         hosts,

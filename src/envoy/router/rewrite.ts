@@ -1,7 +1,7 @@
-import { RE2JS } from 're2js';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Route } from './route.ts';
+import { compileSubstitution } from '../matching/substitution.ts';
 import { withoutQuery } from './route_match.ts';
 import { compileUriTemplate } from './uri_template.ts';
 
@@ -70,9 +70,7 @@ function rewriteByTemplate(route: Route, template: string, bare: string): string
 }
 
 function substituted(node: ConfigNode, text: string): string {
-  const pattern = node.child('pattern')?.text('regex') ?? '';
-  const substitution = (node.text('substitution') ?? '').replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1');
-  return RE2JS.compile(pattern).matcher(text).replaceAll(substitution);
+  return compileSubstitution(node)(text);
 }
 
 /** Status and location of a redirect. */

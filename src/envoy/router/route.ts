@@ -40,7 +40,7 @@ export class Route {
     this.directResponse = node.child('direct_response');
     this.timeoutMs = timeoutOf(this.action);
     this.chooseCluster = this.action ? compileClusterChoice(this.action) : () => ({ name: undefined });
-    this.runtimeFraction = this.match?.child('runtime_fraction')?.child('default_value');
+    this.runtimeFraction = this.match?.child('runtime_fraction');
     this.idleTimeoutMs = durationMs(this.action?.text('idle_timeout'));
     this.priority = this.action?.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT';
     this.hashPolicy = this.action?.list('hash_policy') ?? [];

@@ -9,6 +9,8 @@ export class RouteConfig {
   readonly node: ConfigNode;
   readonly createdMs: number;
   readonly virtualHosts: VirtualHosts;
+  /** `most_specific_header_mutations_wins`: the route has the last word on headers, not the widest level. */
+  readonly narrowestWins: boolean;
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
@@ -16,6 +18,7 @@ export class RouteConfig {
     this.node = node;
     this.createdMs = createdMs;
     this.virtualHosts = new VirtualHosts(node, stats);
+    this.narrowestWins = node.flag('most_specific_header_mutations_wins');
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
   }

@@ -2,6 +2,7 @@ import type { Random } from '#sim';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Trace } from '../trace.ts';
 import { firstOf, PathIndex, pathSetOf } from './path_index.ts';
+import { fractionOf } from '../runtime/runtime.ts';
 import type { Route } from './route.ts';
 import type { RouteFacts } from './route_match.ts';
 import { shadowsOf, type Shadow } from './shadowed_routes.ts';
@@ -22,7 +23,7 @@ export class RouteList {
     if (trace) return this.#firstTold(request, random, facts, { path, trace });
     const isTaken = (position: number): boolean => {
       const route = this.routes[position]!;
-      return (route.mismatch(request, path, facts) ?? missedFraction(route, random)) === undefined;
+      return (route.mismatch(request, path, facts) ?? missedFraction(route, random, facts)) === undefined;
     };
     const position = firstOf((this.#index ??= this.#compileIndex()).candidates(path), isTaken);
     return position === undefined ? undefined : this.routes[position];
@@ -41,7 +42,7 @@ export class RouteList {
     { path, trace }: { path: string; trace: Trace },
   ): Route | undefined {
     for (const [i, route] of this.routes.entries()) {
-      const mismatch = route.mismatch(request, path, facts) ?? missedFraction(route, random);
+      const mismatch = route.mismatch(request, path, facts) ?? missedFraction(route, random, facts);
       if (mismatch !== undefined) {
         trace.record({
           kind: 'route_rejected',
@@ -85,14 +86,15 @@ export class RouteList {
   }
 }
 
-const PARTS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
+const NOTHING = { numerator: 0, denominator: 100 };
 
 /** A route with a runtime fraction takes only its share of the requests that fit. */
-function missedFraction(route: Route, random: Random): string | undefined {
+function missedFraction(route: Route, random: Random, facts: RouteFacts): string | undefined {
   const fraction = route.runtimeFraction;
   if (!fraction) return undefined;
-  const parts = PARTS[fraction.text('denominator') ?? 'HUNDRED']!;
-  const numerator = fraction.number('numerator') ?? 0;
+  const given = fractionOf(fraction.child('default_value'), NOTHING);
+  const key = fraction.text('runtime_key') ?? '';
+  const { numerator, denominator: parts } = facts.runtime?.fraction(key, given) ?? given;
   const drawn = random.below(parts);
   return drawn < numerator
     ? undefined

@@ -2,6 +2,7 @@ import { ConfigNode } from '../config_node.ts';
 import type { JsonObject } from '#api';
 import { compileMetadataMatcher } from '../matching/metadata_matcher.ts';
 import type { Connection } from '../seams.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileUriTemplate } from './uri_template.ts';
 import { compileStringMatcher, fullMatch } from './string_matcher.ts';
@@ -14,6 +15,7 @@ export interface RouteFacts {
   readonly connection: Connection;
   readonly dynamicMetadata: JsonObject;
   readonly filterState: ReadonlyMap<string, string>;
+  readonly runtime?: Runtime | undefined;
 }
 
 /** `config.route.v3.RouteMatch`: path, headers and query parameters, all of which must fit. */

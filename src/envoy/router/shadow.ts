@@ -2,18 +2,34 @@ import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { OWN_ADDRESS } from '../http/client_address.ts';
 import { HeaderMap } from '../http/header_map.ts';
-import { isDrawn } from '../matching/fractional_percent.ts';
+import { fractionOf, type Runtime } from '../runtime/runtime.ts';
 
 export interface ShadowPolicy {
   readonly cluster: string;
   readonly headers: HeaderMap;
 }
 
+/** By what a copy may be left out. */
+export interface ShadowChance {
+  readonly random: Random;
+  readonly runtime: Runtime;
+}
+
+function isSampled(node: ConfigNode | undefined, random: Random, runtime: Runtime): boolean {
+  if (!node) return true;
+  const given = fractionOf(node.child('default_value'), { numerator: 0, denominator: 100 });
+  return runtime.isEnabled(node.text('runtime_key') ?? '', given, random.below(given.denominator));
+}
+
 /** The copies of a request that `request_mirror_policies` ask for: router/shadow_writer_impl.cc. */
-export function shadowsOf(policies: readonly ConfigNode[], request: HeaderMap, random: Random): ShadowPolicy[] {
+export function shadowsOf(
+  policies: readonly ConfigNode[],
+  request: HeaderMap,
+  { random, runtime }: ShadowChance,
+): ShadowPolicy[] {
   return policies.flatMap((policy) => {
     const cluster = policy.text('cluster') || request.get((policy.text('cluster_header') ?? '').toLowerCase());
-    const isPicked = isDrawn(policy.child('runtime_fraction')?.child('default_value'), random, true);
+    const isPicked = isSampled(policy.child('runtime_fraction'), random, runtime);
     if (cluster === undefined || !isPicked) return [];
     const headers = new HeaderMap(request.pairs());
     if (!policy.flag('disable_shadow_host_suffix_append'))
