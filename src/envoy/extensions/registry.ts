@@ -5,6 +5,14 @@ import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
 import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
 import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
 import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
+import { compressorFilterFactory } from './filters/http/compressor/factory.ts';
+import { customResponseFilterFactory } from './filters/http/custom_response/factory.ts';
+import { grpcHttp1BridgeFilterFactory } from './filters/http/grpc_http1_bridge/factory.ts';
+import { grpcStatsFilterFactory } from './filters/http/grpc_stats/factory.ts';
+import { grpcWebFilterFactory } from './filters/http/grpc_web/factory.ts';
+import { matchDelegateFilterFactory } from './filters/http/match_delegate/factory.ts';
+import { compositeFilterFactory } from './filters/http/composite/factory.ts';
+import { statefulSessionFilterFactory } from './filters/http/stateful_session/factory.ts';
 import { corsFilterFactory } from './filters/http/cors/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
 import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
@@ -26,6 +34,14 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   apiKeyAuthFilterFactory,
   basicAuthFilterFactory,
   bufferFilterFactory,
+  compressorFilterFactory,
+  customResponseFilterFactory,
+  grpcHttp1BridgeFilterFactory,
+  grpcStatsFilterFactory,
+  grpcWebFilterFactory,
+  matchDelegateFilterFactory,
+  compositeFilterFactory,
+  statefulSessionFilterFactory,
   corsFilterFactory,
   csrfFilterFactory,
   dynamicForwardProxyFilterFactory,

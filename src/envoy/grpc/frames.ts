@@ -19,4 +19,14 @@ export function messagesOf(body: string): string[] {
   return messages;
 }
 
+/** How many messages begin in a body, the last one whole or not: grpc/codec.cc, FrameInspector. */
+export function countFrames(body: string): number {
+  let count = 0;
+  for (let at = 0; at < body.length; count++) {
+    const byte = (i: number): number => body.charCodeAt(at + i) & 255;
+    at += FRAME_HEAD + byte(1) * 2 ** 24 + (byte(2) << 16) + (byte(3) << 8) + byte(4);
+  }
+  return count;
+}
+
 const FRAME_HEAD = 5;

@@ -26,6 +26,8 @@ export interface HttpFilter {
   encode?(response: HttpResponse): HttpResponse | 'stop_iteration';
   /** The stream is over, answered or not. */
   onDestroy?(): void;
+  /** The matcher that stands before the filter has found an action for it. */
+  onMatch?(action: ConfigNode): void;
 }
 
 interface LocalReplySpec {
@@ -64,6 +66,8 @@ export interface FilterCallbacks {
   /** Goes on with a response that `encode` held, as it is now. */
   continueEncoding(response: HttpResponse): void;
   sendLocalReply(reply: LocalReplySpec): void;
+  /** The host to send to, if the cluster has it; `strict`: to no other. */
+  setUpstreamOverrideHost(address: string, isStrict: boolean): void;
   /** The body is longer than what a filter may hold: 413, as http/filter_manager.cc answers. */
   sendPayloadTooLarge(): void;
   /** The route is looked for again before the next filter that asks for it. */

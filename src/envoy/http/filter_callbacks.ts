@@ -55,11 +55,10 @@ export class FilterCallbacksFactory {
         stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
         stream.sendLocalReply(status, body, flag, details, how);
       },
-      sendPayloadTooLarge: () => {
-        stream.managerStats.downstream_rq_too_large.inc();
-        stream.receiveBody();
-        stream.sendLocalReply(413, 'Payload Too Large', '-', 'request_payload_too_large');
+      setUpstreamOverrideHost: (address, isStrict) => {
+        stream.overrideHost = { address, isStrict };
       },
+      sendPayloadTooLarge: () => stream.sendPayloadTooLarge(),
       clearRouteCache: () => void this.#pickRoute(stream),
       setMetadata: (namespace, key, value) =>
         void Object.assign((stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value }),

@@ -69,6 +69,8 @@ export class Stream {
   isHealthCheck = false;
   readonly #receivedBytes: number;
   choice: ClusterChoice | undefined;
+  /** The host that a filter asks for. */
+  overrideHost: { readonly address: string; readonly isStrict: boolean } | undefined;
   /** The protocol that the client wants to switch to. */
   upgrade: string | undefined;
   /** This proxy's part of a trace. */
@@ -159,9 +161,11 @@ export class Stream {
     this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.redirects + 1);
   }
 
-  /** The body has come, and nobody took it. */
-  receiveBody(): void {
+  /** The body has come, and is more than a filter may hold: nobody takes it. */
+  sendPayloadTooLarge(): void {
+    this.managerStats.downstream_rq_too_large.inc();
     this.log['bytes_received'] = this.#receivedBytes;
+    this.sendLocalReply(413, 'Payload Too Large', '-', 'request_payload_too_large');
   }
 
   addFlag(flag: string): void {

@@ -85,6 +85,13 @@ export class ClusterLoadBalancer {
     const { retry, stream } = context;
     const overriding = stream && this.#overrideHost?.(stream, this.#hosts);
     if (overriding) return overriding;
+    const wanted = stream?.overrideHost;
+    if (wanted) {
+      const host = this.#hosts.find((one) => one.address === wanted.address);
+      // A host that is out of health is not followed: common_lb_config.override_host_status.
+      if (host && host.health !== 'unhealthy') return host;
+      if (wanted.isStrict) return undefined;
+    }
     let host = this.#choose(context);
     for (let again = 0; retry && host && again < retry.maxChoices && retry.rejects(host); again++)
       host = this.#choose(context);

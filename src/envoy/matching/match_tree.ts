@@ -1,10 +1,13 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
+import type { Connection, HttpResponse } from '../seams.ts';
 import { compileStringMatcher } from '../router/string_matcher.ts';
 
 /** What the inputs of a matcher are read from. */
-interface MatchFacts {
+export interface MatchFacts {
   readonly request: HeaderMap;
+  readonly connection?: Connection;
+  readonly response?: HttpResponse;
 }
 
 /** The action of the first branch that fits, as its configuration; undefined where nothing does. */
@@ -77,21 +80,70 @@ function compileSingle(node: ConfigNode): (facts: MatchFacts) => boolean {
   };
 }
 
-/** Simplified: request headers and query parameters; another input has no value. */
+const joined = (headers: HeaderMap | undefined, name: string): string | undefined =>
+  headers?.has(name) === true ? headers.all(name).join(',') : undefined;
+const hostOf = (address: string | undefined): string | undefined => address?.slice(0, address.lastIndexOf(':'));
+const portOf = (address: string | undefined): string | undefined => address?.slice(address.lastIndexOf(':') + 1);
+
+/** Where the value of a matcher comes from, by the last part of its type. Simplified: another input has no value. */
+const INPUTS: Readonly<Record<string, (config: ConfigNode) => Input>> = {
+  HttpRequestHeaderMatchInput: (config) => {
+    const name = (config.text('header_name') ?? '').toLowerCase();
+    return ({ request }) => joined(request, name);
+  },
+  HttpResponseHeaderMatchInput: (config) => {
+    const name = (config.text('header_name') ?? '').toLowerCase();
+    return ({ response }) => joined(response?.headers, name);
+  },
+  HttpResponseTrailerMatchInput: (config) => {
+    const name = (config.text('header_name') ?? '').toLowerCase();
+    return ({ response }) => joined(response?.trailers, name);
+  },
+  HttpRequestQueryParamMatchInput: (config) => {
+    const name = config.text('query_param') ?? '';
+    return ({ request }) => queryParameter(request.get(':path') ?? '', name);
+  },
+  HttpResponseStatusCodeMatchInput:
+    () =>
+    ({ response }) =>
+      response && String(response.status),
+  HttpResponseStatusCodeClassMatchInput:
+    () =>
+    ({ response }) =>
+      response && `${Math.floor(response.status / 100)}xx`,
+  SourceIPInput:
+    () =>
+    ({ connection }) =>
+      hostOf(connection?.remoteAddress),
+  DirectSourceIPInput:
+    () =>
+    ({ connection }) =>
+      hostOf(connection?.remoteAddress),
+  SourcePortInput:
+    () =>
+    ({ connection }) =>
+      portOf(connection?.remoteAddress),
+  DestinationIPInput:
+    () =>
+    ({ connection }) =>
+      hostOf(connection?.localAddress),
+  DestinationPortInput:
+    () =>
+    ({ connection }) =>
+      portOf(connection?.localAddress),
+  ServerNameInput:
+    () =>
+    ({ connection }) =>
+      connection?.tls?.sni,
+};
+
 function compileInput(node: ConfigNode | undefined): Input {
   const config = node?.child('typed_config');
-  const type = config?.text('@type')?.split('.').at(-1);
-  if (type === 'HttpRequestHeaderMatchInput') {
-    const name = (config?.text('header_name') ?? '').toLowerCase();
-    return ({ request }) => (request.has(name) ? request.all(name).join(',') : undefined);
-  }
-  if (type === 'HttpRequestQueryParamMatchInput') {
-    const name = config?.text('query_param') ?? '';
-    return ({ request }) =>
-      (request.get(':path')?.split('?')[1] ?? '')
-        .split('&')
-        .find((one) => one.startsWith(`${name}=`))
-        ?.slice(name.length + 1);
-  }
-  return () => undefined;
+  const input = INPUTS[config?.text('@type')?.split('.').at(-1) ?? ''];
+  return config && input ? input(config) : () => undefined;
+}
+
+function queryParameter(path: string, name: string): string | undefined {
+  const pairs = (path.split('?')[1] ?? '').split('&');
+  return pairs.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }

@@ -30,6 +30,8 @@ export interface StreamFacts {
   readonly request: HeaderMap;
   readonly connection: Connection;
   readonly dynamicMetadata: JsonObject;
+  /** The host that a filter asks for; with `isStrict` no other will do. */
+  readonly overrideHost?: { readonly address: string; readonly isStrict: boolean } | undefined;
 }
 
 /** Another cluster, as far as a discovery needs it. */

@@ -1,0 +1,74 @@
+import { chargeGrpc, grpcMethodOf } from '../../../../grpc/method_stats.ts';
+import { frameOf } from '../../../../grpc/frames.ts';
+import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
+import { base64Of, bytesOfBase64 } from '../../../../matching/base64.ts';
+import type { HttpResponse } from '../../../../seams.ts';
+
+const BINARY = /^application\/grpc-web(\+proto)?$/;
+const TEXT = /^application\/grpc-web-text(\+proto)?$/;
+/** The frame of trailers has the highest bit of its first byte set. */
+const TRAILERS_FLAG = '\u0080';
+
+export const grpcWebFilterFactory = defineHttpFilter({
+  name: 'envoy.filters.http.grpc_web',
+  type: 'envoy.extensions.filters.http.grpc_web.v3.GrpcWeb',
+  fidelity: { level: 'full', notSimulated: [] },
+  compile: () => (callbacks) => new GrpcWebFilter(callbacks),
+});
+
+/** Turns what browsers can send into gRPC, and trailers into body: extensions/filters/http/grpc_web/grpc_web_filter.cc. */
+class GrpcWebFilter implements HttpFilter {
+  readonly #callbacks: FilterCallbacks;
+  #isGrpcWeb = false;
+  #answersText = false;
+
+  constructor(callbacks: FilterCallbacks) {
+    this.#callbacks = callbacks;
+  }
+
+  decode(): FilterStatus {
+    const { request, requestBody } = this.#callbacks;
+    const type = request.get('content-type') ?? '';
+    const isText = TEXT.test(type);
+    this.#isGrpcWeb = isText || BINARY.test(type);
+    if (!this.#isGrpcWeb) return 'continue';
+    request.remove('content-length');
+    request.set('content-type', 'application/grpc');
+    const accept = request.get('accept') ?? '';
+    this.#answersText = TEXT.test(accept) || (accept === '' && isText);
+    if (TEXT.test(accept)) this.#answersText = true;
+    request.set('te', 'trailers');
+    request.set('grpc-accept-encoding', 'identity');
+    if (!isText) return 'continue';
+    const bytes = bytesOfBase64(requestBody);
+    if (bytes) {
+      this.#callbacks.requestBody = String.fromCharCode(...bytes);
+      return 'continue';
+    }
+    this.#callbacks.sendLocalReply({
+      status: 400,
+      body: 'Bad gRPC-web request, invalid base64 data.',
+      details: 'grpc_base_64_decode_failed',
+    });
+    return 'stop_iteration';
+  }
+
+  encode(response: HttpResponse): HttpResponse {
+    if (!this.#isGrpcWeb) return response;
+    const { headers, trailers } = response;
+    this.#charge((trailers ?? headers).get('grpc-status'));
+    headers.set('content-type', this.#answersText ? 'application/grpc-web-text+proto' : 'application/grpc-web+proto');
+    headers.remove('content-length');
+    const lines = trailers?.pairs().map(([name, value]) => `${name}:${value}\r\n`) ?? [];
+    const end = lines.length === 0 ? '' : TRAILERS_FLAG + frameOf(lines.join('')).slice(1);
+    const body = this.#answersText ? encoded(response.body) + encoded(end) : response.body + end;
+    return { status: response.status, headers, body };
+  }
+
+  #charge(status: string | undefined): void {
+    const { cluster, stats, request } = this.#callbacks;
+    if (cluster) chargeGrpc(stats, cluster, 'grpc-web', grpcMethodOf(request.get(':path') ?? ''), status);
+  }
+}
+
+const encoded = (text: string): string => base64Of(Uint8Array.from(text, (one) => one.charCodeAt(0) & 255));
