@@ -38,8 +38,8 @@ export class InitManager {
   #waiting = 0;
   #state: 'uninitialized' | 'initializing' | 'initialized' = 'uninitialized';
 
-  get isInitialized(): boolean {
-    return this.#state === 'initialized';
+  get hasBegun(): boolean {
+    return this.#state !== 'uninitialized';
   }
 
   /** The names of what is still waited for. */

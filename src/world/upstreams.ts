@@ -136,9 +136,9 @@ export class Upstreams implements UpstreamNetwork {
   }
 }
 
-/** A server that knows HTTP/2 alone closes what begins otherwise. */
-const speaksOtherwise = (spec: UpstreamSpec, request: UpstreamRequest): boolean =>
-  spec.protocol === 'http2' && request.protocol === 'HTTP/1.1';
+/** A server that knows one protocol alone closes what begins otherwise. */
+const speaksOtherwise = ({ protocol = 'http1' }: UpstreamSpec, request: UpstreamRequest): boolean =>
+  (protocol === 'http2' && request.protocol === 'HTTP/1.1') || (protocol === 'http1' && request.protocol === 'HTTP/2');
 
 function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
   if (spec.protocol === 'tcp' && reply.send !== undefined) return { failure: 'protocol_error' };

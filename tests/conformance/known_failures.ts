@@ -60,6 +60,7 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'tls/downstream': 'TLS contexts are not simulated',
   'tls/log-operators': 'TLS contexts are not simulated',
   'tls/min-version': 'TLS contexts are not simulated',
+  'tls/sds': 'TLS contexts are not simulated',
   'tls/sds-file': 'TLS contexts are not simulated',
   'tls/transport-socket-matches': 'TLS contexts are not simulated',
   'tls/upstream': 'TLS contexts are not simulated',

@@ -5,6 +5,7 @@ import type { StatsStore } from '../stats/store.ts';
 import type { UpdateOutcome } from '../subscription/cds_api.ts';
 import type { ListenerFailure, ListenerUpdates } from '../subscription/lds_api.ts';
 import type { DecodedResource } from '../subscription/subscription.ts';
+import type { SecretManager } from '../subscription/secrets.ts';
 import type { Trace } from '../trace.ts';
 import type { Pauses } from '../upstream/cluster_warming.ts';
 import type { Listener } from './listener.ts';
@@ -20,6 +21,7 @@ interface WarmingServices {
   readonly initManager: InitManager;
   /** `--drain-time-s`. */
   readonly drainTimeMs: number;
+  readonly secrets: SecretManager;
 }
 
 /** The listeners in all their states. */
@@ -53,6 +55,8 @@ export class ListenerWarming implements ListenerUpdates {
   readonly #failuresByName = new Map<string, ListenerFailure>();
   readonly #services: WarmingServices;
   readonly #waits = new WeakMap<Listener, InitManager>();
+  /** What gives up the secrets of each. */
+  readonly #secrets = new Map<Listener, () => void>();
   #hasStarted = false;
 
   constructor(services: WarmingServices) {
@@ -60,14 +64,27 @@ export class ListenerWarming implements ListenerUpdates {
   }
 
   addStatic(node: ConfigNode): void {
-    const { listeners, stats, initManager } = this.#services;
-    const listener = listeners.create(node, initManager);
+    const { stats, initManager } = this.#services;
+    const listener = this.#create(node, initManager);
     stats.add('listener_manager.listener_added');
     this.#unstarted.set(
       this.#unstarted.has(listener.name) ? `${listener.name} ${this.#unstarted.size}` : listener.name,
       listener,
     );
     this.#countListeners();
+  }
+
+  #create(node: ConfigNode, initManager: InitManager): Listener {
+    const listener = this.#services.listeners.create(node, initManager);
+    this.#secrets.set(listener, this.#services.secrets.watch(node, initManager));
+    return listener;
+  }
+
+  /** It gives up what it had subscribed to. */
+  #release(listener: Listener): void {
+    listener.release();
+    this.#secrets.get(listener)?.();
+    this.#secrets.delete(listener);
   }
 
   /** The workers start: what has been loaded is bound. */
@@ -96,9 +113,11 @@ export class ListenerWarming implements ListenerUpdates {
     if (refused !== undefined) return this.#refuse(name, { node, details: refused });
     this.#failuresByName.delete(name);
     const initManager = this.#hasStarted ? new InitManager() : this.#services.initManager;
-    const listener = this.#services.listeners.create(node, initManager);
+    const listener = this.#create(node, initManager);
     this.#versions.set(listener, version);
     this.#services.stats.add(`listener_manager.listener_${latest ? 'modified' : 'added'}`);
+    if (this.#hasStarted && active && isOnlyChains(active.node, node))
+      this.#services.stats.add('listener_manager.listener_in_place_updated');
     this.#replaceWarming(name, listener, active);
     this.#countListeners();
     if (this.#hasStarted) this.#warm(listener, initManager, latest !== undefined);
@@ -117,7 +136,7 @@ export class ListenerWarming implements ListenerUpdates {
     else this.#unstarted.set(name, listener);
     if (!replaced) return;
     this.#versions.delete(replaced);
-    replaced.release();
+    this.#release(replaced);
   }
 
   #warm(listener: Listener, initManager: InitManager, isUpdate: boolean): void {
@@ -136,7 +155,6 @@ export class ListenerWarming implements ListenerUpdates {
     this.#warming.delete(listener.name);
     const previous = this.#services.listeners.get(listener.name);
     const isInPlace = previous !== undefined && isOnlyChains(previous.node, listener.node);
-    if (isInPlace) this.#services.stats.add('listener_manager.listener_in_place_updated');
     this.#bind(listener);
     if (previous) this.#drain(previous, isInPlace);
     this.#countListeners();
@@ -186,7 +204,7 @@ export class ListenerWarming implements ListenerUpdates {
       this.#draining.delete(listener);
       this.#drainingInPlace.delete(listener);
       this.#versions.delete(listener);
-      listener.release();
+      this.#release(listener);
       this.#countListeners();
     });
   }

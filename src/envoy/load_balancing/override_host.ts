@@ -13,10 +13,11 @@ export function overrideHostOf(cluster: ConfigNode): OverrideHost | undefined {
   if (!config) return undefined;
   const sources = config.list('override_host_sources');
   return (stream, hosts) => {
-    const told = sources.map((source) => toldBy(source, stream)).find((one) => one !== undefined && one !== '');
-    for (const address of told?.split(',') ?? []) {
-      const host = hosts.find((one) => one.address === address.trim());
-      if (host) return host;
+    for (const source of sources) {
+      for (const address of toldBy(source, stream)?.split(',') ?? []) {
+        const host = hosts.find((one) => one.address === address.trim());
+        if (host) return host;
+      }
     }
     return undefined;
   };

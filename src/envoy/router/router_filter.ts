@@ -243,8 +243,8 @@ class RouterFilter {
     if (this.#isDone) return;
     this.#upstream = undefined;
     if ('failure' in reply) {
-      if (reply.failure === 'refused') this.#counts.count('upstream_rq_pending_failure_eject');
       if (reply.failure === 'remote_reset') this.#counts.count('upstream_rq_rx_reset');
+      if (reply.failure === 'protocol_error' && this.#isHttp2) this.#counts.count('upstream_rq_tx_reset');
       this.#tell(
         'upstream_failed',
         reply.failure === 'refused'

@@ -40,7 +40,7 @@ export class Runtime {
       isAdmin: layer.has('admin_layer'),
       values: new Map(flattened(layer.child('static_layer')?.value ?? {})),
     }));
-    this.#hasAdminLayer = layers.length === 0 || layers.some((layer) => layer.has('admin_layer'));
+    this.#hasAdminLayer = layers.some((layer) => layer.has('admin_layer'));
   }
 
   get(key: string): Json | undefined {
@@ -88,13 +88,7 @@ export class Runtime {
     const keys = [
       ...new Set([...this.#layers.flatMap(({ values }) => [...values.keys()]), ...this.#admin.keys()]),
     ].sort();
-    const layers =
-      this.#layers.length === 0
-        ? [
-            { name: 'base', isAdmin: false },
-            { name: 'admin', isAdmin: true },
-          ]
-        : this.#layers;
+    const layers = this.#layers;
     const valueIn = (i: number, key: string): Json | undefined =>
       layers[i]!.isAdmin ? this.#admin.get(key) : this.#layers[i]?.values.get(key);
     const entries = keys.map((key): [string, JsonObject] => [

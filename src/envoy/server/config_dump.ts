@@ -1,8 +1,9 @@
-import type { Api, JsonObject } from '#api';
+import type { Api, Json, JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { Listener } from '../listener/listener.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { ListenerFailure } from '../subscription/lds_api.ts';
+import type { ListedSecret } from '../subscription/secrets.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
 import type { DynamicResources } from './dynamic_resources.ts';
@@ -35,8 +36,39 @@ export function dumpParts(sources: DumpSources, keeps: (name: string) => boolean
     listenersPart(sources, keeps),
     { '@type': `${ADMIN}ScopedRoutesConfigDump` },
     routesPart(sources, keeps),
-    { '@type': `${ADMIN}SecretsConfigDump` },
+    secretsPart(sources, keeps),
   ];
+}
+
+/** Keys and passwords are never shown. */
+function secretsPart({ api, resources }: DumpSources, keeps: (name: string) => boolean): JsonObject {
+  const shown = ({ name, node, version, createdMs }: ListedSecret): JsonObject => ({
+    name,
+    ...(version === '' ? {} : { version_info: version }),
+    last_updated: timestampOf(createdMs),
+    ...(node ? { secret: redacted(anyOf(api, node, MESSAGES.secret)) } : {}),
+  });
+  const dynamic = resources.secrets.dynamic().filter(({ name }) => keeps(name));
+  return part('SecretsConfigDump', {
+    static_secrets: resources.secrets
+      .static()
+      .filter(({ name }) => keeps(name))
+      .map(shown),
+    dynamic_active_secrets: dynamic.filter(({ node }) => node !== undefined).map(shown),
+    dynamic_warming_secrets: dynamic.filter(({ node }) => node === undefined).map(shown),
+  });
+}
+
+const PRIVATE = new Set(['private_key', 'password', 'secret', 'keys']);
+
+function redacted(value: JsonObject, isPrivate = false): JsonObject {
+  const one = (key: string, inner: Json): Json => {
+    const hides = isPrivate || PRIVATE.has(key);
+    if (Array.isArray(inner)) return inner.map((element) => one(key, element));
+    if (typeof inner === 'object' && inner !== null) return redacted(inner, hides);
+    return hides && key.startsWith('inline_') ? '[redacted]' : inner;
+  };
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, one(key, inner)]));
 }
 
 /** A part without the lists that are empty and the texts that are not set. */

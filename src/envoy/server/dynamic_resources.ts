@@ -13,6 +13,7 @@ import { muxOf } from '../subscription/ads_mux.ts';
 import type { Mux } from '../subscription/mux.ts';
 import { RouteConfigProviders } from '../subscription/rds.ts';
 import { ResourceReader } from '../subscription/resource_reader.ts';
+import { SecretManager } from '../subscription/secrets.ts';
 import { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
 import type { ClusterTypes } from '../upstream/cluster_discovery.ts';
@@ -37,6 +38,7 @@ export class DynamicResources {
   readonly clusterWarming: ClusterWarming;
   readonly routes: RouteConfigProviders;
   readonly dnsCaches: DnsCaches;
+  readonly secrets: SecretManager;
   readonly initManager = new InitManager();
   readonly cds: CdsApi | undefined;
   listenerWarming!: ListenerWarming;
@@ -64,6 +66,8 @@ export class DynamicResources {
       adsMux: () => this.#mux,
       muxOf: newMux,
     });
+    const fixed = bootstrap.child('static_resources')?.list('secrets') ?? [];
+    this.secrets = new SecretManager(fixed, this.#subscriptions, () => dispatcher.nowMs);
     this.dnsCaches = new DnsCaches(services.network, stats);
     this.clusters = new ClusterManager({
       ...services,
@@ -71,6 +75,7 @@ export class DynamicResources {
       types: services.clusterTypes,
       local: localClusterOf(bootstrap),
       dnsCaches: this.dnsCaches,
+      secrets: this.secrets,
     });
     const ads = this.#node?.child('ads_config');
     if (ads) this.#mux = newMux(ads);
@@ -92,6 +97,7 @@ export class DynamicResources {
       listeners,
       pauses: this.#pauses,
       initManager: this.initManager,
+      secrets: this.secrets,
     });
     const ldsSource = this.#node?.child('lds_config');
     if (ldsSource) {

@@ -6,6 +6,8 @@ import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts'
 import type { HostSet } from '../load_balancing/priority_load.ts';
 import type { LocalCluster } from '../load_balancing/zone_aware.ts';
 import type { HttpResponse, UpstreamNetwork } from '../seams.ts';
+import { InitManager } from '../init_manager.ts';
+import type { SecretManager } from '../subscription/secrets.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -36,6 +38,7 @@ export interface ClusterServices {
   /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
   readonly local: { readonly clusterName: string; readonly locality: string } | undefined;
   readonly dnsCaches: DnsCaches;
+  readonly secrets: SecretManager;
   /** An active cluster. */
   readonly clusterNamed: (name: string) => PeerCluster | undefined;
   /** Called when the hosts of a cluster, or their health, have changed. */
@@ -63,6 +66,7 @@ export class Cluster {
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
   readonly #keepsTrailers: boolean;
+  #releaseSecrets: () => void = () => undefined;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
   readonly #services: ClusterServices;
@@ -129,16 +133,21 @@ export class Cluster {
 
   /** Begins to look for endpoints; calls back when the cluster can take requests, or knows that it has none. */
   initialize(onInitialized: () => void): void {
+    const initManager = new InitManager();
+    this.#releaseSecrets = this.#services.secrets.watch(this.node, initManager);
     this.#discovery.start(() => {
-      if (this.#isInitialized) return;
-      this.#isInitialized = true;
-      onInitialized();
+      if (this.#isInitialized || initManager.hasBegun) return;
+      initManager.initialize(() => {
+        this.#isInitialized = true;
+        onInitialized();
+      });
     });
   }
 
   /** The cluster is gone, or another of its name is in its place: requests under way go on. */
   stop(): void {
     this.#discovery.stop?.();
+    this.#releaseSecrets();
     for (const checker of this.#checkers) checker.stop();
   }
 

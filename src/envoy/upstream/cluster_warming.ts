@@ -101,7 +101,7 @@ export class ClusterWarming implements ClusterUpdates {
   }
 
   pauseEndpoints(): () => void {
-    return this.#services.pauses.pause(['eds']);
+    return this.#services.pauses.pause(['eds', 'sds']);
   }
 
   clusterNames(): readonly string[] {

@@ -96,6 +96,7 @@ export class ConnPool {
       this.#host.stats.cx_connect_fail++;
       this.#network.send(this.#address, waiting.request, (reply) => {
         this.#drop('remote', false);
+        this.#stats.upstream_rq_pending_failure_eject.inc();
         if (!waiting.isCancelled) waiting.callbacks.onReply(reply);
         if (this.#pending.length > 0) this.#connect();
       });

@@ -61,6 +61,13 @@ export class Host {
     if (flag) this.flags.add(flag);
   }
 
+  /** The same endpoint at an address that its name led to. */
+  at(address: string, hostname: string): Host {
+    const host = new Host(this.node, this.locality, address);
+    host.hostname = hostname;
+    return host;
+  }
+
   /** Takes over what is told of it anew, and keeps its score. Whether that changed anything. */
   follow(told: Host): boolean {
     const before = this.#told();

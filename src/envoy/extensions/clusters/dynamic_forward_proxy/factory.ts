@@ -1,4 +1,4 @@
-import { keyOf } from '../../../dns/dns_cache.ts';
+import { keyOf, type DnsCache } from '../../../dns/dns_cache.ts';
 import type {
   ChoiceContext,
   ClusterDiscovery,
@@ -15,6 +15,7 @@ class DynamicForwardProxy implements ClusterDiscovery {
   readonly #owner: DiscoveryOwner;
   readonly #hosts = new Map<string, Host>();
   readonly #defaultPort: number;
+  #cache: DnsCache | undefined;
 
   constructor(owner: DiscoveryOwner) {
     this.#owner = owner;
@@ -24,18 +25,21 @@ class DynamicForwardProxy implements ClusterDiscovery {
   start(onInitialized: () => void): void {
     const { node, dnsCaches, setHosts } = this.#owner;
     const config = node.child('cluster_type')?.child('typed_config')?.child('dns_cache_config');
-    if (config)
-      dnsCaches.cacheOf(config).onHost(({ key, address }) => {
-        const host = hostAt(node, address!, key);
-        this.#hosts.set(key, host);
-        setHosts([...this.#hosts.values()]);
-      });
+    this.#cache = config && dnsCaches.cacheOf(config);
+    this.#cache?.onHost(({ key, address }) => {
+      const host = hostAt(node, address!, key);
+      this.#hosts.set(key, host);
+      setHosts([...this.#hosts.values()]);
+    });
     onInitialized();
   }
 
+  /** A host that no filter has looked up is looked up now. */
   chooseHost({ stream }: ChoiceContext): Host | undefined {
     const authority = stream?.request.get(':authority') ?? '';
-    return this.#hosts.get(keyOf(authority, this.#defaultPort));
+    const key = keyOf(authority, this.#defaultPort);
+    if (!this.#hosts.has(key)) this.#cache?.load(authority, this.#defaultPort);
+    return this.#hosts.get(key);
   }
 }
 

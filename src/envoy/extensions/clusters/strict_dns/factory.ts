@@ -1,6 +1,6 @@
 import { durationMs } from '#api';
 import type { ClusterDiscovery, ClusterFactory, DiscoveryOwner } from '../../../upstream/cluster_discovery.ts';
-import { hostsOf } from '../../../upstream/host.ts';
+import { hostsOf, type Host } from '../../../upstream/host.ts';
 
 const DEFAULT_REFRESH_MS = 5_000;
 
@@ -9,6 +9,8 @@ class StrictDns implements ClusterDiscovery {
   readonly phase = 'primary';
   readonly #owner: DiscoveryOwner;
   readonly #refreshMs: number;
+  /** What each name led to last. */
+  readonly #hostsOf = new Map<string, readonly Host[]>();
   #isStopped = false;
 
   constructor(owner: DiscoveryOwner) {
@@ -25,18 +27,39 @@ class StrictDns implements ClusterDiscovery {
     this.#isStopped = true;
   }
 
+  /** Each name is asked for by itself, and the endpoints change with each answer. */
   #resolve(): void {
     if (this.#isStopped) return;
-    const { node, network, stats, statPrefix, setHosts, dispatcher } = this.#owner;
+    const { node, setHosts, dispatcher } = this.#owner;
     const assignment = node.child('load_assignment');
-    const hosts = hostsOf(assignment, (name) => {
-      stats.add(`${statPrefix}update_attempt`);
-      const addresses = network.resolve(name);
-      stats.add(`${statPrefix}${addresses.length > 0 ? 'update_success' : 'update_failure'}`);
-      return addresses;
-    });
-    if (!setHosts(hosts, assignment)) stats.add(`${statPrefix}update_no_rebuild`);
+    const targets = hostsOf(assignment, (name) => [name]);
+    for (const target of targets) {
+      const hosts = this.#ask(target);
+      if (hosts) this.#hostsOf.set(target.address, hosts);
+      setHosts(
+        targets.flatMap((one) => this.#hostsOf.get(one.address) ?? []),
+        assignment,
+      );
+    }
     dispatcher.createTimer('dns_refresh', this.#refreshMs, () => this.#resolve());
+  }
+
+  /** The endpoints behind a name; undefined where it leads nowhere, so that those it had stay. */
+  #ask(target: Host): Host[] | undefined {
+    const { network, stats, statPrefix } = this.#owner;
+    const at = target.address.lastIndexOf(':');
+    const [name, port] = [target.address.slice(0, at), target.address.slice(at + 1)];
+    stats.add(`${statPrefix}update_attempt`);
+    const addresses = network.resolve(name);
+    stats.add(`${statPrefix}${addresses.length > 0 ? 'update_success' : 'update_failure'}`);
+    if (addresses.length === 0) return undefined;
+    const before = this.#hostsOf
+      .get(target.address)
+      ?.map((one) => one.address)
+      .join();
+    const hosts = addresses.map((address) => target.at(`${address}:${port}`, target.hostname || name));
+    if (before === hosts.map((one) => one.address).join()) stats.add(`${statPrefix}update_no_rebuild`);
+    return hosts;
   }
 }
 
