@@ -23,7 +23,6 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'lua/respond': 'Lua is not simulated',
   'lua/route-by-header': 'Lua is not simulated',
   'rbac/cel-condition': 'CEL conditions are not simulated',
-  'resilience/health-http': 'this part of retries and health is not simulated',
   'resilience/request-timeout': 'this part of retries and health is not simulated',
   'route-action/websocket-accepted': 'upgrades are not simulated',
   'routing/connect-matcher': 'this condition is not simulated',

@@ -137,11 +137,15 @@ export class Cluster {
     this.#releaseSecrets = this.#services.secrets.watch(this.node, initManager);
     this.#discovery.start(() => {
       if (this.#isInitialized || initManager.hasBegun) return;
-      initManager.initialize(() => {
-        this.#isInitialized = true;
-        onInitialized();
-      });
+      initManager.initialize(() => this.#afterHealthChecks(0, onInitialized));
     });
+  }
+
+  #afterHealthChecks(from: number, onInitialized: () => void): void {
+    const checker = this.#checkers[from];
+    if (checker) return checker.afterFirstRound(() => this.#afterHealthChecks(from + 1, onInitialized));
+    this.#isInitialized = true;
+    onInitialized();
   }
 
   /** The cluster is gone, or another of its name is in its place: requests under way go on. */

@@ -40,6 +40,7 @@ export class HealthChecker {
   readonly #watched = new Map<Host, Session>();
   readonly #intervals: HealthIntervals;
   readonly #kind: 'http' | 'tcp' | 'grpc';
+  #firstRound: { readonly waiting: Set<Host>; readonly done: () => void } | undefined;
 
   constructor(node: ConfigNode, owner: Owner) {
     this.#node = node;
@@ -55,8 +56,23 @@ export class HealthChecker {
     this.#watched.clear();
   }
 
+  /** Calls back when every host that is watched now has been asked once: a cluster is not used before. */
+  afterFirstRound(done: () => void): void {
+    const waiting = new Set([...this.#watched].flatMap(([host, { isFirst }]) => (isFirst ? [host] : [])));
+    if (waiting.size === 0) return done();
+    this.#firstRound = { waiting, done };
+  }
+
+  #wasAsked(host: Host): void {
+    if (!this.#firstRound?.waiting.delete(host) || this.#firstRound.waiting.size > 0) return;
+    const { done } = this.#firstRound;
+    this.#firstRound = undefined;
+    done();
+  }
+
   forget(host: Host): void {
     this.#watched.delete(host);
+    this.#wasAsked(host);
     this.#showGauges();
   }
 
@@ -90,6 +106,7 @@ export class HealthChecker {
       session.isFirst = false;
       if (transition === 'changed') this.#tell(host);
       if (isPass) this.#owner.onPass(host);
+      this.#wasAsked(host);
       const waitMs = this.#intervals.next(isPass, transition, this.#owner.hasTraffic());
       this.#owner.dispatcher.createTimer('health_check', waitMs, () => {
         if (this.#watched.get(host) === session) this.#check(host, session);
