@@ -16,6 +16,7 @@ import type { PoolStream } from '../upstream/conn_pool.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { RouteConfigs } from './route_config.ts';
+import { isDropped } from './drop_overload.ts';
 import { localReplyOf } from './local_replies.ts';
 import { UpstreamCounts } from './upstream_counts.ts';
 import { retryPolicyOf, type Failure, type RetryPolicy } from './retry_policy.ts';
@@ -86,6 +87,7 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     because: cluster.node.ref,
     sentence: `The request goes to the cluster \`${cluster.name}\`.`,
   });
+  if (isDropped(stream, cluster, services, (status) => void counts.answered(status, undefined))) return;
   stream.mutateRequest();
   rewriteRequest(
     stream.route!,

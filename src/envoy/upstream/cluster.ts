@@ -62,6 +62,8 @@ export class Cluster {
   readonly outlier: OutlierDetection | undefined;
   readonly #balancer: ClusterLoadBalancer;
   #overprovisioning = OVERPROVISIONING;
+  /** Which share of the requests is dropped: `drop_overloads` of the assignment. */
+  dropOverload: ConfigNode | undefined;
   readonly #discovery: ClusterDiscovery;
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
@@ -172,7 +174,14 @@ export class Cluster {
     for (const checker of this.#checkers) checker.failPassively(host);
   }
 
+  /** One that EDS has dropped already goes when it fails. */
   #onHealthChange(): void {
+    const isGone = ({ flags }: Host): boolean => flags.has('pending_dynamic_removal') && flags.has('failed_active_hc');
+    const stays = this.#hosts.filter((host) => !isGone(host));
+    if (stays.length < this.#hosts.length) {
+      this.#setHosts(stays, undefined);
+      return;
+    }
     this.updateHealth();
     this.#tell(true);
   }
@@ -180,7 +189,10 @@ export class Cluster {
   #setHosts(told: readonly Host[], assignment: ConfigNode | undefined): boolean {
     const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
     const { hosts, added, removed, priorities, isChanged, isReweighed } = updateHosts(this.#hosts, told, keepsHealthy);
-    const overprovisioning = assignment?.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
+    const overprovisioning = assignment ? overprovisioningOf(assignment) : this.#overprovisioning;
+    // A later assignment without drops does not end them.
+    const [drop] = assignment?.child('policy')?.list('drop_overloads') ?? [];
+    if (drop) this.dropOverload = drop.child('drop_percentage');
     const isRebuilt = isChanged || overprovisioning !== this.#overprovisioning;
     if (!isRebuilt) return false;
     this.#overprovisioning = overprovisioning;
@@ -286,6 +298,8 @@ const keepsTrailers = (node: ConfigNode): boolean =>
 
 const isExcluded = ({ flags }: Host): boolean =>
   flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
+const overprovisioningOf = (assignment: ConfigNode): number =>
+  assignment.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
 
 const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>
   node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');

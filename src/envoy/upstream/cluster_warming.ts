@@ -218,10 +218,10 @@ export class ClusterWarming implements ClusterUpdates {
     for (const part of [...parts, ...classes]) this.#services.stats.forget(`cluster.${statName}.${part}`);
   }
 
-  /** While any cluster warms, CDS is not answered: the server learns by the ACK that all can be used. */
+  /** While any cluster warms, CDS is not answered: the server learns by the ACK that all can be used. Not at the start. */
   #countClusters(): void {
     const { clusters, stats, pauses } = this.#services;
-    if (this.#warming.size > 0) this.#resumeCds ??= pauses.pause(['cds']);
+    if (this.#warming.size > 0 && this.#state === 'initialized') this.#resumeCds ??= pauses.pause(['cds']);
     stats.set('cluster_manager.active_clusters', [...clusters.values()].length);
     stats.set('cluster_manager.warming_clusters', this.#warming.size);
     if (this.#warming.size > 0) return;

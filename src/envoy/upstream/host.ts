@@ -70,6 +70,7 @@ export class Host {
 
   /** Takes over what is told of it anew, and keeps its score. Whether that changed anything. */
   follow(told: Host): boolean {
+    if (told === this) return false;
     const before = this.#told();
     for (const flag of EDS_FLAGS) {
       if (told.flags.has(flag)) this.flags.add(flag);
