@@ -38,5 +38,5 @@ export const valuesOf = (name: string, pairs: Pairs = []): string[] =>
 const areThere = (wanted: HeaderFacts = {}, pairs: Pairs | undefined): boolean =>
   Object.entries(wanted).every(([name, value]) => {
     const found = valuesOf(name, pairs);
-    return value === null ? found.length === 0 : found.length === 1 && found[0] === value;
+    return value === null ? found.length === 0 : found.length > 0 && found.join(', ') === value;
   });

@@ -50,7 +50,7 @@ export interface CheckedRequest {
 export interface Expectation {
   readonly status?: number | readonly number[];
   readonly body?: string;
-  /** Headers of the answer; null: it has none of that name. */
+  /** Headers of the answer, several of one name joined by a comma and a blank; null: it has none of that name. */
   readonly headers?: HeaderFacts;
   /** The upstream that answered; `none`: nobody was asked. */
   readonly upstream?: string | readonly string[];

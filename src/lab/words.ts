@@ -18,7 +18,8 @@ export function outcomeWords(result: StepResult, wanted: Expectation = {}): stri
   const flags = log['flags'] === undefined || log['flags'] === '-' ? '' : ` ${String(log['flags'])}`;
   const route = log['route'] === undefined ? '' : `, route \`${String(log['route'])}\``;
   const isPassedOn = received !== undefined && log['details'] === 'via_upstream';
-  const who = isPassedOn ? `from \`${received.upstream}\`` : 'by Envoy itself';
+  const asked = received === undefined ? '' : ` after \`${received.upstream}\` was asked`;
+  const who = isPassedOn ? `from \`${received.upstream}\`` : `by Envoy itself${asked}`;
   return [`${response.status}${flags} ${who}${route}`, ...lookedAt(result, wanted)].join('; ');
 }
 
@@ -39,7 +40,7 @@ export function expectationWords(expect: Expectation): string {
   const parts = [
     expect.status === undefined ? undefined : either(expect.status),
     expect.flags === undefined || expect.flags === '-' ? undefined : expect.flags,
-    expect.upstream === undefined ? undefined : upstreamWords(expect.upstream),
+    expect.upstream === undefined ? undefined : upstreamWords(expect.upstream, isOwnAnswer(expect)),
     expect.cluster === undefined ? undefined : `by the cluster \`${expect.cluster}\``,
     expect.route === undefined ? undefined : `by the route \`${expect.route}\``,
     expect.details === undefined ? undefined : `(${expect.details})`,
@@ -59,8 +60,14 @@ const either = (value: unknown): string =>
     .join(', ')
     .replace(/, ([^,]*)$/, ' or $1');
 
-const upstreamWords = (name: NonNullable<Expectation['upstream']>): string =>
-  name === NONE ? 'by Envoy itself' : `from \`${[name].flat().join('` or `')}\``;
+/** With a flag it is Envoy that answers, whoever was asked before. */
+const isOwnAnswer = ({ flags }: Expectation): boolean => flags !== undefined && flags !== '-';
+
+function upstreamWords(upstream: NonNullable<Expectation['upstream']>, isOwn: boolean): string {
+  if (upstream === NONE) return 'by Envoy itself';
+  const names = `\`${[upstream].flat().join('` or `')}\``;
+  return isOwn ? `by Envoy itself after ${names} was asked` : `from ${names}`;
+}
 
 const reachedWords = (count: number | readonly number[]): string =>
   `${either(count)} ${count === 1 ? 'request' : 'requests'} behind Envoy`;
@@ -75,7 +82,7 @@ function asFound(wanted: HeaderFacts = {}, pairs: readonly (readonly [string, st
   return Object.fromEntries(
     Object.keys(wanted).map((name) => {
       const values = valuesOf(name, pairs);
-      return [name, values.length === 0 ? null : values.join('` and `')];
+      return [name, values.length === 0 ? null : values.join(', ')];
     }),
   );
 }

@@ -121,6 +121,7 @@ export class ExtAuthzFilter implements HttpFilter {
       const now = request.get(name);
       if (now !== undefined) request.set(name, `${now},${value}`);
     }
+    for (const [name, value] of verdict.headersToAdd) request.add(name, value);
     for (const name of verdict.headersToRemove) if (!name.startsWith(':') && name !== 'host') request.remove(name);
     if (verdict.queryToSet.length + verdict.queryToRemove.length > 0)
       request.set(':path', setQueryParameters(request.get(':path') ?? '', verdict.queryToSet, verdict.queryToRemove));
@@ -182,6 +183,7 @@ export class ExtAuthzFilter implements HttpFilter {
 const changesRequest = (verdict: Verdict): boolean =>
   verdict.headersToSet.length +
     verdict.headersToAppend.length +
+    verdict.headersToAdd.length +
     verdict.headersToRemove.length +
     verdict.queryToSet.length +
     verdict.queryToRemove.length >

@@ -42,7 +42,7 @@ function readVerdict(service: HttpService, { status, headers, body }: HttpRespon
   return verdictOf('ok', {
     ...common,
     headersToSet: those(service.toUpstream),
-    headersToAppend: those(service.appendedToUpstream),
+    headersToAdd: those(service.appendedToUpstream),
     responseHeaders: those(service.toClientOnSuccess).map(([name, value]) => ({
       name,
       value,

@@ -8,6 +8,8 @@ export interface Verdict {
   readonly headersToSet: Pairs;
   /** Joined to a header that the request has already. */
   readonly headersToAppend: Pairs;
+  /** A line of its own beside those that the request has: what an HTTP server appends (ext_authz_http_impl.cc). */
+  readonly headersToAdd: Pairs;
   readonly headersToRemove: readonly string[];
   readonly responseHeaders: readonly { readonly name: string; readonly value: string; readonly action: string }[];
   readonly queryToSet: Pairs;
@@ -21,6 +23,7 @@ export interface Verdict {
 const NOTHING = {
   headersToSet: [],
   headersToAppend: [],
+  headersToAdd: [],
   headersToRemove: [],
   responseHeaders: [],
   queryToSet: [],
