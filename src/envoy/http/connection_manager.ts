@@ -143,7 +143,12 @@ export class ConnectionManager {
         if (stream.isHealthCheck) this.stats.tracing.health_check.inc();
         else this.#count(result.response.status);
         // A client still sending its body to a stream that is over is cut off.
-        if (stream.requestBody !== '' && !stream.hasReadBody && isDecoded && result.response.status !== 0)
+        if (
+          (stream.requestBody !== '' || stream.isChunked) &&
+          !stream.hasReadBody &&
+          isDecoded &&
+          result.response.status !== 0
+        )
           this.stats.http.downstream_rq_rx_reset.inc();
         trace?.record({
           kind: 'stream_completed',
