@@ -1,3 +1,4 @@
+import { at } from '#source';
 import type { Dispatcher, Random, Timer } from '#sim';
 import type { LogFiles } from '../access_log/file_access_log.ts';
 import type { FilterRegistry } from '../http/filter.ts';
@@ -224,7 +225,9 @@ class RouterFilter {
   #onGlobalTimeout(): void {
     if (this.#isDone) return;
     if (this.#upstream) this.#onTryAbandoned(this.#upstream);
-    this.#tell('response_timeout', `No answer within ${this.#timeouts.globalMs} ms, all tries together.`);
+    const action = this.#stream.route!.action!;
+    const because = action.has('timeout') ? at(action.ref, 'timeout') : action.ref;
+    this.#tell('response_timeout', `No answer within ${this.#timeouts.globalMs} ms, all tries together.`, because);
     this.#settle();
     const body = this.#timeouts.status === 204 ? '' : 'upstream request timeout';
     this.#stream.sendLocalReply(this.#timeouts.status, body, 'UT', 'response_timeout');
@@ -375,11 +378,11 @@ class RouterFilter {
     if (this.#isRetrying) this.#cluster.breaker(this.#stream.route!.priority).give('retries');
   }
 
-  #tell(kind: string, sentence: string): void {
+  #tell(kind: string, sentence: string, because = this.#cluster.node.ref): void {
     this.#services.trace?.record({
       kind,
       state: 'failed',
-      because: this.#cluster.node.ref,
+      because,
       sentence,
       moment: this.#cluster.moment(),
     });

@@ -1,3 +1,4 @@
+import { at } from '#source';
 import type { ConfigNode } from '../../../../config_node.ts';
 import {
   defineHttpFilter,
@@ -71,7 +72,10 @@ class LocalRateLimitFilter implements HttpFilter {
   decode(): FilterStatus {
     const { node } = this.#limit;
     const { random, dispatcher, trace } = this.#callbacks;
-    if (!isDrawn(node.child('filter_enabled')?.child('default_value'), random)) return 'continue';
+    if (!isDrawn(node.child('filter_enabled')?.child('default_value'), random)) {
+      this.#tellOff('filter_enabled', 'the bucket is not asked');
+      return 'continue';
+    }
     this.#count('enabled');
     const { bucket, because } = this.#bucketOf();
     this.#bucket = bucket;
@@ -86,7 +90,11 @@ class LocalRateLimitFilter implements HttpFilter {
           ? `A token is there: ${bucket.remaining} of ${bucket.max} are left.`
           : `The bucket of ${bucket.max} is empty.`,
       });
-    if (isOk || !isDrawn(node.child('filter_enforced')?.child('default_value'), random)) return 'continue';
+    if (isOk) return 'continue';
+    if (!isDrawn(node.child('filter_enforced')?.child('default_value'), random)) {
+      this.#tellOff('filter_enforced', 'the request is counted and goes on');
+      return 'continue';
+    }
     this.#count('enforced');
     this.#callbacks.sendLocalReply({
       status: statusOf(node),
@@ -104,6 +112,18 @@ class LocalRateLimitFilter implements HttpFilter {
     response.headers.set('x-ratelimit-remaining', String(this.#bucket.remaining));
     response.headers.set('x-ratelimit-reset', String(this.#bucket.resetSeconds(this.#callbacks.dispatcher.nowMs)));
     return response;
+  }
+
+  /** A switch that is not set is at 0 %: the filter is there, and does nothing. */
+  #tellOff(name: 'filter_enabled' | 'filter_enforced', then: string): void {
+    const { node } = this.#limit;
+    const why = node.has(name) ? `does not take this request` : 'is not set, which is 0 %';
+    this.#callbacks.trace?.record({
+      kind: `${name}_off`,
+      state: 'failed',
+      because: node.has(name) ? at(node.ref, name) : node.ref,
+      sentence: `\`${name}\` ${why}: ${then}.`,
+    });
   }
 
   #added(): [string, string][] {
