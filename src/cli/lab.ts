@@ -34,9 +34,16 @@ function create(track: string | undefined, slug: string | undefined): number {
     console.error('usage: npm run lab new TRACK SLUG   (npm run lab new 01-config-dump my-lab)');
     return 2;
   }
+  const known = labsOnDisk().labs.find(({ lab }) => lab.slug === slug);
+  if (known) {
+    console.error(
+      `labs/${known.path} is called \`${slug}\` already, and progress is stored by that name: take another.`,
+    );
+    return 2;
+  }
   const folder = join('labs', track);
   mkdirSync(folder, { recursive: true });
-  const number = String(readdirSync(folder).length + 1).padStart(2, '0');
+  const number = String(readdirSync(folder).filter((name) => /^\d\d-/.test(name)).length + 1).padStart(2, '0');
   const target = join(folder, `${number}-${slug}`);
   cpSync(join('labs', TEMPLATE), target, { recursive: true });
   const manifest = readFileSync(join(target, 'lab.yaml'), 'utf8');

@@ -887,7 +887,9 @@ function pick(value, path) {
 
 const args = process.argv.slice(2);
 const out = args[0] === '--out' ? args.splice(0, 2)[1] : '.';
-const VERSION = /\/(\d+\.\d+\.\d+)\//.exec(spawnSync(ENVOY, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[1];
+const VERSION = /\/(\d+\.\d+\.\d+)\/(?:Clean|Modified)\//.exec(
+  spawnSync(ENVOY, ['--version'], { encoding: 'utf8' }).stdout ?? '',
+)?.[1];
 if (!VERSION || !args.length) {
   console.error(VERSION ? 'usage: record.mjs --out OUT scenario.yaml…' : `no Envoy at ${ENVOY}: set ENVOY`);
   process.exit(2);
