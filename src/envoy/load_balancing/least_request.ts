@@ -6,6 +6,7 @@ import type { HostPicker } from './load_balancer.ts';
 export class LeastRequest implements HostPicker {
   readonly #random: Random;
   readonly #choices: number;
+  readonly #sums = new WeakMap<readonly Host[], readonly number[]>();
 
   constructor(random: Random, choices: number) {
     this.#random = random;
@@ -22,8 +23,21 @@ export class LeastRequest implements HostPicker {
   }
 
   #draw(hosts: readonly Host[]): Host {
-    const total = hosts.reduce((sum, host) => sum + host.weight, 0);
-    let ticket = this.#random.below(total);
-    return hosts.find((host) => (ticket -= host.weight) < 0)!;
+    let sums = this.#sums.get(hosts);
+    if (!sums) this.#sums.set(hosts, (sums = runningSums(hosts)));
+    const ticket = this.#random.below(sums.at(-1)!);
+    let [low, high] = [0, sums.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sums[middle]! > ticket) high = middle;
+      else low = middle + 1;
+    }
+    return hosts[low]!;
   }
+}
+
+/** The weights added up from the first host on: a ticket falls to the host whose sum is the first above it. */
+function runningSums(hosts: readonly Host[]): number[] {
+  let sum = 0;
+  return hosts.map((host) => (sum += host.weight));
 }

@@ -35,8 +35,21 @@ export const SUPPORTED_ALGORITHMS: ReadonlySet<string> = new Set([
   'EdDSA',
 ]);
 
-/** Whether a key signed the text. A key that cannot be read signed nothing. */
+/** Tokens of one key whose verdict is kept: a client sends the same one again and again. */
+const MAX_KEPT = 1_000;
+const kept = new WeakMap<Jwk, Map<string, boolean>>();
+
+/** Whether a key signed the text. A key that cannot be read signed nothing. The same question has the same answer: it is kept. */
 export function isSignedBy(key: Jwk, alg: string, text: string, signature: Uint8Array): boolean {
+  let verdicts = kept.get(key);
+  if (!verdicts || verdicts.size >= MAX_KEPT) kept.set(key, (verdicts = new Map()));
+  const question = `${alg} ${text} ${signature.join()}`;
+  let isSigned = verdicts.get(question);
+  if (isSigned === undefined) verdicts.set(question, (isSigned = isVerified(key, alg, text, signature)));
+  return isSigned;
+}
+
+function isVerified(key: Jwk, alg: string, text: string, signature: Uint8Array): boolean {
   try {
     return verify(key, alg, new TextEncoder().encode(text), signature);
   } catch {
