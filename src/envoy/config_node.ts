@@ -44,10 +44,9 @@ export class ConfigNode {
 
   child(name: string): ConfigNode | undefined {
     const known = this.#children?.get(name);
-    if (known) return known;
+    if (known !== undefined || this.#children?.has(name)) return known;
     const value = this.raw(name);
-    if (!isObject(value)) return undefined;
-    const child = new ConfigNode(value, at(this.ref, name));
+    const child = isObject(value) ? new ConfigNode(value, at(this.ref, name)) : undefined;
     (this.#children ??= new Map()).set(name, child);
     return child;
   }
