@@ -30,7 +30,7 @@ export interface HttpFilter {
   onMatch?(action: ConfigNode): void;
 }
 
-interface LocalReplySpec {
+export interface LocalReplySpec {
   readonly status: number;
   readonly body?: string;
   readonly details: string;

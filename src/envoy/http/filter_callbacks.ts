@@ -1,89 +1,178 @@
-import type { Random } from '#sim';
+import type { Json, JsonObject } from '#api';
+import type { Dispatcher, Random } from '#sim';
+import type { ConfigNode } from '../config_node.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { descriptorsOf, type Descriptor, type RateLimitScope } from '../router/rate_limit_descriptors.ts';
+import type { Route } from '../router/route.ts';
 import type { RouterServices } from '../router/router_filter.ts';
-import type { FilterCallbacks } from './filter.ts';
+import type { VirtualHost } from '../router/virtual_host.ts';
+import type { Connection, HttpResponse } from '../seams.ts';
+import type { StatsStore } from '../stats/store.ts';
+import type { Trace } from '../trace.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { FilterCallbacks, LocalReplySpec } from './filter.ts';
 import { perRouteLevels } from './filter_chain.ts';
+import type { HeaderMap } from './header_map.ts';
 import type { Stream } from './stream.ts';
 
 /** Gives each filter of a stream what it may see and do. */
 export class FilterCallbacksFactory {
-  readonly #services: RouterServices;
-  readonly #statPrefix: string;
-  readonly #pickRoute: (stream: Stream) => void;
+  readonly services: RouterServices;
+  readonly statPrefix: string;
+  readonly pickRoute: (stream: Stream) => void;
   readonly #randoms = new Map<string, Random>();
 
   constructor(services: RouterServices, statPrefix: string, pickRoute: (stream: Stream) => void) {
-    this.#services = services;
-    this.#statPrefix = statPrefix;
-    this.#pickRoute = pickRoute;
+    this.services = services;
+    this.statPrefix = statPrefix;
+    this.pickRoute = pickRoute;
   }
 
   of(stream: Stream, name: string): FilterCallbacks {
-    const { dispatcher, stats, trace } = this.#services;
-    return {
-      get route() {
-        return stream.route;
-      },
-      get cluster() {
-        return stream.cluster;
-      },
-      get requestBody() {
-        return stream.requestBody;
-      },
-      set requestBody(body: string) {
-        stream.requestBody = body;
-      },
-      request: stream.request,
-      connection: stream.connection,
-      dynamicMetadata: stream.dynamicMetadata,
-      filterState: stream.filterState,
-      log: stream.log,
-      dispatcher,
-      stats,
-      trace,
-      statPrefix: this.#statPrefix,
-      random: this.#randomOf(name),
-      get virtualHost() {
-        return stream.virtualHost;
-      },
-      get requestTrailers() {
-        return stream.requestTrailers;
-      },
-      continueDecoding: () => stream.filters?.continueDecoding(),
-      continueEncoding: (response) => stream.filters?.continueEncoding(response),
-      sendLocalReply: ({ status, body = '', details, flag = '-', headers = [], ...how }) => {
-        stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
-        stream.sendLocalReply(status, body, flag, details, how);
-      },
-      setUpstreamOverrideHost: (address, isStrict) => {
-        stream.overrideHost = { address, isStrict };
-      },
-      sendPayloadTooLarge: () => stream.sendPayloadTooLarge(),
-      clearRouteCache: () => void this.#pickRoute(stream),
-      setMetadata: (namespace, key, value) =>
-        void Object.assign((stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value }),
-      addFlag: (flag) => stream.addFlag(flag),
-      readBody: (limit) => {
-        stream.readBody(limit);
-        return stream.requestBody;
-      },
-      formatterContext: (response) => stream.context(response),
-      perRouteLevels: () => perRouteLevels(stream, name),
-      rateLimitDescriptors: (scope) => this.#descriptorsOf(stream, scope),
-      localCluster: this.#services.localCluster,
-      isFailingHealthChecks: this.#services.isFailingHealthChecks,
-      markHealthCheck: () => {
-        stream.isHealthCheck = true;
-      },
-    };
+    return new StreamFilterCallbacks(this, stream, name);
   }
 
-  #descriptorsOf(stream: Stream, scope: RateLimitScope): Descriptor[] {
+  /** A stream of chance of its own for each filter: one more filter changes nobody else's. */
+  randomOf(name: string): Random {
+    let own = this.#randoms.get(name);
+    if (!own) this.#randoms.set(name, (own = this.services.random.fork(`filter/${name}`)));
+    return own;
+  }
+}
+
+/** One filter's view of one stream: made for each of them, so it holds three references and no closures. */
+class StreamFilterCallbacks implements FilterCallbacks {
+  readonly #owner: FilterCallbacksFactory;
+  readonly #stream: Stream;
+  readonly #name: string;
+
+  constructor(owner: FilterCallbacksFactory, stream: Stream, name: string) {
+    this.#owner = owner;
+    this.#stream = stream;
+    this.#name = name;
+  }
+
+  get request(): HeaderMap {
+    return this.#stream.request;
+  }
+
+  get connection(): Connection {
+    return this.#stream.connection;
+  }
+
+  get route(): Route | undefined {
+    return this.#stream.route;
+  }
+
+  get virtualHost(): VirtualHost | undefined {
+    return this.#stream.virtualHost;
+  }
+
+  get cluster(): Cluster | undefined {
+    return this.#stream.cluster;
+  }
+
+  get requestTrailers(): HeaderMap | undefined {
+    return this.#stream.requestTrailers;
+  }
+
+  get requestBody(): string {
+    return this.#stream.requestBody;
+  }
+
+  set requestBody(body: string) {
+    this.#stream.requestBody = body;
+  }
+
+  get dynamicMetadata(): JsonObject {
+    return this.#stream.dynamicMetadata;
+  }
+
+  get filterState(): Map<string, string> {
+    return this.#stream.filterState;
+  }
+
+  get log(): Readonly<Record<string, string | number>> {
+    return this.#stream.log;
+  }
+
+  get dispatcher(): Dispatcher {
+    return this.#owner.services.dispatcher;
+  }
+
+  get random(): Random {
+    return this.#owner.randomOf(this.#name);
+  }
+
+  get stats(): StatsStore {
+    return this.#owner.services.stats;
+  }
+
+  get trace(): Trace | undefined {
+    return this.#owner.services.trace;
+  }
+
+  get statPrefix(): string {
+    return this.#owner.statPrefix;
+  }
+
+  get localCluster(): string {
+    return this.#owner.services.localCluster;
+  }
+
+  continueDecoding(): void {
+    this.#stream.filters?.continueDecoding();
+  }
+
+  continueEncoding(response: HttpResponse): void {
+    this.#stream.filters?.continueEncoding(response);
+  }
+
+  sendLocalReply({ status, body = '', details, flag = '-', headers = [], ...how }: LocalReplySpec): void {
+    this.#stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
+    this.#stream.sendLocalReply(status, body, flag, details, how);
+  }
+
+  setUpstreamOverrideHost(address: string, isStrict: boolean): void {
+    this.#stream.overrideHost = { address, isStrict };
+  }
+
+  sendPayloadTooLarge(): void {
+    this.#stream.sendPayloadTooLarge();
+  }
+
+  clearRouteCache(): void {
+    this.#owner.pickRoute(this.#stream);
+  }
+
+  setMetadata(namespace: string, key: string, value: Json): void {
+    Object.assign((this.#stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value });
+  }
+
+  addFlag(flag: string): void {
+    this.#stream.addFlag(flag);
+  }
+
+  readBody(limit?: number): string {
+    this.#stream.readBody(limit);
+    return this.#stream.requestBody;
+  }
+
+  formatterContext(response?: HeaderMap): FormatterContext {
+    return this.#stream.context(response);
+  }
+
+  perRouteLevels(): ConfigNode[] {
+    return perRouteLevels(this.#stream, this.#name);
+  }
+
+  rateLimitDescriptors(scope: RateLimitScope): Descriptor[] {
+    const stream = this.#stream;
     const levels = { route: stream.route?.action, virtualHost: stream.virtualHost?.node };
     return descriptorsOf(scope, levels, {
       request: stream.request,
       remoteAddress: String(stream.log['remote'] ?? ''),
-      localCluster: this.#services.localCluster,
+      localCluster: this.localCluster,
       cluster: stream.cluster?.name ?? '',
       dynamicMetadata: stream.dynamicMetadata,
       routeMetadata: stream.route?.node.child('metadata')?.child('filter_metadata')?.value ?? {},
@@ -91,10 +180,11 @@ export class FilterCallbacksFactory {
     });
   }
 
-  /** A stream of chance of its own for each filter: one more filter changes nobody else's. */
-  #randomOf(name: string): Random {
-    let own = this.#randoms.get(name);
-    if (!own) this.#randoms.set(name, (own = this.#services.random.fork(`filter/${name}`)));
-    return own;
+  isFailingHealthChecks(): boolean {
+    return this.#owner.services.isFailingHealthChecks();
+  }
+
+  markHealthCheck(): void {
+    this.#stream.isHealthCheck = true;
   }
 }
