@@ -7,6 +7,6 @@ export const load: PageServerLoad = () => ({
     ...track,
     labs: allLabs()
       .filter((lab) => lab.track.key === track.key)
-      .map(({ slug, title, minutes, tasks }) => ({ slug, title, minutes, taskCount: tasks.length })),
+      .map(({ manifest: { slug, title, minutes, checks } }) => ({ slug, title, minutes, taskCount: checks.length })),
   })),
 });

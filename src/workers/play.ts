@@ -1,7 +1,8 @@
-import type { Api, Json, JsonObject } from '#api';
+import type { Api } from '#api';
 import { explainDetails, explainFlags } from '#envoy';
 import type { ConfigRef } from '#source';
-import { playRequests, readBootstrap, type PlayedRequests, type RequestSpec, type UpstreamSpec } from '#world';
+import { judge } from '#lab/judge';
+import { playRequests, type PlayedRequests, type RequestSpec } from '#world';
 import { withLines } from './lines.ts';
 import { problemOf } from './problem.ts';
 import type { LineRange, Outcome, PlayAnswer, PlayQuestion, Step } from './protocol.ts';
@@ -11,10 +12,9 @@ type Played = PlayedRequests['played'][number];
 type RangeOf = (ref: ConfigRef) => LineRange | undefined;
 
 /** Plays the list from its first request and says of each what came and why. Equal questions have equal answers. */
-export function play(api: Api, question: PlayQuestion): PlayAnswer {
-  const { config, requests, seed } = question;
-  const upstreams = question.upstreams ?? endpointsOf(readBootstrap(api, config).value);
-  const { read, played } = playRequests(api, { config, upstreams, requests }, seed);
+export function play(api: Api, { lab, files, requests }: PlayQuestion): PlayAnswer {
+  const config = files[lab.config] ?? '';
+  const { read, played } = playRequests(api, { config, upstreams: lab.workloads, requests }, lab.slug);
   const rangeOf: RangeOf = (ref) => {
     const range = read.rangeOf(ref.path);
     return range && withLines(config, range);
@@ -23,6 +23,7 @@ export function play(api: Api, question: PlayQuestion): PlayAnswer {
     isLoaded: !read.diagnostics.some((one) => one.severity === 'error'),
     problems: read.diagnostics.map((one) => problemOf(config, one)),
     outcomes: played.map((one, i) => outcomeOf(requests[i]!, one, rangeOf)),
+    tasks: judge(api, lab, files),
   };
 }
 
@@ -85,21 +86,4 @@ function verdictOf(status: string, details: string | undefined, reached: readonl
     title: `${status} was made by Envoy.`,
     text: last === undefined ? 'No upstream got the request.' : `The request had reached ${last} before.`,
   };
-}
-
-/** Every endpoint of the static clusters, as an upstream that answers 200. */
-function endpointsOf(bootstrap: JsonObject | undefined): UpstreamSpec[] {
-  const clusters = (bootstrap?.['staticResources'] as JsonObject | undefined)?.['clusters'] ?? [];
-  const addresses = new Set<string>();
-  collectAddresses(clusters, addresses);
-  return [...addresses].map((address) => ({ name: address, address }));
-}
-
-function collectAddresses(value: Json, into: Set<string>): void {
-  if (Array.isArray(value)) for (const one of value) collectAddresses(one, into);
-  else if (typeof value === 'object' && value !== null) {
-    const socket = value['socketAddress'] as JsonObject | undefined;
-    if (socket) into.add(`${String(socket['address'])}:${String(socket['portValue'])}`);
-    for (const one of Object.values(value)) collectAddresses(one, into);
-  }
 }

@@ -1,17 +1,16 @@
 import type { Meaning } from '#envoy';
-import type { RequestSpec, SeenRequest, TraceState, UpstreamSpec } from '#world';
+import type { Lab, TaskResult } from '#lab';
+import type { RequestSpec, SeenRequest, TraceState } from '#world';
 
 /** What the page asks of the worker. Plain data, as are the answers. */
 export type Question = PlayQuestion | CompleteQuestion | HoverQuestion;
 
-/** Reads a configuration and plays a list of requests through it, from the first one. */
+/** Plays a list of requests through the files of a lab, from the first one, and judges the lab's tasks. */
 export interface PlayQuestion {
   readonly kind: 'play';
-  readonly config: string;
-  /** Absent: every endpoint of the configuration answers 200 with its own address. */
-  readonly upstreams?: readonly UpstreamSpec[];
+  readonly lab: Lab;
+  readonly files: Readonly<Record<string, string>>;
   readonly requests: readonly RequestSpec[];
-  readonly seed: string;
 }
 
 /** What could be written at a place of the text. */
@@ -47,6 +46,7 @@ export interface PlayAnswer {
   readonly isLoaded: boolean;
   readonly problems: readonly Problem[];
   readonly outcomes: readonly Outcome[];
+  readonly tasks: readonly TaskResult[];
 }
 
 /** A stretch of text by lines, counted from 1; `endLine` is the last line that has something of it. */

@@ -1,46 +1,54 @@
-import { EMPTY_DRAFT } from '../state/request_draft.ts';
-import { EXAMPLE } from '../example.ts';
+import type { Lab } from '#lab';
+import { readManifest } from '#lab/manifest';
+import { refText } from '#source';
 import { highlightLines } from './highlight.ts';
 import type { LabPage } from './lab_page.ts';
 import { renderProse } from './markdown.server.ts';
 import { TRACKS } from './tracks.ts';
 
-/** The labs in their order. */
+/** Every file under `labs/`, by its path. */
+const FILES = import.meta.glob<string>('/labs/*/**/*', { query: '?raw', import: 'default', eager: true });
+
+/** The labs in the order of their folders. A manifest that cannot be read stops the build, and says why. */
 export function allLabs(): LabPage[] {
-  const track = TRACKS[0]!;
-  return [
-    {
-      slug: 'example',
-      title: 'A 404 that nobody’s server sent',
-      minutes: 8,
+  const folders = Object.keys(FILES).flatMap((path) => /^(.*)\/lab\.yaml$/.exec(path)?.[1] ?? []);
+  const read = folders.sort().map((folder) => ({ folder, manifest: manifestIn(folder) }));
+  return read.map(({ folder, manifest }) => {
+    const track = trackOf(folder);
+    const siblings = read.filter((one) => trackOf(one.folder) === track);
+    const at = siblings.findIndex((one) => one.folder === folder);
+    const next = siblings[at + 1]?.manifest;
+    const files = filesIn(`${folder}/start/`);
+    return {
+      manifest,
       track: { key: track.key, title: track.title },
       article: track.article,
-      number: 1,
-      count: 1,
-      next: undefined,
-      prose: renderProse(PROSE),
-      files: { 'envoy.yaml': EXAMPLE },
-      solution: { 'envoy.yaml': EXAMPLE.replace('[shop.example]', '[shop.example, "shop.example:10000"]') },
-      config: 'envoy.yaml',
-      highlighted: highlightLines(EXAMPLE),
-      upstreams: undefined,
-      to: '127.0.0.1:10000',
-      first: { ...EMPTY_DRAFT, authority: 'shop.example:10000' },
-      tasks: [
-        { title: 'shop.example reaches the shop', isHidden: false },
-        { title: 'With a port in Host it reaches the shop too', isHidden: false },
-        { title: 'Any other host is still refused by Envoy', isHidden: true },
-      ],
-    },
-  ];
+      number: at + 1,
+      count: siblings.length,
+      next: next && { slug: next.slug, title: next.title },
+      prose: renderProse(FILES[`${folder}/index.md`] ?? ''),
+      files,
+      solution: filesIn(`${folder}/solution/`),
+      highlighted: highlightLines(files[manifest.config] ?? ''),
+    };
+  });
 }
 
-const PROSE = `
-The shop is up. Its logs are empty. Yet a browser that asks for \`shop.example:10000\` gets a 404 in under a millisecond. No server of yours wrote it: Envoy did, before it chose a cluster.
+function manifestIn(folder: string): Lab {
+  const { lab, diagnostics } = readManifest(FILES[`${folder}/lab.yaml`] ?? '', `${folder}/lab.yaml`);
+  if (!lab) throw new Error(diagnostics.map(({ ref, message }) => `${refText(ref)}: ${message}`).join('\n'));
+  return lab;
+}
 
-An HTTP connection manager looks for a **virtual host** first, by the value of \`Host\`. Exact names win over suffixes, suffixes over prefixes, and \`*\` comes last. The order in the file does not matter here; one level down, for routes, it is all that matters.
+/** `01-config-dump/…` belongs to the track `config-dump`. */
+function trackOf(folder: string): (typeof TRACKS)[number] {
+  const key = folder.split('/')[2]?.replace(/^\d+-/, '');
+  const track = TRACKS.find((one) => one.key === key);
+  if (!track) throw new Error(`${folder}: no track is called ${key}. See src/lib/content/tracks.ts.`);
+  return track;
+}
 
-> **Try it.** [Send \`GET /\` with Host \`shop.example:10000\`](<send:GET http://shop.example:10000/>), then open **Why** and step to the red line.
-
-The name in \`domains\` is compared with the whole \`Host\` value, port included, unless the connection manager is told to drop it.
-`;
+function filesIn(folder: string): Record<string, string> {
+  const paths = Object.keys(FILES).filter((path) => path.startsWith(folder));
+  return Object.fromEntries(paths.map((path) => [path.slice(folder.length), FILES[path]!]));
+}

@@ -29,7 +29,7 @@ export class Keeper {
   /** Puts what was kept into the session, or runs the start where nothing was. */
   async open(): Promise<void> {
     const first = this.#session.run();
-    const work = await kept(this.#session.lab.slug);
+    const work = await kept(this.#session.lab.manifest.slug);
     await first;
     if (work) {
       this.#take(work);
@@ -40,7 +40,7 @@ export class Keeper {
 
   /** A shared state is looked at first: what is kept stays as it is until the reader changes something. */
   async openShared(): Promise<void> {
-    const work = await kept(this.#session.lab.slug);
+    const work = await kept(this.#session.lab.manifest.slug);
     if (work) {
       this.#progressOf(work);
       this.#notices.say(
@@ -55,7 +55,7 @@ export class Keeper {
   }
 
   #begin(): void {
-    this.#tabs = new OtherTabs(this.#session.lab.slug, (kind) => this.#heard(kind));
+    this.#tabs = new OtherTabs(this.#session.lab.manifest.slug, (kind) => this.#heard(kind));
     this.#isKeeping = true;
   }
 
@@ -98,12 +98,12 @@ export class Keeper {
     const { lab, files, requests } = this.#session;
     return {
       version: 1,
-      slug: lab.slug,
-      title: lab.title,
+      slug: lab.manifest.slug,
+      title: lab.manifest.title,
       files,
       requests,
       done: this.done,
-      taskCount: lab.tasks.length,
+      taskCount: lab.manifest.checks.length,
       hintsShown: { ...this.hintsShown },
       isSolutionShown: this.isSolutionShown,
       savedAt: Date.now(),
@@ -113,7 +113,7 @@ export class Keeper {
   /** A file that was exported: of this lab, or the reason why not. */
   import(text: string): void {
     const work = readExport(text);
-    const { slug } = this.#session.lab;
+    const { slug } = this.#session.lab.manifest;
     if (!work)
       return this.#notices.say('text', 'This file is not an export of this page. Nothing was changed.', {
         tone: 'bad',
@@ -184,7 +184,7 @@ export class Keeper {
   }
 
   async #reload(): Promise<void> {
-    const work = await kept(this.#session.lab.slug);
+    const work = await kept(this.#session.lab.manifest.slug);
     if (work) this.#take(work);
   }
 }

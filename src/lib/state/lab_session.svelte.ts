@@ -1,4 +1,5 @@
 import { tick } from 'svelte';
+import type { TaskResult } from '#lab';
 import type { RequestSpec } from '#world';
 import type { LabPage } from '../content/lab_page.ts';
 import { SimulationFailure, type Simulation } from '../simulation.ts';
@@ -6,7 +7,6 @@ import type { Problem } from '../../workers/protocol.ts';
 import type { Notices } from './notices.svelte.ts';
 import { Playback } from './playback.svelte.ts';
 import { draftOf, requestOf, type RequestDraft } from './request_draft.ts';
-import type { TaskResult } from './task_result.ts';
 
 /** Requests that the list keeps; an older one is dropped for a new one. */
 const MAX_REQUESTS = 50;
@@ -41,7 +41,7 @@ export class LabSession {
   constructor(lab: LabPage, simulation: Simulation, notices: Notices) {
     this.lab = lab;
     this.files = lab.files;
-    this.draft = { ...lab.first };
+    this.draft = draftOf(lab.manifest.first.at(-1) ?? { to: lab.manifest.to });
     this.requests = this.initialRequests();
     this.#simulation = simulation;
     this.#notices = notices;
@@ -49,18 +49,18 @@ export class LabSession {
 
   /** The text of the bootstrap as it is now. */
   get config(): string {
-    return this.files[this.lab.config] ?? '';
+    return this.files[this.lab.manifest.config] ?? '';
   }
 
   /** What is sent before the reader sends anything: the page opens with an answer to look at. */
   initialRequests(): readonly RequestSpec[] {
-    return [requestOf(this.lab.first, this.lab.to)];
+    return this.lab.manifest.first;
   }
 
   edit(text: string): void {
     if (text === this.config) return;
     this.#editedAt ??= performance.now();
-    this.files = { ...this.files, [this.lab.config]: text };
+    this.files = { ...this.files, [this.lab.manifest.config]: text };
     this.#later();
   }
 
@@ -73,7 +73,7 @@ export class LabSession {
   }
 
   send(): Promise<void> {
-    this.requests = [...this.requests, requestOf(this.draft, this.lab.to)].slice(-MAX_REQUESTS);
+    this.requests = [...this.requests, requestOf(this.draft, this.lab.manifest.to)].slice(-MAX_REQUESTS);
     this.#aim = { request: this.requests.length - 1 };
     return this.run();
   }
@@ -124,13 +124,13 @@ export class LabSession {
     try {
       const answer = await this.#simulation.ask({
         kind: 'play',
-        config: this.config,
-        ...(this.lab.upstreams ? { upstreams: this.lab.upstreams } : {}),
+        lab: this.lab.manifest,
+        files: this.files,
         requests: this.requests,
-        seed: this.lab.slug,
       });
       this.problems = answer.problems;
       this.isLoaded = answer.isLoaded;
+      this.tasks = answer.tasks;
       if (answer.isLoaded) {
         this.playback.show(answer.outcomes, this.#aim);
         this.#aim = undefined;
@@ -159,7 +159,7 @@ export class LabSession {
   #tell(error: unknown): void {
     const failure = error instanceof SimulationFailure ? error : new SimulationFailure(String(error), true);
     const text = failure.isBug
-      ? `This is a bug in the lab, not in your configuration: ${failure.message} (lab ${this.lab.slug}). Your text is kept.`
+      ? `This is a bug in the lab, not in your configuration: ${failure.message} (lab ${this.lab.manifest.slug}). Your text is kept.`
       : `The run was stopped. ${failure.message} Your text is kept.`;
     this.#notices.say('engine', text, { tone: 'bad', actions: [{ label: 'Run again', run: () => void this.run() }] });
   }
