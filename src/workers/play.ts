@@ -13,8 +13,10 @@ type RangeOf = (ref: ConfigRef) => LineRange | undefined;
 
 /** Plays the list from its first request and says of each what came and why. Equal questions have equal answers. */
 export function play(api: Api, { lab, files, requests }: PlayQuestion): PlayAnswer {
-  const config = files[lab.config] ?? '';
-  const { read, played } = playRequests(api, { config, upstreams: lab.workloads, requests }, lab.slug);
+  const [name, ...others] = lab.edit;
+  const config = files[name ?? ''] ?? '';
+  const rest = Object.fromEntries(others.map((other) => [other, files[other] ?? '']));
+  const { read, played } = playRequests(api, { config, files: rest, upstreams: lab.upstreams, requests }, lab.slug);
   const rangeOf: RangeOf = (ref) => {
     const range = read.rangeOf(ref.path);
     return range && withLines(config, range);

@@ -3,6 +3,8 @@ import type { Lab } from '#lab';
 /** A lab as its page gets it: all of it is in the HTML that is sent. */
 export interface LabPage {
   readonly manifest: Lab;
+  /** The file that is the bootstrap. */
+  readonly config: string;
   readonly track: { readonly key: string; readonly title: string };
   readonly article: { readonly title: string; readonly url: string };
   /** Its place among the labs of its track, counted from 1. */

@@ -1,54 +1,45 @@
-import type { Lab } from '#lab';
-import { readManifest } from '#lab/manifest';
+import { libraryOf, type LabFolder } from '#lab';
 import { refText } from '#source';
+import schema from '../../../labs/lab.schema.json';
 import { highlightLines } from './highlight.ts';
 import type { LabPage } from './lab_page.ts';
 import { renderProse } from './markdown.server.ts';
 import { TRACKS } from './tracks.ts';
 
-/** Every file under `labs/`, by its path. */
+/** Every text below `labs/`, by its path. */
 const FILES = import.meta.glob<string>('/labs/*/**/*', { query: '?raw', import: 'default', eager: true });
+
+const library = libraryOf(
+  Object.fromEntries(Object.entries(FILES).map(([path, text]) => [path.replace('/labs/', ''), text])),
+  schema,
+);
 
 /** The labs in the order of their folders. A manifest that cannot be read stops the build, and says why. */
 export function allLabs(): LabPage[] {
-  const folders = Object.keys(FILES).flatMap((path) => /^(.*)\/lab\.yaml$/.exec(path)?.[1] ?? []);
-  const read = folders.sort().map((folder) => ({ folder, manifest: manifestIn(folder) }));
-  return read.map(({ folder, manifest }) => {
-    const track = trackOf(folder);
-    const siblings = read.filter((one) => trackOf(one.folder) === track);
-    const at = siblings.findIndex((one) => one.folder === folder);
-    const next = siblings[at + 1]?.manifest;
-    const files = filesIn(`${folder}/start/`);
-    return {
-      manifest,
-      track: { key: track.key, title: track.title },
-      article: track.article,
-      number: at + 1,
-      count: siblings.length,
-      next: next && { slug: next.slug, title: next.title },
-      prose: renderProse(FILES[`${folder}/index.md`] ?? ''),
-      files,
-      solution: filesIn(`${folder}/solution/`),
-      highlighted: highlightLines(files[manifest.config] ?? ''),
-    };
-  });
+  if (library.problems.length > 0)
+    throw new Error(library.problems.map(({ ref, message }) => `${refText(ref)} ${message}`).join('\n'));
+  return library.labs.map(pageOf);
 }
 
-function manifestIn(folder: string): Lab {
-  const { lab, diagnostics } = readManifest(FILES[`${folder}/lab.yaml`] ?? '', `${folder}/lab.yaml`);
-  if (!lab) throw new Error(diagnostics.map(({ ref, message }) => `${refText(ref)}: ${message}`).join('\n'));
-  return lab;
-}
-
-/** `01-config-dump/…` belongs to the track `config-dump`. */
-function trackOf(folder: string): (typeof TRACKS)[number] {
-  const key = folder.split('/')[2]?.replace(/^\d+-/, '');
-  const track = TRACKS.find((one) => one.key === key);
-  if (!track) throw new Error(`${folder}: no track is called ${key}. See src/lib/content/tracks.ts.`);
-  return track;
-}
-
-function filesIn(folder: string): Record<string, string> {
-  const paths = Object.keys(FILES).filter((path) => path.startsWith(folder));
-  return Object.fromEntries(paths.map((path) => [path.slice(folder.length), FILES[path]!]));
+function pageOf(folder: LabFolder): LabPage {
+  const { lab, start, solution } = folder;
+  const track = TRACKS.find((one) => one.key === folder.track);
+  if (!track) throw new Error(`${folder.path}: src/lib/content/tracks.ts knows no track \`${folder.track}\`.`);
+  const siblings = library.labs.filter((one) => one.track === folder.track);
+  const at = siblings.indexOf(folder);
+  const next = siblings[at + 1]?.lab;
+  const config = lab.edit[0]!;
+  return {
+    manifest: lab,
+    config,
+    track: { key: track.key, title: track.title },
+    article: track.article,
+    number: at + 1,
+    count: siblings.length,
+    next: next && { slug: next.slug, title: next.title },
+    prose: renderProse(folder.prose, folder.pictures),
+    files: start,
+    solution,
+    highlighted: highlightLines(start[config] ?? ''),
+  };
 }

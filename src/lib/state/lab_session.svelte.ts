@@ -41,7 +41,7 @@ export class LabSession {
   constructor(lab: LabPage, simulation: Simulation, notices: Notices) {
     this.lab = lab;
     this.files = lab.files;
-    this.draft = draftOf(lab.manifest.first.at(-1) ?? { to: lab.manifest.to });
+    this.draft = draftOf({ to: lab.manifest.to, ...lab.manifest.first });
     this.requests = this.initialRequests();
     this.#simulation = simulation;
     this.#notices = notices;
@@ -49,18 +49,19 @@ export class LabSession {
 
   /** The text of the bootstrap as it is now. */
   get config(): string {
-    return this.files[this.lab.manifest.config] ?? '';
+    return this.files[this.lab.config] ?? '';
   }
 
   /** What is sent before the reader sends anything: the page opens with an answer to look at. */
   initialRequests(): readonly RequestSpec[] {
-    return this.lab.manifest.first;
+    const { to, first } = this.lab.manifest;
+    return [{ to, ...first }];
   }
 
   edit(text: string): void {
     if (text === this.config) return;
     this.#editedAt ??= performance.now();
-    this.files = { ...this.files, [this.lab.manifest.config]: text };
+    this.files = { ...this.files, [this.lab.config]: text };
     this.#later();
   }
 

@@ -89,7 +89,7 @@ export class Workbench {
     if (what === 'lab') this.keeper.forgetProgress();
     this.notices.say(
       'reset',
-      what === 'file' ? `${lab.manifest.config} is as it was at the start.` : 'The lab is as it was at the start.',
+      what === 'file' ? `${lab.config} is as it was at the start.` : 'The lab is as it was at the start.',
       { actions: [undo] },
     );
   }
