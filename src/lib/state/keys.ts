@@ -13,7 +13,7 @@ export const KEYS = [
   { keys: ['Ctrl M'], does: 'In the editor: Tab moves on instead of indenting' },
   { keys: ['Ctrl Space'], does: 'In the editor: what may stand here' },
   { keys: ['Ctrl .'], does: 'In the editor: mend the problem here' },
-  { keys: ['Alt F1'], does: 'In the editor: help for screen readers' },
+  { keys: ['F1'], does: 'In the editor: everything that it can do' },
   { keys: ['?'], does: 'This list' },
 ] as const;
 
