@@ -63,7 +63,7 @@ test('a field that Envoy does not know is mended by one press', async () => {
   const page = await site.lab(LAB, NARROW);
   await show(page, 'Config');
   const whole = await plainEditor(page).inputValue();
-  await plainEditor(page).fill(whole.replace('{ prefix: / }', '{ prefx: / }'));
+  await plainEditor(page).fill(whole.replace('{prefix: /}', '{prefx: /}'));
   await page.getByText('no such field').waitFor();
   await page.getByRole('button', { name: 'Change to prefix' }).click();
   await page.getByText('no problems').waitFor();

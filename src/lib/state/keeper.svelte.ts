@@ -4,7 +4,7 @@ import { OtherTabs } from './other_tabs.ts';
 import { keep, kept, readExport, type SavedWork } from './saved_work.ts';
 
 /** A pause after which work is kept. */
-const PAUSE_MS = 300;
+const PAUSE_MS = 150;
 
 /** Keeps the work of one lab in this browser, and gives it back. */
 export class Keeper {
@@ -57,12 +57,19 @@ export class Keeper {
   #begin(): void {
     this.#tabs = new OtherTabs(this.#session.lab.manifest.slug, (kind) => this.#heard(kind));
     this.#isKeeping = true;
+    addEventListener('pagehide', this.#flush);
   }
 
   close(): void {
-    if (this.#timer !== undefined) void this.#keepNow();
+    this.#flush();
+    removeEventListener('pagehide', this.#flush);
     this.#tabs?.close();
   }
+
+  /** What waits for its pause is kept at once: the page goes away. */
+  readonly #flush = (): void => {
+    if (this.#timer !== undefined) void this.#keepNow();
+  };
 
   /** To be called after each change of files, requests or progress. */
   changed(): void {
