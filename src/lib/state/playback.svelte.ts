@@ -55,8 +55,11 @@ export class Playback {
 
 const clamp = (value: number, count: number): number => Math.max(0, Math.min(value, count - 1));
 
-/** The step to begin with: the last that failed, else the last of all. */
+/** The step to begin with: what failed last, or the route that won; else the last of all. */
 function decisive(outcome: Outcome | undefined): number {
-  const failed = outcome?.tone === 'bad' ? outcome.steps.findLastIndex((step) => step.state === 'failed') : -1;
-  return failed >= 0 ? failed : Infinity;
+  const found =
+    outcome?.tone === 'bad'
+      ? outcome.steps.findLastIndex((step) => step.state === 'failed')
+      : outcome?.steps.findLastIndex((step) => step.state === 'matched' && step.stage === 'Route');
+  return found === undefined || found < 0 ? Infinity : found;
 }
