@@ -256,7 +256,7 @@ test('tasks are judged after every edit, hints come from what was observed, and 
   await task.getByText('404 NR by Envoy itself. Wanted: 200 from shop.').waitFor();
   await task.getByRole('button', { name: 'Give me a hint' }).click();
   await task.getByText('Which virtual hosts does Why say it tried').waitFor();
-  await task.getByRole('button', { name: 'Send it and see why' }).click();
+  await task.getByRole('button', { name: 'Try it and see why' }).click();
   await page.getByText('request 2 of 2').waitFor();
   for (const { lab, solution } of LABS) {
     await page.goto(`${site.address}labs/${lab.slug}`);

@@ -20,6 +20,8 @@ export class Keeper {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Off until the work is open, while another tab has newer work, and for a link that was only looked at. */
   #isKeeping = false;
+  /** What is kept already: the same is not kept again. */
+  #kept = '';
 
   constructor(session: LabSession, notices: Notices) {
     this.#session = session;
@@ -141,6 +143,7 @@ export class Keeper {
   #take(work: SavedWork): void {
     this.#progressOf(work);
     this.#session.replace({ files: work.files, requests: work.requests });
+    this.#kept = contentOf(this.work());
   }
 
   #progressOf(work: SavedWork): void {
@@ -152,7 +155,12 @@ export class Keeper {
   async #keepNow(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const result = await keep(this.work());
+    const work = this.work();
+    const content = contentOf(work);
+    if (content === this.#kept) return;
+    this.#kept = content;
+    const result = await keep(work);
+    if (!result.isKept) this.#kept = '';
     if (result.isKept) {
       this.status = 'Saved in this browser';
       this.#notices.drop('storage');
@@ -176,6 +184,7 @@ export class Keeper {
     const go = (): void => {
       this.#notices.drop('tabs');
       this.#isKeeping = true;
+      this.#kept = '';
     };
     this.#notices.say(
       'tabs',
@@ -195,6 +204,9 @@ export class Keeper {
     if (work) this.#take(work);
   }
 }
+
+/** All of it but the time. */
+const contentOf = (work: SavedWork): string => JSON.stringify({ ...work, savedAt: 0 });
 
 function when(time: number): string {
   const date = new Date(time);
