@@ -14,6 +14,7 @@ import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
 import { streamDurationMs } from './stream_duration.ts';
 import { followsRedirect } from './internal_redirect.ts';
+import { compileEarlyMutations } from './early_header_mutation.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
@@ -54,6 +55,7 @@ export class ConnectionManager {
   readonly #tracing: HttpTracing | undefined;
   readonly #nowMs: () => number;
   readonly #listenerName: string;
+  readonly #earlyMutations: ReturnType<typeof compileEarlyMutations>;
 
   /** Of its listener it needs what it counts under, and which way the traffic goes. */
   constructor(node: ConfigNode, services: RouterServices, listener: ListenerFacts) {
@@ -79,6 +81,7 @@ export class ConnectionManager {
     const logging = { files: services.files, runtime: services.runtime, random: services.random.fork('access_log') };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#listenerName = listener.name;
+    this.#earlyMutations = compileEarlyMutations(node.list('early_header_mutation_extensions'));
     this.#nowMs = () => services.dispatcher.nowMs;
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
@@ -173,7 +176,10 @@ export class ConnectionManager {
     else stream.logRequest();
     if (refusal)
       return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
+    for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
     stream.log['remote'] = prepare(stream.request, connection, this.#settings);
+    if (!stream.request.has('x-envoy-internal'))
+      for (const name of stream.routeConfig?.internalOnlyHeaders ?? []) stream.request.remove(name);
     this.#stripPort(stream.request, connection);
     this.#route(stream, connection);
     this.#armTimers(stream, isComplete, timers);

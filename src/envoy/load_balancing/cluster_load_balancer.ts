@@ -13,6 +13,8 @@ import { Subsets } from './subsets.ts';
 import { ZoneAware, type LocalCluster } from './zone_aware.ts';
 
 const PANIC_THRESHOLD = 50;
+/** The main one and a worker. */
+const THREADS = 2;
 
 export interface LoadBalancerOwner {
   readonly random: Random;
@@ -69,7 +71,18 @@ export class ClusterLoadBalancer {
       };
     });
     this.#loads = loadsOf(this.#sets, this.#options);
-    this.#zones?.recalculate();
+    this.#zones?.recalculate(this.#sets[0]!.healthy);
+    this.#countSubsets(hosts);
+  }
+
+  /** Each thread keeps the subsets of its own: subset_lb.cc. */
+  #countSubsets(hosts: readonly Host[]): void {
+    if (!this.#subsets) return;
+    const now = this.#subsets.count(hosts) * THREADS;
+    const before = this.#stats.lb_subsets_active.value;
+    this.#stats.lb_subsets_active.set(now);
+    if (now > before) this.#stats.lb_subsets_created.add(now - before);
+    else if (now < before) this.#stats.lb_subsets_removed.add(before - now);
   }
 
   get #options(): { overprovisioning: number; panicThreshold: number } {

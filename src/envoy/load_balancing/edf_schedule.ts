@@ -7,6 +7,8 @@ interface Entry {
   order: number;
 }
 
+const ownWeight = (host: Host): number => host.weight;
+
 /** Hosts by weight, earliest deadline first, as a heap: source/common/upstream/edf_scheduler.h. */
 export class EdfSchedule {
   readonly #heap: Entry[] = [];
@@ -22,10 +24,10 @@ export class EdfSchedule {
     return this.#heap[0]!.host;
   }
 
-  /** Takes the host that is due, and puts it in again behind its weight's share of time. */
-  take(): Host {
+  /** Takes the host that is due, and puts it in again behind its share of time, by the weight that it has now. */
+  take(weightOf = ownWeight): Host {
     const entry = this.#heap[0]!;
-    entry.deadline += 1 / entry.host.weight;
+    entry.deadline += 1 / weightOf(entry.host);
     entry.order = this.#orders++;
     this.#sink(0);
     return entry.host;
@@ -47,3 +49,5 @@ export class EdfSchedule {
 
 const isDueBefore = (a: Entry, b: Entry): boolean =>
   a.deadline < b.deadline || (a.deadline === b.deadline && a.order < b.order);
+
+export const isEven = (hosts: readonly Host[]): boolean => hosts.every((host) => host.weight === hosts[0]!.weight);

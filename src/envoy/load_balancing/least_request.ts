@@ -1,43 +1,42 @@
 import type { Random } from '#sim';
 import type { Host } from '../upstream/host.ts';
+import { EdfSchedule, isEven } from './edf_schedule.ts';
 import type { HostPicker } from './load_balancer.ts';
 
-/** LEAST_REQUEST: of a few hosts drawn by chance, the one with the fewest requests under way. */
+/**
+ * LEAST_REQUEST: of a few hosts drawn by chance, the one with the fewest requests under way; hosts of different weights
+ * take turns by weight, less the more they have to do (extensions/load_balancing_policies/least_request).
+ */
 export class LeastRequest implements HostPicker {
   readonly #random: Random;
   readonly #choices: number;
-  readonly #sums = new WeakMap<readonly Host[], readonly number[]>();
+  readonly #bias: number;
+  readonly #schedules = new WeakMap<readonly Host[], EdfSchedule | undefined>();
 
-  constructor(random: Random, choices: number) {
+  constructor(random: Random, options: { choices: number; bias: number }) {
     this.#random = random;
-    this.#choices = choices;
+    this.#choices = options.choices;
+    this.#bias = options.bias;
   }
 
   pick(hosts: readonly Host[]): Host {
+    const schedule = this.#scheduleOf(hosts);
+    if (schedule) return schedule.take((host) => host.weight / (host.stats.rq_active + 1) ** this.#bias);
     let best = this.#draw(hosts);
     for (let i = 1; i < this.#choices; i++) {
       const other = this.#draw(hosts);
-      if (other.stats.rq_active / other.weight < best.stats.rq_active / best.weight) best = other;
+      if (other.stats.rq_active < best.stats.rq_active) best = other;
     }
     return best;
   }
 
-  #draw(hosts: readonly Host[]): Host {
-    let sums = this.#sums.get(hosts);
-    if (!sums) this.#sums.set(hosts, (sums = runningSums(hosts)));
-    const ticket = this.#random.below(sums.at(-1)!);
-    let [low, high] = [0, sums.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (sums[middle]! > ticket) high = middle;
-      else low = middle + 1;
-    }
-    return hosts[low]!;
+  /** Absent for hosts of equal weight. */
+  #scheduleOf(hosts: readonly Host[]): EdfSchedule | undefined {
+    if (!this.#schedules.has(hosts)) this.#schedules.set(hosts, isEven(hosts) ? undefined : new EdfSchedule(hosts));
+    return this.#schedules.get(hosts);
   }
-}
 
-/** The weights added up from the first host on: a ticket falls to the host whose sum is the first above it. */
-function runningSums(hosts: readonly Host[]): number[] {
-  let sum = 0;
-  return hosts.map((host) => (sum += host.weight));
+  #draw(hosts: readonly Host[]): Host {
+    return hosts[this.#random.below(hosts.length)]!;
+  }
 }

@@ -19,7 +19,11 @@ const POLICIES: Readonly<Record<string, { readonly field: string; readonly compi
   RANDOM: { field: '', compile: (_, random) => new RandomChoice(random) },
   LEAST_REQUEST: {
     field: 'least_request_lb_config',
-    compile: (options, random) => new LeastRequest(random, options?.number('choice_count') ?? 2),
+    compile: (options, random) =>
+      new LeastRequest(random, {
+        choices: options?.number('choice_count') ?? 2,
+        bias: options?.child('active_request_bias')?.number('default_value') ?? 1,
+      }),
   },
   RING_HASH: {
     field: 'ring_hash_lb_config',

@@ -1,5 +1,5 @@
 import type { Host } from '../upstream/host.ts';
-import { EdfSchedule } from './edf_schedule.ts';
+import { EdfSchedule, isEven } from './edf_schedule.ts';
 import type { HostPicker } from './load_balancer.ts';
 
 /** Whose turn it is: by place for hosts of equal weight, by a schedule for others. */
@@ -25,7 +25,7 @@ export class RoundRobin implements HostPicker {
   }
 }
 
-function turnOf(hosts: readonly Host[]): Turn {
-  const isEven = hosts.every((host) => host.weight === hosts[0]!.weight);
-  return { next: 0, schedule: isEven ? undefined : new EdfSchedule(hosts) };
-}
+const turnOf = (hosts: readonly Host[]): Turn => ({
+  next: 0,
+  schedule: isEven(hosts) ? undefined : new EdfSchedule(hosts),
+});

@@ -32,6 +32,16 @@ export class Subsets {
     this.#defaultSubset = (node.raw('default_subset') as JsonObject | undefined) ?? {};
   }
 
+  /** How many different subsets the hosts make, over all selectors. */
+  count(hosts: readonly Host[]): number {
+    const found = new Set<string>();
+    for (const { keys } of this.#selectors)
+      for (const { metadata } of hosts)
+        if (keys.every((key) => metadata[key] !== undefined))
+          found.add(JSON.stringify(keys.map((key) => [key, metadata[key]])));
+    return found.size;
+  }
+
   choose(hosts: readonly Host[], wanted: JsonObject | undefined): SubsetChoice {
     const criteria = wanted ?? {};
     const keys = Object.keys(criteria).sort();

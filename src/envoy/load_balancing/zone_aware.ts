@@ -6,6 +6,8 @@ import type { ClusterStats } from '../upstream/cluster_stats.ts';
 /** Shares are counted in ten thousandths. */
 const FULL = 10_000;
 const DEFAULT_MIN_CLUSTER_SIZE = 6;
+/** The main thread and the worker have a balancer each, and count each for itself. */
+const THREADS = 2;
 
 /** Where this Envoy is, and the others of its kind: `cluster_manager.local_cluster_name`. */
 export interface LocalCluster {
@@ -76,8 +78,10 @@ export class ZoneAware {
   }
 
   /** To be told when the hosts of the cluster have changed. */
-  recalculate(): void {
-    this.#stats.lb_recalculate_zone_structures.inc();
+  recalculate(healthy: readonly Host[]): void {
+    this.#stats.lb_recalculate_zone_structures.add(THREADS);
+    const zones = new Set(healthy.map((host) => host.locality.name)).size;
+    if (zones > 1 && healthy.length < this.#minClusterSize) this.#stats.lb_zone_cluster_too_small.add(THREADS);
   }
 
   /** Worked out again when the hosts of either cluster have changed. */
@@ -93,10 +97,7 @@ export class ZoneAware {
   #compute(healthy: readonly Host[], local: readonly Host[]): Structure | undefined {
     const groups = groupsOf(healthy, this.#local.locality);
     if (groups.length < 2) return undefined;
-    if (healthy.length < this.#minClusterSize) {
-      this.#stats.lb_zone_cluster_too_small.inc();
-      return undefined;
-    }
+    if (healthy.length < this.#minClusterSize) return undefined;
     const localHealthy = local.filter((host) => host.health === 'healthy');
     const shares = groups.map(({ name, hosts }) => ({
       upstream: Math.floor((FULL * hosts.length) / healthy.length),

@@ -11,6 +11,8 @@ export class RouteConfig {
   readonly virtualHosts: VirtualHosts;
   /** `most_specific_header_mutations_wins`: the route has the last word on headers, not the widest level. */
   readonly narrowestWins: boolean;
+  /** What an external client may not send. */
+  readonly internalOnlyHeaders: readonly string[];
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
@@ -19,6 +21,7 @@ export class RouteConfig {
     this.createdMs = createdMs;
     this.virtualHosts = new VirtualHosts(node, stats);
     this.narrowestWins = node.flag('most_specific_header_mutations_wins');
+    this.internalOnlyHeaders = node.texts('internal_only_headers').map((name) => name.toLowerCase());
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
   }

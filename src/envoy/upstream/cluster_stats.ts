@@ -54,6 +54,7 @@ export class ClusterStats {
       gauges: CLUSTER_GAUGES,
       histograms: CLUSTER_HISTOGRAMS,
     });
+    if (node.has('lb_subset_config')) store.gauge(`${this.prefix}lb_subsets_single_host_per_subset_duplicate`);
     const tracked = node.child('track_cluster_stats');
     this.tracksEndpoints = tracked?.flag('per_endpoint_stats') === true;
     if (tracked?.flag('request_response_sizes') === true)
