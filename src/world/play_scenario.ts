@@ -107,8 +107,7 @@ function changed(before: ReadonlyMap<string, number>, after: ReadonlyMap<string,
 }
 
 function playStep(world: World, step: Step): Step & { expect?: StepResult } {
-  if (step.wait_ms !== undefined)
-    world.dispatcher.run({ untilMs: world.dispatcher.nowMs + step.wait_ms, events: MAX_EVENTS });
+  if (step.wait_ms !== undefined) pass(world.dispatcher, step.wait_ms);
   if (step.log !== undefined)
     return { ...step, expect: { lines: linesOf(world.envoy.files.get(step.log) ?? '', step.mask ?? []) } };
   if (step.write !== undefined || step.ads !== undefined) return { ...step, ...changeConfig(world, step) };
@@ -274,7 +273,13 @@ function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<Step
 function settle({ dispatcher }: World, sent: readonly (Sent | undefined)[], afterMs = STEP_MS): void {
   const isDone = (): boolean => sent.every((one) => one?.isOver);
   if (!isDone()) dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS, isDone });
-  dispatcher.run({ untilMs: dispatcher.nowMs + afterMs, events: MAX_EVENTS });
+  pass(dispatcher, afterMs);
+}
+
+/** Time passes even when nothing is due in it. */
+function pass(dispatcher: SimulatedDispatcher, ms: number): void {
+  dispatcher.createTimer('pass', ms, () => undefined);
+  dispatcher.run({ untilMs: dispatcher.nowMs + ms, events: MAX_EVENTS });
 }
 
 function send(world: World, spec: RequestSpec, afterMs = STEP_MS): StepResult {

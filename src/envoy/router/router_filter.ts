@@ -188,7 +188,10 @@ class RouterFilter {
       {
         onReady: () => this.#onReady(),
         onReply: (reply) => this.#onReply(reply),
-        onOverflow: () => this.#onFailure('overflow'),
+        onOverflow: (where) => {
+          if (where === 'waiting') delete this.#stream.log['upstream_host'];
+          this.#onFailure('overflow');
+        },
       },
     );
   }

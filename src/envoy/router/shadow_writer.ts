@@ -21,6 +21,7 @@ export function sendShadows(stream: Stream, services: ShadowServices, timeoutMs:
     const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
     if (!cluster || !host) continue;
     headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
+    stream.span?.child().inject(headers);
     cluster.poolOf(host, 'DEFAULT').newStream(
       { headers, body: requestBody },
       {

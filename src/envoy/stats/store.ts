@@ -22,6 +22,10 @@ const NO_OPTIONS: StatsOptions = {
   flushIntervalMs: 5_000,
 };
 
+/** A colon would end a name: stats/utility.cc, sanitizeStatsName. */
+const sanitized = (name: string): string =>
+  name.includes(':') ? name.replaceAll('://', '_').replaceAll(':', '_') : name;
+
 /** The statistics of a proxy, by Envoy's own names. What counts often asks for its counter once and keeps it. */
 export class StatsStore implements FlushClock {
   readonly #counters = new Map<string, Counter>();
@@ -34,7 +38,8 @@ export class StatsStore implements FlushClock {
     this.#options = options;
   }
 
-  counter(name: string): Counter {
+  counter(asked: string): Counter {
+    const name = sanitized(asked);
     const known = this.#counters.get(name);
     if (known) return known;
     const made = new Counter(name);
@@ -42,7 +47,8 @@ export class StatsStore implements FlushClock {
     return made;
   }
 
-  gauge(name: string): Gauge {
+  gauge(asked: string): Gauge {
+    const name = sanitized(asked);
     const known = this.#gauges.get(name);
     if (known) return known;
     const made = new Gauge(name);
@@ -50,7 +56,8 @@ export class StatsStore implements FlushClock {
     return made;
   }
 
-  histogram(name: string): Histogram {
+  histogram(asked: string): Histogram {
+    const name = sanitized(asked);
     const known = this.#histograms.get(name);
     if (known) return known;
     const made = new Histogram(name, this.#options.boundsOf(name) ?? DEFAULT_BOUNDS, this);

@@ -8,6 +8,8 @@ export interface Span {
   readonly isSampled: boolean;
   /** Tells the upstream of the span, in the headers of its kind. */
   inject(headers: HeaderMap): void;
+  /** A span within this one: of a mirrored request, say. */
+  child(): Span;
 }
 
 export interface SpanStart {

@@ -13,7 +13,8 @@ export interface PoolCallbacks {
   /** The stream has a connection, and the request is on its way. */
   readonly onReady: () => void;
   readonly onReply: (reply: UpstreamReply) => void;
-  readonly onOverflow: () => void;
+  /** `waiting`: before a connection, and so without an endpoint that the log could name. */
+  readonly onOverflow: (where: 'waiting' | 'connected') => void;
 }
 
 interface Waiting {
@@ -64,7 +65,7 @@ export class ConnPool {
     if (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0)) this.#attach(stream, true);
     else if (!this.#breaker.canCreate('pending_requests')) {
       this.#stats.upstream_rq_pending_overflow.inc();
-      callbacks.onOverflow();
+      callbacks.onOverflow('waiting');
     } else this.#queue(stream);
     return { cancel: () => this.#cancel(stream) };
   }
@@ -109,7 +110,7 @@ export class ConnPool {
     if (!this.#breaker.canCreate('requests')) {
       this.#stats.upstream_rq_active_overflow.inc();
       if (!isReused) this.#idle++;
-      return stream.callbacks.onOverflow();
+      return stream.callbacks.onOverflow('connected');
     }
     let served = 0;
     if (isReused && !this.#isMultiplexed) {

@@ -30,11 +30,16 @@ class OpenTelemetryTracer implements Tracer {
     if (text !== undefined && !parent) return undefined;
     const isSampled = this.#isSampled(isTraced, parent?.isSampled);
     const traceId = parent?.traceId ?? randomHex(this.#random, 32);
-    const spanId = randomHex(this.#random, 16);
     const state = parent ? headers.all('tracestate').join(',') : '';
+    return this.#span(traceId, state, isSampled);
+  }
+
+  #span(traceId: string, state: string, isSampled: boolean): Span {
+    const spanId = randomHex(this.#random, 16);
     return {
       traceId,
       isSampled,
+      child: () => this.#span(traceId, state, isSampled),
       inject: (to) => {
         to.set('traceparent', writeTraceParent(traceId, spanId, isSampled));
         to.set('tracestate', state);

@@ -55,6 +55,8 @@ class ZipkinTracer implements Tracer {
     return {
       traceId: context.traceId,
       isSampled,
+      child: () =>
+        this.#span({ ...context, spanId: randomHex(this.#random, 16), parentId: context.spanId }, isSampled, isSingle),
       inject: (headers) =>
         isSingle ? headers.set('b3', singleHeader(context, isSampled)) : this.#inject(headers, context, isSampled),
     };
