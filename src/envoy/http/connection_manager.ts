@@ -178,8 +178,7 @@ export class ConnectionManager {
       return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
     for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
     stream.log['remote'] = prepare(stream.request, connection, this.#settings);
-    if (!stream.request.has('x-envoy-internal'))
-      for (const name of stream.routeConfig?.internalOnlyHeaders ?? []) stream.request.remove(name);
+    stream.routeConfig?.removeInternalOnly(stream.request);
     this.#stripPort(stream.request, connection);
     this.#route(stream, connection);
     this.#armTimers(stream, isComplete, timers);
