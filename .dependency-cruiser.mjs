@@ -5,12 +5,13 @@ const LAYERS = {
   api: ['source'],
   xds: ['source', 'api'],
   envoy: ['sim', 'source', 'api', 'xds'],
+  lua: ['api', 'envoy'],
   world: ['sim', 'source', 'api', 'xds', 'envoy'],
   lab: ['source', 'api', 'world'],
-  cli: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab'],
-  workers: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab'],
+  cli: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab', 'lua'],
+  workers: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab', 'lua'],
 };
-const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab'];
+const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'lua', 'world', 'lab'];
 const SHELL = ['lib', 'routes'];
 
 const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({

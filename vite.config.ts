@@ -3,6 +3,8 @@ import { defineConfig } from 'vite';
 import { gzipAssets, monacoStylesOnDemand, workerFiles } from './scripts/vite_plugins.mjs';
 
 export default defineConfig({
+  // Fengari asks for it in its first line, and a browser has no `process`.
+  define: { 'process.env.FENGARICONF': 'undefined' },
   plugins: [gzipAssets(), monacoStylesOnDemand(), workerFiles(), sveltekit()],
   worker: { format: 'es', plugins: () => [gzipAssets()] },
 });

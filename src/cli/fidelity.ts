@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { ENVOY_VERSION, openApi } from '#api';
+import { openLua } from '#lua';
 import { fidelityOf, HTTP_FILTER_REGISTRY } from '#envoy';
 import { playScenario, readBootstrap, type Scenario } from '#world';
 import YAML from 'yaml';
@@ -32,7 +33,9 @@ function observe(): ReadFields {
     const config = JSON.stringify(YAML.parse(vector.config, { merge: true }) ?? {});
     // A dump of the configuration reads all of it, whatever it says.
     const steps = vector.steps.filter(({ admin }) => admin?.includes('config_dump') !== true);
-    fields.count(1, () => playScenario(observed, { ...vector, config, steps }, { seed: 'fidelity', trace: false }));
+    fields.count(1, () =>
+      playScenario(observed, { ...vector, config, steps }, { seed: 'fidelity', trace: false, lua: openLua() }),
+    );
     fields.count(-1, () => readBootstrap(observed, config));
   }
   return fields;

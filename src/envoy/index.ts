@@ -23,3 +23,5 @@ export type { Meaning } from './stream_info/response_meanings.ts';
 export { explainDetails, explainFlags } from './stream_info/response_meanings.ts';
 export { frameOf, messagesOf } from './grpc/frames.ts';
 export { bytesOfBase64 } from './matching/base64.ts';
+export { isLuaObject, LuaFault } from './lua/lua_runtime.ts';
+export type { LuaCall, LuaObject, LuaRuntime, LuaScript, LuaValue } from './lua/lua_runtime.ts';

@@ -8,6 +8,7 @@ import {
   RecordingTrace,
   type Connection,
   type HttpResponse,
+  type LuaRuntime,
   type RequestOutcome,
 } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
@@ -51,7 +52,11 @@ interface World {
 }
 
 /** Plays a scenario to its end. The same scenario and seed give the same outcome, trace included. */
-export function playScenario(api: Api, scenario: Scenario, options: { seed: string; trace: boolean }): ScenarioOutcome {
+export function playScenario(
+  api: Api,
+  scenario: Scenario,
+  options: { seed: string; trace: boolean; lua?: LuaRuntime | undefined },
+): ScenarioOutcome {
   const { value, diagnostics } = readBootstrap(api, scenario.config, filesOf(scenario));
   if (!value || diagnostics.some((one) => one.severity === 'error'))
     return { steps: [...scenario.steps], stats: {}, trace: [], traceEnds: [], diagnostics };
@@ -70,6 +75,7 @@ export function playScenario(api: Api, scenario: Scenario, options: { seed: stri
       network: upstreams,
       fileSystem: files,
       trace,
+      lua: options.lua,
       options: { ...RECORDED_OPTIONS, ...nodeOptions(scenario) },
     },
   );

@@ -165,6 +165,7 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
   const headers = new HeaderMap(reply.headers ?? []);
   if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined)
     headers.set('content-length', String(body.length));
+  if (keepsAlive(spec, status, headers)) headers.set('connection', 'keep-alive');
   return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
 
@@ -201,3 +202,7 @@ function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
     body: request.body,
   };
 }
+
+/** An HTTP/1 server says that it keeps the connection, unless the answer has a word of its own. */
+const keepsAlive = (spec: UpstreamSpec, status: number, headers: HeaderMap): boolean =>
+  (spec.protocol ?? 'http1') === 'http1' && status >= 200 && !headers.has('connection');

@@ -1,5 +1,6 @@
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { compileCelText } from '../cel/expression.ts';
 import { GRPC_STATUS_NAMES, grpcStatusNumber } from '../formatter/grpc_status.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { compileMetadataMatcher, valueAt } from '../matching/metadata_matcher.ts';
@@ -43,9 +44,10 @@ const KINDS: Readonly<Record<string, Compile>> = {
   response_flag_filter: (node) => compileFlagFilter(node.texts('flags')),
   grpc_status_filter: compileGrpcFilter,
   runtime_filter: compileRuntimeFilter,
+  extension_filter: compileExtensionFilter,
 };
 
-/** `config.accesslog.v3.AccessLogFilter`. Simplified: an extension filter lets everything through. */
+/** `config.accesslog.v3.AccessLogFilter`. Simplified: of extensions only CEL. */
 export function compileLogFilter(node: ConfigNode | undefined, services: LogFilterServices): LogFilter {
   for (const [field, compile] of Object.entries(KINDS)) {
     const child = node?.child(field);
@@ -121,4 +123,11 @@ function compileGrpcFilter(node: ConfigNode): LogFilter {
   const wanted = node.texts('statuses').map((name) => GRPC_STATUS_NAMES.indexOf(name));
   const excludes = node.flag('exclude');
   return (context) => wanted.includes(grpcStatusNumber(context) ?? 2) !== excludes;
+}
+
+/** A line for what the expression says true of; another extension lets everything through. */
+function compileExtensionFilter(node: ConfigNode): LogFilter {
+  const text = node.child('typed_config')?.text('expression');
+  const expression = text === undefined ? undefined : compileCelText(text);
+  return text === undefined ? () => true : (context) => expression?.(context) === true;
 }

@@ -17,6 +17,7 @@ import { corsFilterFactory } from './filters/http/cors/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
 import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
 import { extAuthzFilterFactory } from './filters/http/ext_authz/factory.ts';
+import { extProcFilterFactory } from './filters/http/ext_proc/factory.ts';
 import { faultFilterFactory } from './filters/http/fault/factory.ts';
 import { headerMutationFilterFactory } from './filters/http/header_mutation/factory.ts';
 import { headerToMetadataFilterFactory } from './filters/http/header_to_metadata/factory.ts';
@@ -24,6 +25,7 @@ import { healthCheckFilterFactory } from './filters/http/health_check/factory.ts
 import { jsonToMetadataFilterFactory } from './filters/http/json_to_metadata/factory.ts';
 import { jwtAuthnFilterFactory } from './filters/http/jwt_authn/factory.ts';
 import { localRateLimitFilterFactory } from './filters/http/local_ratelimit/factory.ts';
+import { luaFilterFactory } from './filters/http/lua/factory.ts';
 import { rateLimitFilterFactory } from './filters/http/ratelimit/factory.ts';
 import { rbacFilterFactory } from './filters/http/rbac/factory.ts';
 import { setFilterStateFilterFactory } from './filters/http/set_filter_state/factory.ts';
@@ -46,6 +48,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   csrfFilterFactory,
   dynamicForwardProxyFilterFactory,
   extAuthzFilterFactory,
+  extProcFilterFactory,
   faultFilterFactory,
   headerMutationFilterFactory,
   headerToMetadataFilterFactory,
@@ -53,6 +56,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   jsonToMetadataFilterFactory,
   jwtAuthnFilterFactory,
   localRateLimitFilterFactory,
+  luaFilterFactory,
   rateLimitFilterFactory,
   rbacFilterFactory,
   setFilterStateFilterFactory,

@@ -1,4 +1,5 @@
 import type { HeaderMap } from '../http/header_map.ts';
+import { celOperator } from './cel_operator.ts';
 import { header } from './header_value.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
 
@@ -26,6 +27,7 @@ export const REQUEST_OPERATORS: Readonly<Record<string, Operator>> = {
   REQUEST_HEADER: ({ request }, argument) => header(request, argument),
   RESPONSE_HEADER: ({ response }, argument) => header(response, argument),
   RESPONSE_TRAILER: ({ trailers }, argument) => header(trailers, argument),
+  CEL: celOperator,
   QUERY_PARAM: queryParameter,
   QUERY_PARAMS: ({ request }, argument) => queryOf(request, argument),
   REQUEST_HEADERS_BYTES: ({ request }) => bytesOf(request),

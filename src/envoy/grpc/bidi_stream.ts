@@ -96,7 +96,6 @@ export class BidiStream implements GrpcStream {
   }
 
   #onFailure(failure: Failure): void {
-    if (failure === 'refused') this.#cluster!.stats.traffic.upstream_rq_pending_failure_eject.inc();
     const { status, body, details } = localReplyOf(failure, false);
     if (!this.#hasAnswered) this.#charge(status);
     this.#close(UNAVAILABLE, `${body}{${details}}`);

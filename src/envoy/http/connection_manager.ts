@@ -73,6 +73,7 @@ export class ConnectionManager {
       statPrefix: this.#statPrefix,
       dnsCaches: services.dnsCaches,
       filters: services.filters,
+      lua: services.lua,
       httpClient,
       grpcClient: new AsyncGrpcClient(httpClient, services),
     };
@@ -254,6 +255,8 @@ export class ConnectionManager {
   #finishHeaders(stream: Stream, headers: HeaderMap, isLocal: boolean): void {
     const { serverName: server, serverHeader: transformation, via } = this.#settings;
     const isAbsent = headers.get('server') === undefined;
+    // Of one connection only: conn_manager_utility.cc, mutateResponseHeaders.
+    if (headers.get('connection') === 'keep-alive') headers.remove('connection');
     headers.set('date', '<date>');
     if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
       headers.set('server', server);

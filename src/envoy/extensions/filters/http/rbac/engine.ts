@@ -1,5 +1,6 @@
 import type { ConfigRef } from '#source';
 import { ConfigNode } from '../../../../config_node.ts';
+import { compileCelTree } from '../../../../cel/expression.ts';
 import { compileRule, type RbacFacts } from './rules.ts';
 
 interface Decision {
@@ -22,11 +23,13 @@ export function compileEngine(node: ConfigNode): Engine {
       if (!policy) return [];
       const permissions = policy.list('permissions').map(compileRule);
       const principals = policy.list('principals').map(compileRule);
+      const condition = compileCondition(policy);
       return [
         {
           name,
           ref: policy.ref,
-          fits: (facts: RbacFacts) => permissions.some((one) => one(facts)) && principals.some((one) => one(facts)),
+          fits: (facts: RbacFacts) =>
+            permissions.some((one) => one(facts)) && principals.some((one) => one(facts)) && condition(facts),
         },
       ];
     });
@@ -38,4 +41,22 @@ export function compileEngine(node: ConfigNode): Engine {
       because: found?.ref ?? node.ref,
     };
   };
+}
+
+/** A CEL condition has to be true; one that asks for what is not there does not hold. */
+function compileCondition(policy: ConfigNode): (facts: RbacFacts) => boolean {
+  const tree = policy.child('condition') ?? policy.child('checked_condition')?.child('expr');
+  const expression = tree && compileCelTree(tree);
+  if (!tree) return () => true;
+  return ({ request, log, dynamicMetadata, filterState, connection }) =>
+    expression?.({
+      request,
+      log,
+      dynamicMetadata,
+      filterState,
+      localAddress: connection.localAddress,
+      remoteAddress: connection.remoteAddress,
+      requestedServerName: connection.tls?.sni,
+      hasClientCertificate: connection.tls?.clientCertificate !== undefined,
+    }) === true;
 }

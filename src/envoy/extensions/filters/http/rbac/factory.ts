@@ -16,7 +16,7 @@ function compile(node: ConfigNode): RbacConfig {
 export const rbacFilterFactory = defineHttpFilter<RbacConfig>({
   name: 'envoy.filters.http.rbac',
   type: 'envoy.extensions.filters.http.rbac.v3.RBAC',
-  fidelity: { level: 'partial', notSimulated: ['matcher', 'shadow_matcher', 'condition', 'authenticated'] },
+  fidelity: { level: 'partial', notSimulated: ['matcher', 'shadow_matcher', 'authenticated'] },
   compile: (config) => {
     const own = compile(config);
     return (callbacks, perRoute) => new RbacFilter(perRoute ?? own, callbacks);

@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { HeaderMap } from '../http/header_map.ts';
+import { compileCelText } from './expression.ts';
+
+const facts = {
+  request: new HeaderMap([
+    [':method', 'GET'],
+    [':path', '/a?b=1'],
+    ['x-tenant', 'acme'],
+  ]),
+  log: { code: 503 },
+  dynamicMetadata: { shop: { plan: 'gold' } },
+  filterState: new Map<string, string>(),
+  localAddress: '127.0.0.1:10000',
+  remoteAddress: '127.0.0.9:40000',
+};
+
+test('attributes have the names and types of Envoy, and what is not there has no value', () => {
+  const values = [
+    'request.headers["x-tenant"] + request.url_path',
+    'response.code >= 500 && destination.port == 10000',
+    'metadata.filter_metadata["shop"]["plan"] == "gold"',
+    'request.headers["x-none"] == ""',
+  ].map((text) => compileCelText(text)?.(facts));
+  expect(values).toEqual(['acme/a', true, true, undefined]);
+});

@@ -1,0 +1,101 @@
+import { durationMs } from '#api';
+import type { ConfigNode } from '../../../../config_node.ts';
+import type { FactoryContext } from '../../../../http/filter.ts';
+import { statusCodeOf } from '../../../../http/status_code.ts';
+import { createStats, type StatSet } from '../../../../stats/stat_set.ts';
+import { compileMutationRules, type MutationRules } from './mutation_rules.ts';
+
+const DEFAULT_TIMEOUT_MS = 200;
+const COUNTERS = [
+  'streams_started',
+  'stream_msgs_sent',
+  'stream_msgs_received',
+  'spurious_msgs_received',
+  'streams_closed',
+  'streams_failed',
+  'failure_mode_allowed',
+  'message_timeouts',
+  'override_message_timeout_received',
+  'override_message_timeout_ignored',
+  'rejected_header_mutations',
+  'clear_route_cache_ignored',
+  'clear_route_cache_disabled',
+  'clear_route_cache_upstream_ignored',
+  'send_immediate_resp_upstream_ignored',
+  'http_not_ok_resp_received',
+  'immediate_responses_sent',
+  'server_half_closed',
+] as const;
+
+/** What of a message goes to the processor. */
+export interface ProcessingMode {
+  readonly requestHeaders: boolean;
+  readonly responseHeaders: boolean;
+  readonly requestBody: string;
+  readonly responseBody: string;
+}
+
+export interface ExtProcConfig {
+  readonly node: ConfigNode;
+  readonly service: ConfigNode | undefined;
+  readonly mode: ProcessingMode;
+  readonly timeoutMs: number;
+  readonly allowsFailure: boolean;
+  readonly allowsModeOverride: boolean;
+  readonly ignoresImmediate: boolean;
+  readonly statusOnError: number;
+  readonly routeCacheAction: string;
+  readonly rules: MutationRules;
+  readonly counters: StatSet<(typeof COUNTERS)[number], never, never>;
+}
+
+export interface ExtProcPerRoute {
+  readonly isDisabled: boolean;
+  readonly mode: ProcessingMode | undefined;
+  readonly service: ConfigNode | undefined;
+  readonly allowsFailure: boolean | undefined;
+}
+
+export function modeOf(node: ConfigNode | undefined, base?: ProcessingMode): ProcessingMode {
+  const headers = (name: string, otherwise: boolean): boolean => {
+    const mode = node?.text(name) ?? 'DEFAULT';
+    return mode === 'DEFAULT' ? otherwise : mode === 'SEND';
+  };
+  return {
+    requestHeaders: base?.requestHeaders ?? headers('request_header_mode', true),
+    responseHeaders: headers('response_header_mode', base?.responseHeaders ?? true),
+    requestBody: node?.text('request_body_mode') ?? 'NONE',
+    responseBody: node?.text('response_body_mode') ?? 'NONE',
+  };
+}
+
+export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryContext): ExtProcConfig {
+  const own = node.text('stat_prefix');
+  const prefix = `${statPrefix}ext_proc.${own ? `${own}.` : ''}`;
+  return {
+    node,
+    service: node.child('grpc_service'),
+    mode: modeOf(node.child('processing_mode')),
+    timeoutMs: durationMs(node.text('message_timeout')) ?? DEFAULT_TIMEOUT_MS,
+    allowsFailure: node.flag('failure_mode_allow'),
+    allowsModeOverride: node.flag('allow_mode_override'),
+    ignoresImmediate: node.flag('disable_immediate_response'),
+    statusOnError: statusCodeOf(node.child('status_on_error')?.raw('code')) ?? 500,
+    routeCacheAction: node.flag('disable_clear_route_cache')
+      ? 'RETAIN'
+      : (node.text('route_cache_action') ?? 'DEFAULT'),
+    rules: compileMutationRules(node.child('mutation_rules')),
+    counters: createStats(stats, prefix, { counters: COUNTERS }),
+  };
+}
+
+export function compilePerRoute(node: ConfigNode): ExtProcPerRoute {
+  const overrides = node.child('overrides');
+  const mode = overrides?.child('processing_mode');
+  return {
+    isDisabled: node.flag('disabled'),
+    mode: mode && modeOf(mode),
+    service: overrides?.child('grpc_service'),
+    allowsFailure: overrides?.has('failure_mode_allow') === true ? overrides.flag('failure_mode_allow') : undefined,
+  };
+}

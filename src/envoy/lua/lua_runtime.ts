@@ -1,0 +1,37 @@
+import type { Json } from '#api';
+
+/** An object of Envoy's as a script sees it: methods by name, and pairs to go through. */
+export interface LuaObject {
+  readonly methods: Readonly<Record<string, LuaMethod>>;
+  readonly pairs?: () => readonly (readonly [string, LuaValue])[];
+}
+
+export type LuaValue = Json | undefined | LuaObject | LuaFunction;
+/** A function of Envoy's own, for iterators. */
+export type LuaFunction = () => LuaValue;
+/** Its results, or `yield`: the script waits until it is resumed with them. It throws a `LuaFault` to fail the script. */
+export type LuaMethod = (...args: LuaValue[]) => readonly LuaValue[] | 'yield';
+
+/** One run of a function of a script. */
+export interface LuaCall {
+  /** Goes on with the results that a method had no time to give. */
+  resume(results: readonly LuaValue[]): void;
+}
+
+/** A script whose functions are there. */
+export interface LuaScript {
+  has(name: string): boolean;
+  /** Calls back when the function is through, with the error if it failed: at once, unless it waits. */
+  call(name: string, argument: LuaObject, ended: (error: string | undefined) => void): LuaCall;
+}
+
+/** A Lua machine, handed in by whoever wants scripts to run: a page without scripts does not load it. */
+export interface LuaRuntime {
+  load(source: string): { readonly script: LuaScript } | { readonly error: string };
+}
+
+/** What a method throws to fail the script. */
+export class LuaFault extends Error {}
+
+export const isLuaObject = (value: LuaValue): value is LuaObject =>
+  typeof value === 'object' && value !== null && 'methods' in value && typeof value.methods === 'object';

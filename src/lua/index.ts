@@ -1,0 +1,2 @@
+/** Lua for the scripts of a configuration. */
+export { openLua } from './machine.ts';

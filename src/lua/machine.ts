@@ -1,0 +1,156 @@
+import * as lua from 'fengari/src/lua.js';
+import {
+  luaL_error,
+  luaL_loadstring,
+  luaL_newstate,
+  luaL_ref,
+  luaL_requiref,
+  luaL_unref,
+} from 'fengari/src/lauxlib.js';
+import { luaopen_base } from 'fengari/src/lbaselib.js';
+import { luaopen_coroutine } from 'fengari/src/lcorolib.js';
+import { to_luastring } from 'fengari/src/defs.js';
+import { luaopen_math } from 'fengari/src/lmathlib.js';
+import { luaopen_string } from 'fengari/src/lstrlib.js';
+import { luaopen_table } from 'fengari/src/ltablib.js';
+import { LuaFault, type LuaCall, type LuaObject, type LuaRuntime, type LuaScript, type LuaValue } from '#envoy';
+import { useLuaJitNumbers } from './numbers.ts';
+import { PRELUDE } from './prelude.ts';
+import { errorText, push, read } from './values.ts';
+
+/** A call that needs more instructions than this is ended: an endless loop. */
+const MAX_INSTRUCTIONS = 10_000_000;
+const LIBRARIES = {
+  _G: luaopen_base,
+  coroutine: luaopen_coroutine,
+  math: luaopen_math,
+  string: luaopen_string,
+  table: luaopen_table,
+};
+
+/** Opens Lua: done once, and lazily, by a shell that has scripts to run. */
+export function openLua(): LuaRuntime {
+  useLuaJitNumbers();
+  return {
+    load: (source) => {
+      const L = luaL_newstate();
+      for (const [name, open] of Object.entries(LIBRARIES)) {
+        luaL_requiref(L, to_luastring(name), open, 1);
+        lua.lua_pop(L, 1);
+      }
+      limit(L);
+      for (const text of [PRELUDE, source])
+        if (luaL_loadstring(L, to_luastring(text)) !== lua.LUA_OK || lua.lua_pcall(L, 0, 0, 0) !== lua.LUA_OK)
+          return { error: errorText(L) };
+      return { script: new Script(L) };
+    },
+  };
+}
+
+function limit(L: lua.LuaState): void {
+  lua.lua_sethook(
+    L,
+    (state) => luaL_error(state, to_luastring(`more than ${MAX_INSTRUCTIONS} instructions`)),
+    lua.LUA_MASKCOUNT,
+    MAX_INSTRUCTIONS,
+  );
+}
+
+class Script implements LuaScript {
+  readonly #L: lua.LuaState;
+  readonly #metatable: number;
+
+  constructor(L: lua.LuaState) {
+    this.#L = L;
+    lua.lua_newtable(L);
+    lua.lua_pushcfunction(L, (state) => this.#index(state));
+    lua.lua_setfield(L, -2, to_luastring('__index'));
+    lua.lua_pushcfunction(L, (state) => this.#pairs(state));
+    lua.lua_setfield(L, -2, to_luastring('__pairs'));
+    this.#metatable = luaL_ref(L, lua.LUA_REGISTRYINDEX);
+  }
+
+  has(name: string): boolean {
+    const type = lua.lua_getglobal(this.#L, to_luastring(name));
+    lua.lua_pop(this.#L, 1);
+    return type === lua.LUA_TFUNCTION;
+  }
+
+  call(name: string, argument: LuaObject, ended: (error: string | undefined) => void): LuaCall {
+    const thread = lua.lua_newthread(this.#L);
+    const ref = luaL_ref(this.#L, lua.LUA_REGISTRYINDEX);
+    limit(thread);
+    lua.lua_getglobal(thread, to_luastring(name));
+    this.#push(thread, argument);
+    const run = (count: number): void => {
+      const status = lua.lua_resume(thread, null, count);
+      if (status === lua.LUA_YIELD) return;
+      luaL_unref(this.#L, lua.LUA_REGISTRYINDEX, ref);
+      ended(status === lua.LUA_OK ? undefined : errorText(thread));
+    };
+    run(1);
+    return {
+      resume: (results) => {
+        lua.lua_settop(thread, 0);
+        for (const one of results) this.#push(thread, one);
+        run(results.length);
+      },
+    };
+  }
+
+  #push(L: lua.LuaState, value: LuaValue): void {
+    push(L, value, (state) => {
+      lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, this.#metatable);
+      lua.lua_setmetatable(state, -2);
+    });
+  }
+
+  /** A method of an object, as a function that takes the object first. */
+  #index(L: lua.LuaState): number {
+    const object = lua.lua_touserdata(L, 1)?.data as LuaObject | undefined;
+    const name = String(read(L, 2));
+    const method = object && Object.hasOwn(object.methods, name) ? object.methods[name] : undefined;
+    if (!method) {
+      lua.lua_pushnil(L);
+      return 1;
+    }
+    lua.lua_pushcfunction(L, (state) => {
+      const count = lua.lua_gettop(state);
+      const args = Array.from({ length: Math.max(0, count - 1) }, (_, i) => read(state, i + 2));
+      const results = this.#attempt(state, () => method(...args));
+      if (results === 'yield') return lua.lua_yield(state, 0);
+      for (const one of results) this.#push(state, one);
+      return results.length;
+    });
+    return 1;
+  }
+
+  /** What a method throws fails the script. */
+  #attempt(L: lua.LuaState, run: () => readonly LuaValue[] | 'yield'): readonly LuaValue[] | 'yield' {
+    let message: string;
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof LuaFault)) throw error;
+      message = error.message;
+    }
+    return luaL_error(L, to_luastring(message.replaceAll('%', '%%')));
+  }
+
+  #pairs(L: lua.LuaState): number {
+    const object = lua.lua_touserdata(L, 1)?.data as LuaObject | undefined;
+    const pairs = object?.pairs?.() ?? [];
+    let next = 0;
+    lua.lua_pushcfunction(L, (state) => {
+      const pair = pairs[next++];
+      if (!pair) {
+        lua.lua_pushnil(state);
+        return 1;
+      }
+      this.#push(state, pair[0]);
+      this.#push(state, pair[1]);
+      return 2;
+    });
+    return 1;
+  }
+}

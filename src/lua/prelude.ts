@@ -1,0 +1,38 @@
+/** Names of Lua 5.1 and LuaJIT that Lua 5.3 has elsewhere or no more. */
+export const PRELUDE = String.raw`
+unpack = table.unpack
+local plain_tostring, plain_format = tostring, string.format
+tostring = function(v) if type(v) == 'number' then return v .. '' end return plain_tostring(v) end
+string.format = function(f, ...)
+  local args, n = {...}, 0
+  for kind in (f:gsub('%%%%', '')):gmatch('%%[-+ #0]*%d*%.?%d*(%a)') do
+    n = n + 1
+    if type(args[n]) == 'number' and kind == 's' then args[n] = args[n] .. '' end
+    if type(args[n]) == 'number' and kind == 'd' then args[n] = math.floor(args[n]) end
+  end
+  return plain_format(f, unpack(args, 1, select('#', ...)))
+end
+loadstring = load
+math.pow = function(a, b) return a ^ b end
+math.mod = math.fmod
+math.log10 = function(a) return math.log(a, 10) end
+string.gfind = string.gmatch
+table.getn = function(t) return #t end
+table.maxn = function(t)
+  local max = 0
+  for k in pairs(t) do if type(k) == 'number' and k > max then max = k end end
+  return max
+end
+dofile, loadfile, require = nil, nil, nil
+print = function() end
+bit = {
+  tobit = function(a) return (math.tointeger(a) or 0) | 0 end,
+  band = function(a, b, ...) local r = math.tointeger(a) & math.tointeger(b); if ... then return bit.band(r, ...) end return r end,
+  bor = function(a, b, ...) local r = math.tointeger(a) | math.tointeger(b); if ... then return bit.bor(r, ...) end return r end,
+  bxor = function(a, b, ...) local r = math.tointeger(a) ~ math.tointeger(b); if ... then return bit.bxor(r, ...) end return r end,
+  bnot = function(a) return ~math.tointeger(a) end,
+  lshift = function(a, n) return math.tointeger(a) << math.tointeger(n) end,
+  rshift = function(a, n) return math.tointeger(a) >> math.tointeger(n) end,
+  tohex = function(a) return string.format('%08x', math.tointeger(a)) end,
+}
+`;
