@@ -2,7 +2,11 @@
 export const PRELUDE = String.raw`
 unpack = table.unpack
 local plain_tostring, plain_format = tostring, string.format
-tostring = function(v) if type(v) == 'number' then return v .. '' end return plain_tostring(v) end
+tostring = function(...)
+  local v = ...
+  if type(v) == 'number' then return v .. '' end
+  return plain_tostring(...)
+end
 string.format = function(f, ...)
   local args, n = {...}, 0
   for kind in (f:gsub('%%%%', '')):gmatch('%%[-+ #0]*%d*%.?%d*(%a)') do

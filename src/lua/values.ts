@@ -101,8 +101,7 @@ export function read(L: LuaState, index: number, depth = 0): LuaValue {
 /** A list where its keys are 1, 2, 3 …, and an object where they are not. */
 function readTable(L: LuaState, index: number, depth: number): Json {
   luaL_checkstack(L, ROOM, null);
-  const entries: [string, Json][] = [];
-  let isList = true;
+  const entries: [LuaValue, Json][] = [];
   lua_pushvalue(L, index);
   lua_pushnil(L);
   while (lua_next(L, -2) !== 0) {
@@ -110,9 +109,13 @@ function readTable(L: LuaState, index: number, depth: number): Json {
     lua_pushvalue(L, -2);
     const key = read(L, lua_gettop(L), depth + 1);
     lua_pop(L, 2);
-    isList &&= key === entries.length + 1;
-    entries.push([String(key), value]);
+    entries.push([key, value]);
   }
   lua_pop(L, 1);
-  return isList && entries.length > 0 ? entries.map(([, value]) => value) : Object.fromEntries(entries);
+  // They come in any order.
+  const list = new Map(entries);
+  const isList = list.size > 0 && entries.every((_, i) => list.has(i + 1));
+  return isList
+    ? entries.map((_, i) => list.get(i + 1)!)
+    : Object.fromEntries(entries.map(([key, value]) => [String(key), value]));
 }

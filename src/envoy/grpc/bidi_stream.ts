@@ -92,7 +92,9 @@ export class BidiStream implements GrpcStream {
     this.#charge(reply.response.status);
     const { headers, trailers } = reply.response;
     const end = trailers ?? headers;
-    this.#close(Number(end.get('grpc-status') ?? UNKNOWN), end.get('grpc-message') ?? '');
+    // The near side had not ended it yet.
+    this.#cluster?.stats.traffic.upstream_rq_tx_reset.inc();
+    this.#close(Number(end.get('grpc-status') ?? UNKNOWN), `${end.get('grpc-message') ?? ''}{via_upstream}`);
   }
 
   #onFailure(failure: Failure): void {

@@ -78,12 +78,27 @@ export class ExtProcFilter implements HttpFilter {
         kind: 'request_body',
         apply: (common) => {
           this.#changeHeaders(common, request);
+          if (this.#refusesLength(common, request)) return;
           this.#replaceRequestBody(common);
           this.#callbacks.continueDecoding();
         },
       },
       'decode',
     );
+  }
+
+  /** A new body has to be as long as the headers have said: mutation_utils.cc, handleBodyMutations. */
+  #refusesLength(common: ConfigNode | undefined, headers: HeaderMap): boolean {
+    const body = mutatedBody(common);
+    const length = headers.get('content-length');
+    if (body === undefined || length === undefined || Number(length) === body.length) return false;
+    this.#isComplete = true;
+    this.#config.counters.immediate_responses_sent.inc();
+    this.#callbacks.sendLocalReply({
+      status: 500,
+      details: 'mismatch_between_content_length_and_the_length_of_the_mutated_body',
+    });
+    return true;
   }
 
   #replaceRequestBody(common: ConfigNode | undefined): void {
@@ -122,8 +137,11 @@ export class ExtProcFilter implements HttpFilter {
       {
         message: bodyMessage('responseBody', response.body, response.trailers === undefined),
         kind: 'response_body',
-        apply: (common) =>
-          this.#callbacks.continueEncoding(replacedBody(common, this.#changedResponse(common, response))),
+        apply: (common) => {
+          const changed = this.#changedResponse(common, response);
+          if (this.#refusesLength(common, changed.headers)) return;
+          this.#callbacks.continueEncoding(replacedBody(common, changed));
+        },
       },
       'encode',
       response,
@@ -191,7 +209,7 @@ export class ExtProcFilter implements HttpFilter {
     this.#callbacks.sendLocalReply({
       status,
       body: textOf(immediate.text('body')) ?? '',
-      details: immediate.text('details')?.replaceAll(' ', '_') || 'ext_proc_immediate_response',
+      details: immediate.text('details')?.replaceAll(' ', '_') ?? '',
       mutateHeaders: (headers) => {
         if (mutation) this.#mutate(mutation, headers);
       },

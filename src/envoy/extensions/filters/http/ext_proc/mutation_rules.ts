@@ -61,11 +61,7 @@ function headerOf(option: ConfigNode): { name: string; value: string } {
 }
 
 function set(headers: HeaderMap, name: string, value: string, option: ConfigNode): void {
-  const action = option.text('append_action');
-  const exists = headers.has(name);
-  if (action === 'ADD_IF_ABSENT' && exists) return;
-  if (action === 'OVERWRITE_IF_EXISTS' && !exists) return;
-  // Without a word it overwrites, unlike headers of a route.
+  // Only the flag `append` counts: append_action is passed over, and without a word it overwrites.
   if (option.flag('append') && !name.startsWith(':')) headers.add(name, value);
   else headers.set(name, value);
 }

@@ -16,8 +16,9 @@ export function headerObject(headers: HeaderMap, changed: () => void, status?: (
   };
   return {
     methods: {
-      get: (name) => [get(name)],
-      getAtIndex: (name, index) => [headers.all(nameOf(name))[Number(index)]],
+      // No value at all, rather than nil, for a header that is not there.
+      get: (name) => present(get(name)),
+      getAtIndex: (name, index) => present(headers.all(nameOf(name))[Number(index)]),
       getNumValues: (name) => [headers.all(nameOf(name)).length],
       add: (name, value) => change(() => headers.add(nameOf(name), String(value))),
       replace: (name, value) => change(() => headers.set(nameOf(name), String(value))),
@@ -27,6 +28,8 @@ export function headerObject(headers: HeaderMap, changed: () => void, status?: (
     pairs: () => [...(status ? [[':status', status()] as const] : []), ...headers.pairs()],
   };
 }
+
+const present = (value: string | undefined): readonly string[] => (value === undefined ? [] : [value]);
 
 /** A body, or a part of it: lua/wrappers.cc, BufferWrapper. */
 export function bufferObject(read: () => string, write: (text: string) => void): LuaObject {
