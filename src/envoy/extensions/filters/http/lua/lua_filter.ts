@@ -49,7 +49,7 @@ export class LuaFilter implements HttpFilter {
     };
     return this.#run('envoy_on_request', message, true, () => {
       if (hasChanged && this.#config.clearsRouteCache) this.#callbacks.clearRouteCache();
-      return this.#callbacks.continueDecoding;
+      return () => this.#callbacks.continueDecoding();
     });
   }
 
