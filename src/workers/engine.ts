@@ -16,14 +16,14 @@ export class Engine {
   }
 
   async answer(question: Question): Promise<unknown> {
-    if (question.kind === 'play') return play(this.#api, question, await this.#luaFor(question.config));
+    if (question.kind === 'play') return play(this.#api, question, await this.#luaFor(Object.values(question.files)));
     const help = question.kind === 'complete' ? complete : hover;
     return help(this.#api, await this.#documentation(), question);
   }
 
   /** A page without scripts does not load Lua. */
-  async #luaFor(config: string): Promise<LuaRuntime | undefined> {
-    if (!config.includes('.filters.http.lua.v3.')) return undefined;
+  async #luaFor(texts: readonly string[]): Promise<LuaRuntime | undefined> {
+    if (!texts.some((text) => text.includes('.filters.http.lua.v3.'))) return undefined;
     this.#lua ??= import('#lua').then(({ openLua }) => openLua());
     return this.#lua;
   }

@@ -16,7 +16,12 @@ export function play(api: Api, { lab, files, requests }: PlayQuestion, lua?: Lua
   const [name, ...others] = lab.edit;
   const config = files[name ?? ''] ?? '';
   const rest = Object.fromEntries(others.map((other) => [other, files[other] ?? '']));
-  const { read, played } = playRequests(api, { config, files: rest, upstreams: lab.upstreams, requests }, lab.slug, lua);
+  const { read, played } = playRequests(
+    api,
+    { config, files: rest, upstreams: lab.upstreams, requests },
+    lab.slug,
+    lua,
+  );
   const rangeOf: RangeOf = (ref) => {
     const range = read.rangeOf(ref.path);
     return range && withLines(config, range);
@@ -25,7 +30,7 @@ export function play(api: Api, { lab, files, requests }: PlayQuestion, lua?: Lua
     isLoaded: !read.diagnostics.some((one) => one.severity === 'error'),
     problems: read.diagnostics.map((one) => problemOf(config, one)),
     outcomes: played.map((one, i) => outcomeOf(requests[i]!, one, rangeOf)),
-    tasks: judge(api, lab, files),
+    tasks: judge(api, lab, files, lua),
   };
 }
 
