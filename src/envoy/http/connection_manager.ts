@@ -17,7 +17,7 @@ import { followsRedirect } from './internal_redirect.ts';
 import { compileEarlyMutations } from './early_header_mutation.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
-import { appendVia, prepare, upgradeOf } from './request_preparation.ts';
+import { appendVia, prepare, upgradeOf, stripPort } from './request_preparation.ts';
 import { normalizePath } from './path_normalization.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
 import { Stream, type StreamResult } from './stream.ts';
@@ -180,7 +180,7 @@ export class ConnectionManager {
     for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
     stream.log['remote'] = prepare(stream.request, connection, this.#settings);
     stream.routeConfig?.removeInternalOnly(stream.request);
-    this.#stripPort(stream.request, connection);
+    stripPort(stream.request, connection, this.#settings);
     this.#route(stream, connection);
     this.#armTimers(stream, isComplete, timers);
   }
@@ -352,14 +352,6 @@ export class ConnectionManager {
     if (!followsRedirect(stream, { location, status }, owner)) return false;
     routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
     return true;
-  }
-
-  #stripPort(headers: HeaderMap, connection: Connection): void {
-    const { stripsPort } = this.#settings;
-    if (stripsPort === undefined) return;
-    const authority = headers.get(':authority') ?? '';
-    const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
-    if (stripsPort === 'any' || authority.endsWith(own)) headers.set(':authority', authority.replace(/:\d+$/, ''));
   }
 
   #redirect(stream: Stream, connection: Connection): void {

@@ -67,3 +67,11 @@ export const upgradeOf = (headers: HeaderMap): string | undefined =>
 
 export const appendVia = (headers: HeaderMap, via: string): void =>
   headers.set('via', [...headers.all('via'), via].join(', '));
+
+/** Takes the port out of Host, any or only the listener's own, as the connection manager is told to. */
+export function stripPort(headers: HeaderMap, connection: Connection, { stripsPort }: ConnectionManagerSettings): void {
+  if (stripsPort === undefined) return;
+  const authority = headers.get(':authority') ?? '';
+  const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
+  if (stripsPort === 'any' || authority.endsWith(own)) headers.set(':authority', authority.replace(/:\d+$/, ''));
+}
