@@ -2,14 +2,23 @@ import type { Api, JsonObject } from '#api';
 import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
 import { CLUSTER_TYPES } from './extensions/cluster_registry.ts';
-import { HTTP_FILTER_REGISTRY, TRACER_REGISTRY } from './extensions/registry.ts';
+import {
+  HTTP_FILTER_REGISTRY,
+  LISTENER_FILTER_REGISTRY,
+  NETWORK_FILTER_REGISTRY,
+  TRACER_REGISTRY,
+  TRANSPORT_SOCKET_REGISTRY,
+} from './extensions/registry.ts';
 import type { LogFiles } from './access_log/file_access_log.ts';
 import { ConfigNode } from './config_node.ts';
-import type { Stream } from './http/stream.ts';
-import type { RequestBytes, RequestDone } from './listener/listener.ts';
+import type { HeaderMap } from './http/header_map.ts';
+import type { ClientConnection } from './listener/active_tcp_socket.ts';
 import { ListenerManager } from './listener/listener_manager.ts';
-import type { Connection, FileSystem, UpstreamNetwork } from './seams.ts';
 import { Runtime } from './runtime/runtime.ts';
+import type { Certificates } from './network/certificate.ts';
+import type { DownstreamPeer } from './network/connection.ts';
+import type { ClientHello } from './network/payload.ts';
+import type { Connection, FileSystem, HttpResponse, StreamRecord, UpstreamNetwork } from './seams.ts';
 import { Admin } from './server/admin.ts';
 import { DynamicResources } from './server/dynamic_resources.ts';
 import { DEFAULT_OPTIONS, type CommandLineOptions } from './server/options.ts';
@@ -31,6 +40,10 @@ export interface EnvoyServices {
   readonly fileSystem?: FileSystem;
   /** The command line; what it does not say is as Envoy has it. */
   readonly options?: Partial<CommandLineOptions>;
+  /** By the names of their files. */
+  readonly certificates?: Certificates;
+  /** Hears of every line that an access log of a connection manager or tcp_proxy would have. */
+  readonly logged?: (record: StreamRecord) => void;
 }
 
 const NO_FILES: FileSystem = { read: () => undefined, watch: () => () => undefined };
@@ -53,8 +66,15 @@ export class Envoy {
     const runtime = new Runtime(root);
     const serverStats = createServerStats(stats, services.dispatcher);
     this.#trace = services.trace;
+    const sockets = {
+      certificates: services.certificates ?? new Map<string, never>(),
+      // Looked up at each handshake: a secret may come, and change, by SDS.
+      secrets: { get: (name: string) => this.#dynamic.secrets.get(name) },
+      transportSockets: TRANSPORT_SOCKET_REGISTRY,
+    };
     this.#dynamic = new DynamicResources(root, {
       ...services,
+      ...sockets,
       stats,
       fileSystem: services.fileSystem ?? NO_FILES,
       clusterTypes: CLUSTER_TYPES,
@@ -74,6 +94,9 @@ export class Envoy {
     });
     this.#listeners = new ListenerManager({
       ...services,
+      ...sockets,
+      networkFilters: NETWORK_FILTER_REGISTRY,
+      listenerFilters: LISTENER_FILTER_REGISTRY,
       clusters,
       routes,
       dnsCaches,
@@ -96,23 +119,46 @@ export class Envoy {
     return this.#dynamic.isLive;
   }
 
-  /** One request on a connection of its own. */
-  request(connection: Connection, request: RequestBytes, done: RequestDone): Stream | undefined {
-    const listener = this.#listeners.find(connection.localAddress);
+  /** A new connection. A TLS client says its hello at once. Undefined where it is refused. */
+  connect(facts: Connection, hello: ClientHello | undefined, peer: DownstreamPeer): ClientConnection | undefined {
+    const listener = this.#listeners.find(facts.localAddress);
     if (!listener) {
       this.#trace?.record({
         kind: 'listener_not_found',
         state: 'failed',
-        sentence: `No listener is bound to ${connection.localAddress}: the connection is refused.`,
+        sentence: `No listener is bound to ${facts.localAddress}: the connection is refused.`,
       });
-      return void done(undefined);
+      return undefined;
     }
     this.#trace?.record({
       kind: 'listener_matched',
       state: 'matched',
       because: listener.node.ref,
-      sentence: `The listener \`${listener.name}\` accepts the connection to ${connection.localAddress}.`,
+      sentence: `The listener \`${listener.name}\` accepts the connection to ${facts.localAddress}.`,
     });
-    return listener.accept(connection, request, done);
+    return listener.accept(facts, hello, peer);
+  }
+
+  /** One plain request on a connection of its own; undefined where the connection ends without an answer. */
+  request(
+    facts: Connection,
+    request: { readonly headers: HeaderMap; readonly body: string },
+    done: (response: HttpResponse | undefined) => void,
+  ): void {
+    let isOver = false;
+    const finish = (response: HttpResponse | undefined): void => {
+      if (isOver) return;
+      isOver = true;
+      done(response);
+    };
+    const connection = this.connect(facts, undefined, {
+      onData: (payload) => {
+        finish(payload.kind === 'response' ? payload.response : undefined);
+        connection?.receiveEnd();
+      },
+      onClose: () => finish(undefined),
+    });
+    if (!connection) return finish(undefined);
+    connection.receive({ kind: 'request', protocol: facts.protocol, ...request });
   }
 }

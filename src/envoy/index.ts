@@ -1,9 +1,16 @@
 /** The data plane: a bootstrap becomes a proxy that answers requests and says why. */
 export { Envoy } from './envoy.ts';
-export type { RequestOutcome } from './listener/listener.ts';
-export { negotiatedAlpn } from './listener/listener.ts';
+export type { ClientConnection } from './listener/active_tcp_socket.ts';
+export { certificateName, type Certificate, type Certificates } from './network/certificate.ts';
+export type { DownstreamPeer } from './network/connection.ts';
+export { bytes, requestText, type ClientHello, type Payload, type ServerHello } from './network/payload.ts';
 export type {
   Connection,
+  ConnectFailure,
+  SeenTls,
+  ServerTls,
+  UpstreamSocket,
+  UpstreamSocketCallbacks,
   FileSystem,
   HttpResponse,
   StreamRecord,

@@ -1,29 +1,51 @@
 import type { JsonObject } from '#api';
 import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import type { HeaderMap } from './http/header_map.ts';
+import type { HttpResponse } from './http/http_response.ts';
+import type { Certificate } from './network/certificate.ts';
+import type { Payload } from './network/payload.ts';
 
-/** A downstream connection as its first bytes and addresses declare it. */
+/** What both ends know of a TLS connection once its handshake is done. */
+export interface EstablishedTls {
+  /** The server name that the client asked for. */
+  readonly sni?: string;
+  /** The protocols that the client offered. */
+  readonly alpn?: readonly string[];
+  /** The protocol agreed upon. */
+  readonly negotiatedAlpn?: string;
+  readonly version?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  readonly local?: Certificate;
+  /** Whose certificate the client showed, if it was asked for one. */
+  readonly peer?: Certificate;
+  readonly isPeerValidated?: boolean;
+}
+
+/** A downstream connection by its addresses, which the PROXY protocol may have changed, and its TLS. */
 export interface Connection {
   readonly localAddress: string;
   readonly remoteAddress: string;
   /** Where the connection was meant to go, if a listener filter found out. */
   readonly restoredAddress?: string;
-  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[]; readonly clientCertificate?: string };
+  /** Where the connection really came from. */
+  readonly directRemoteAddress: string;
+  readonly tls?: EstablishedTls;
   readonly protocol: 'http1' | 'http2';
 }
 
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: HeaderMap;
-  readonly body: string;
-  readonly trailers?: HeaderMap;
-  /** The response broke off after its headers. */
-  readonly reset?: boolean;
+/** What a TLS server upstream shows and asks for. */
+export interface ServerTls {
+  readonly certificate: Certificate | undefined;
+  /** The name of the CA that a client's certificate has to come from. */
+  readonly clientCa?: string;
+  readonly alpn: readonly string[];
 }
+
+export type { HttpResponse } from './http/http_response.ts';
 
 export interface UpstreamRequest {
   /** What it is spoken in. */
   readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
+  readonly tls?: SeenTls;
   readonly headers: HeaderMap;
   readonly body: string;
   readonly trailers?: HeaderMap;
@@ -46,13 +68,44 @@ export interface DuplexServer {
 /** What the network brings back: an answer, or how the connection failed. */
 export type UpstreamReply =
   | { readonly response: HttpResponse; readonly cut?: 'after_headers' }
-  | { readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error' };
+  | {
+      readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error';
+      /** What the transport socket says of it. */
+      readonly transportFailure?: string;
+    };
 
 /** What a health check was told: for gRPC whether it is serving. */
 export interface HealthAnswer {
   readonly status: number;
   readonly headers: HeaderMap;
   readonly serving?: boolean;
+}
+
+/** How a connection upstream came to nothing. */
+export type ConnectFailure = 'refused' | 'timeout';
+
+/** What comes from an upstream on a connection of bytes. */
+export interface UpstreamSocketCallbacks {
+  onConnected(): void;
+  onFailed(failure: ConnectFailure): void;
+  onData(payload: Payload): void;
+  /** It writes no more (`fin`), or the connection is gone (`reset`). */
+  onClose(how: 'fin' | 'reset'): void;
+}
+
+/** The proxy's end of a connection of bytes to an upstream. */
+export interface UpstreamSocket {
+  write(payload: Payload): void;
+  /** No more bytes will come. */
+  end(): void;
+  destroy(): void;
+}
+
+/** What the upstream learns of a TLS connection: FORMAT's `tls` of a request that it got. */
+export interface SeenTls {
+  readonly sni?: string;
+  readonly alpn?: string;
+  readonly client?: string;
 }
 
 /** The network behind the proxy. Calls back in virtual time, never at once; not at all when the upstream is silent. */
@@ -69,6 +122,12 @@ export interface UpstreamNetwork {
   resolve(name: string): string[];
   /** Connects to the management server at the address: a stream that ends soon where there is none. */
   openDiscoveryStream(address: string, callbacks: AdsStreamCallbacks): AdsStream;
+  /** The TLS that what listens at the address speaks; undefined where it speaks plain text. */
+  tlsOf(address: string): ServerTls | undefined;
+  /** Calls back when a connection would stand. */
+  whenConnected(run: () => void): void;
+  /** Opens a connection of bytes. Under TLS, `tls` is what the upstream knows of it. */
+  connect(address: string, tls: SeenTls | undefined, callbacks: UpstreamSocketCallbacks): UpstreamSocket;
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void;
 }
 

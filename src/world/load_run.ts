@@ -22,7 +22,7 @@ export function runLoad(
   const { value } = readBootstrap(api, load.config);
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
-  const upstreams = new Upstreams(load.upstreams, dispatcher, false);
+  const upstreams = new Upstreams(load.upstreams, dispatcher, { notes: false });
   const envoy = new Envoy(
     value ?? {},
     { resource: 'envoy.yaml', path: [] },
@@ -30,7 +30,13 @@ export function runLoad(
   );
   const statuses: Record<string, number> = {};
   let events = 0;
-  const connection = { localAddress: load.request.to, remoteAddress: '127.0.0.1:40000', protocol: 'http1' as const };
+  const remoteAddress = '127.0.0.1:40000';
+  const connection = {
+    localAddress: load.request.to,
+    remoteAddress,
+    directRemoteAddress: remoteAddress,
+    protocol: 'http1' as const,
+  };
   const { clock = () => 0 } = options;
   const started = clock();
   for (let i = 0; i < load.times; i++) {
@@ -43,7 +49,7 @@ export function runLoad(
     ]);
     envoy.request(connection, { headers, body: '' }, (done) => {
       isOver = true;
-      const status = String(done?.response.status ?? 'closed');
+      const status = String(done?.status ?? 'closed');
       statuses[status] = (statuses[status] ?? 0) + 1;
     });
     if (!isOver) dispatcher.run({ untilMs: dispatcher.nowMs + 60_000, events: 10_000, isDone: () => isOver });

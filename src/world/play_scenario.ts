@@ -1,21 +1,12 @@
 import type { Api } from '#api';
-import {
-  encodeHttp1,
-  Envoy,
-  HeaderMap,
-  needsLength,
-  negotiatedAlpn,
-  RecordingTrace,
-  type Connection,
-  type HttpResponse,
-  type LuaRuntime,
-  type RequestOutcome,
-} from '#envoy';
+import { Envoy, RecordingTrace, type LuaRuntime, type StreamRecord } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import { Files } from './files.ts';
 import { BOOTSTRAP_NAME, filesOf, readBootstrap } from './read_bootstrap.ts';
-import { maskHeaders, maskRaw, maskText } from './masks.ts';
+import { maskHeaders, maskText } from './masks.ts';
 import type { RequestSpec, Scenario, ScenarioOutcome, Step, StepResult } from './scenario.ts';
+import { certificatesOf } from './certificates.ts';
+import { sendRequest, type SentRequest } from './client.ts';
 import { Upstreams } from './upstreams.ts';
 
 /** A run that needs more events than this does not end: a redirect loop, a retry storm. */
@@ -41,14 +32,13 @@ const RECORDED_OPTIONS = {
   logLevel: 'warning',
 };
 
-const CLIENT_PORT = 40_000;
-
 interface World {
   readonly dispatcher: SimulatedDispatcher;
   readonly upstreams: Upstreams;
   readonly files: Files;
   readonly envoy: Envoy;
-  readonly scenario: Scenario;
+  /** What the access logs of the proxy have said since it was looked at. */
+  takeAccess(): StreamRecord[];
 }
 
 /** Plays a scenario to its end. The same scenario and seed give the same outcome, trace included. */
@@ -62,9 +52,11 @@ export function playScenario(
     return { steps: [...scenario.steps], stats: {}, trace: [], traceEnds: [], diagnostics };
   const dispatcher = new SimulatedDispatcher();
   const trace = options.trace ? new RecordingTrace(() => dispatcher.nowMs) : undefined;
-  const upstreams = new Upstreams(scenario.upstreams, dispatcher);
+  const certificates = certificatesOf(scenario);
+  const upstreams = new Upstreams(scenario.upstreams, dispatcher, { certificates });
   const files = new Files(scenario.files ?? {}, dispatcher);
   const random = seededRandom(options.seed);
+  let access: StreamRecord[] = [];
   const envoy = new Envoy(
     value,
     { resource: BOOTSTRAP_NAME, path: [] },
@@ -77,11 +69,23 @@ export function playScenario(
       trace,
       lua: options.lua,
       options: { ...RECORDED_OPTIONS, ...nodeOptions(scenario) },
+      certificates,
+      logged: (record) => void access.push(record),
     },
   );
   awaitStart(envoy, dispatcher);
   const before = envoy.stats.snapshot();
-  const world = { dispatcher, upstreams, files, envoy, scenario };
+  const world: World = {
+    dispatcher,
+    upstreams,
+    files,
+    envoy,
+    takeAccess: () => {
+      const taken = access;
+      access = [];
+      return taken;
+    },
+  };
   const traceEnds: number[] = [];
   const steps = scenario.steps.map((step) => {
     const played = playStep(world, step);
@@ -199,84 +203,8 @@ function sendMany(world: World, request: RequestSpec, times: number): StepResult
   return { counts };
 }
 
-/** A request under way; its result is there once Envoy has answered or closed the connection. */
-interface Sent {
-  result: StepResult;
-  isOver: boolean;
-}
-
-function begin({ dispatcher, envoy, scenario }: World, spec: RequestSpec): Sent {
-  let isGone = false;
-  const connection = connectionOf(spec);
-  const sent: Sent = {
-    result: { response: spec.raw === undefined ? { failed: 'ECONNRESET' } : { raw: '' }, access: [] },
-    isOver: false,
-  };
-  const bytes = spec.raw === undefined ? { headers: headersOf(spec), body: bodyOf(spec) ?? '' } : { raw: spec.raw };
-  const stream = envoy.request(connection, bytes, (done) => {
-    sent.isOver = true;
-    if (!done || isGone) {
-      if (done) sent.result = { ...sent.result, access: [logEntry(done)] };
-      return;
-    }
-    const { response, log, chain } = done;
-    const entry = logEntry(done);
-    if (spec.raw !== undefined)
-      sent.result = {
-        response: { raw: maskRaw(encodeHttp1(response, String(log['protocol']), done.closes)) },
-        access: [...earlierEntries(done), entry],
-      };
-    else
-      sent.result = {
-        response: {
-          ...clientSees(response, spec),
-          ...(connection.tls ? { tls: tlsFacts(scenario, chain, connection) } : {}),
-        },
-        access: [...earlierEntries(done), entry],
-      };
-  });
-  if (spec.abort_after_ms !== undefined) {
-    dispatcher.createTimer('client_abort', spec.abort_after_ms, () => {
-      if (sent.result.access?.length) return;
-      isGone = true;
-      sent.result = { ...sent.result, response: { failed: 'client_abort' } };
-      stream?.abort(
-        connection.protocol === 'http2' ? 'http2.remote_reset' : 'downstream_remote_disconnect',
-        connection.protocol === 'http2' ? 'DR' : 'DC',
-      );
-    });
-  }
-  return sent;
-}
-
-const earlierEntries = (done: RequestOutcome): Record<string, string | number>[] =>
-  done.earlier.map((log) => logEntry({ ...done, log }));
-
-/** The fields of the access log that FORMAT names. */
-function logEntry({ log, chain, detected }: RequestOutcome): Record<string, string | number> {
-  return {
-    kind: 'http',
-    attempts: 0,
-    ...log,
-    ...(chain.name === '' ? {} : { filter_chain: chain.name }),
-    ...(detected.sni === undefined ? {} : { sni: detected.sni }),
-  };
-}
-
-function clientSees(response: HttpResponse, spec: RequestSpec): NonNullable<StepResult['response']> {
-  if (spec.protocol !== 'http2' && spec.method !== 'HEAD' && needsLength(response) && response.reset !== true)
-    response.headers.add('content-length', '0');
-  return {
-    status: response.status,
-    headers: maskHeaders(response.headers.pairs()),
-    body: response.body,
-    ...trailersOf(response),
-    ...(response.reset === true ? { reset: true as const } : {}),
-  };
-}
-
 /** Runs until all have their answer, and then a while, in which logs are written and copies sent. */
-function settle({ dispatcher }: World, sent: readonly (Sent | undefined)[], afterMs = STEP_MS): void {
+function settle({ dispatcher }: World, sent: readonly (SentRequest | undefined)[], afterMs = STEP_MS): void {
   const isDone = (): boolean => sent.every((one) => one?.isOver);
   if (!isDone()) dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS, isDone });
   pass(dispatcher, afterMs);
@@ -290,84 +218,32 @@ function pass(dispatcher: SimulatedDispatcher, ms: number): void {
 
 function send(world: World, spec: RequestSpec, afterMs = STEP_MS): StepResult {
   world.upstreams.seen = [];
-  const sent = begin(world, spec);
+  world.takeAccess();
+  const sent = sendRequest(world, spec);
   settle(world, [sent], afterMs);
   const upstream = world.upstreams.seen.map((one) => ({
     ...one,
     ...(one.headers && { headers: maskHeaders(one.headers, spec.headers) }),
     ...(one.tcp !== undefined && { tcp: maskText(one.tcp) }),
   }));
-  return { ...sent.result, upstream };
+  return { response: sent.response, access: world.takeAccess(), upstream };
 }
 
 function sendTogether(world: World, specs: readonly (RequestSpec & { after_ms?: number })[]): StepResult {
   world.upstreams.seen = [];
   const before = world.upstreams.seenTotal;
-  const sent: (Sent | undefined)[] = specs.map(() => undefined);
+  world.takeAccess();
+  const sent: (SentRequest | undefined)[] = specs.map(() => undefined);
   for (const [i, spec] of specs.entries())
-    world.dispatcher.createTimer('request', spec.after_ms ?? 0, () => void (sent[i] = begin(world, spec)));
+    world.dispatcher.createTimer('request', spec.after_ms ?? 0, () => void (sent[i] = sendRequest(world, spec)));
   settle(world, sent);
-  const access = sent
-    .flatMap((one) => one?.result.access ?? [])
+  const access = world
+    .takeAccess()
     .map(({ flags, code, details }) => ({ flags, code, details }) as Record<string, string | number>);
   const inOrder = access.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   return {
-    responses: sent.map((one) => one?.result.response),
+    responses: sent.map((one) => one?.response),
     upstream_count: world.upstreams.seenTotal - before,
     access: inOrder,
   };
-}
-
-const trailersOf = ({ trailers }: HttpResponse): { trailers?: [string, string][] } =>
-  trailers ? { trailers: trailers.pairs() } : {};
-
-function tlsFacts(
-  scenario: Scenario,
-  chain: Parameters<typeof negotiatedAlpn>[0],
-  connection: Connection,
-): { cn: string; alpn?: string } {
-  const alpn = negotiatedAlpn(chain, connection.tls?.alpn ?? []);
-  return { cn: commonName(scenario, JSON.stringify(chain.node.value)), ...(alpn === undefined ? {} : { alpn }) };
-}
-
-/** The common name of the certificate that a chain shows, by the name of its file: `certs/NAME.pem`. */
-function commonName(scenario: Scenario, chain: string): string {
-  const file = /certs\/([^"]+)\.pem/.exec(chain)?.[1] ?? '';
-  return scenario.certificates?.[file]?.cn ?? file;
-}
-
-function connectionOf(spec: RequestSpec): Connection {
-  return {
-    localAddress: spec.to,
-    remoteAddress: `${spec.from ?? '127.0.0.1'}:${CLIENT_PORT}`,
-    protocol: spec.protocol ?? 'http1',
-    ...(spec.tls
-      ? { tls: { ...spec.tls, ...(spec.tls.cert === undefined ? {} : { clientCertificate: spec.tls.cert }) } }
-      : {}),
-  };
-}
-
-const bodyOf = (spec: RequestSpec): string | undefined =>
-  spec.body ?? spec.chunks?.join('') ?? (spec.body_size === undefined ? undefined : 'x'.repeat(spec.body_size));
-
-const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
-
-function headersOf(spec: RequestSpec): HeaderMap {
-  const headers = new HeaderMap([
-    [':method', spec.method ?? 'GET'],
-    [':path', spec.path ?? '/'],
-  ]);
-  if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
-  for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
-  addLength(headers, spec);
-  return headers;
-}
-
-/** What Node's client says of the length of a body that the scenario does not speak of. */
-function addLength(headers: HeaderMap, spec: RequestSpec): void {
-  if (spec.protocol === 'http2' || headers.has('content-length') || headers.has('transfer-encoding')) return;
-  const body = bodyOf(spec);
-  if (body !== undefined && !spec.chunks) headers.add('content-length', String(body.length));
-  // Where there may be a body, and nothing says that there is none, it sends in chunks.
-  else if (body === undefined && !WITHOUT_BODY.has(spec.method ?? 'GET')) headers.add('transfer-encoding', 'chunked');
 }

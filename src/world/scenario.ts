@@ -14,10 +14,17 @@ export interface RequestSpec {
   readonly authority?: string | null;
   readonly headers?: readonly (readonly [string, string])[];
   readonly body?: string;
-  readonly tls?: { readonly sni?: string; readonly alpn?: readonly string[]; readonly cert?: string };
+  readonly tls?: {
+    readonly sni?: string;
+    readonly alpn?: readonly string[];
+    readonly cert?: string;
+    readonly max_version?: string;
+  };
   readonly body_size?: number;
   readonly chunks?: readonly string[];
   readonly raw?: string;
+  /** How long a client of `raw` bytes stays. */
+  readonly listen_ms?: number;
   /** The client goes away after this time. */
   readonly abort_after_ms?: number;
   readonly trailers?: readonly (readonly [string, string])[];
@@ -31,7 +38,11 @@ export interface ReplySpec {
   readonly delay_ms?: number;
   /** False: without a body of its own it answers with none, in place of its name. */
   readonly say_name?: boolean;
+  /** Of a `tcp` upstream: at the start, back what comes, in answer to each piece, and when it closes. */
+  readonly greeting?: string;
+  readonly echo?: boolean;
   readonly send?: string;
+  readonly close?: 'at_once' | 'after_data';
   readonly trailers?: readonly (readonly [string, string])[];
   readonly never?: boolean;
   readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
@@ -52,6 +63,8 @@ export interface UpstreamSpec {
   readonly address: string;
   readonly protocol?: 'http1' | 'http2' | 'tcp' | 'grpc' | 'ads';
   readonly refuse?: boolean;
+  /** It speaks TLS: files of its certificate and of the CA that a client's has to come from. */
+  readonly tls?: { readonly cert: string; readonly ca?: string; readonly alpn?: readonly string[] };
   /** What it says to health checks; of a gRPC service only whether it is SERVING. */
   readonly health?: string | { readonly status?: number; readonly headers?: readonly (readonly [string, string])[] };
   readonly replies?: readonly ReplySpec[];
@@ -92,14 +105,23 @@ export interface Step {
   readonly mask?: readonly string[];
 }
 
+/** A certificate as facts: `certs/NAME.pem`. */
+export interface CertificateSpec {
+  readonly cn?: string;
+  readonly sans?: readonly string[];
+  readonly ca?: string;
+  readonly is_ca?: boolean;
+  readonly days?: number;
+}
+
 export interface Scenario {
   readonly config: string;
   readonly upstreams: readonly UpstreamSpec[];
   /** Other files by name, as a path in the config sees them. */
   readonly files?: Readonly<Record<string, string>>;
-  readonly certificates?: Readonly<Record<string, { readonly cn?: string }>>;
   /** Which proxy this is, by its command line. */
   readonly node?: { readonly id: string; readonly cluster?: string };
+  readonly certificates?: Readonly<Record<string, CertificateSpec>>;
   /** Time before the first step. */
   readonly settle_ms?: number;
   readonly steps: readonly Step[];
@@ -140,6 +162,8 @@ export interface SeenRequest {
   /** The bytes that a `tcp` upstream got, in place of what follows. */
   readonly tcp?: string;
   readonly upstream: string;
+  /** What an upstream with TLS knows of it. */
+  readonly tls?: { readonly sni?: string; readonly alpn?: string; readonly client?: string };
   readonly method?: string;
   readonly path?: string;
   readonly headers?: [string, string][];

@@ -1,17 +1,26 @@
 import {
+  certificateName,
   HeaderMap,
+  requestText,
+  type Certificates,
   type HealthAnswer,
   type HttpResponse,
   type UpstreamNetwork,
+  type SeenTls,
+  type ServerTls,
   type UpstreamReply,
   type UpstreamRequest,
+  type UpstreamSocket,
+  type UpstreamSocketCallbacks,
 } from '#envoy';
 import type { Dispatcher } from '#sim';
 import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import { AdsUpstream } from './ads_upstream.ts';
 import { grpcResponse, seenByGrpc, serveDuplex } from './grpc_upstream.ts';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
+import { UpstreamConnection } from './upstream_connection.ts';
 
+const NOTHING: SeenRequest = { upstream: '' };
 /** Virtual time that a message takes from the proxy to an upstream and back. */
 const ROUND_TRIP_MS = 1;
 
@@ -24,10 +33,16 @@ export class Upstreams implements UpstreamNetwork {
   readonly #managementServers = new Map<string, AdsUpstream>();
   readonly #dispatcher: Dispatcher;
   readonly #notes: boolean;
+  readonly #certificates: Certificates;
 
   /** Without notes it only counts what it got: a load run needs no more. */
-  constructor(specs: readonly UpstreamSpec[], dispatcher: Dispatcher, notes = true) {
+  constructor(
+    specs: readonly UpstreamSpec[],
+    dispatcher: Dispatcher,
+    { notes = true, certificates = new Map() }: { notes?: boolean; certificates?: Certificates } = {},
+  ) {
     this.#notes = notes;
+    this.#certificates = certificates;
     this.#specs = new Map(specs.map((spec) => [spec.address, spec]));
     this.#dispatcher = dispatcher;
     for (const spec of specs)
@@ -73,6 +88,44 @@ export class Upstreams implements UpstreamNetwork {
     return !spec || spec.refuse === true;
   }
 
+  tlsOf(address: string): ServerTls | undefined {
+    const tls = this.#specs.get(address)?.tls;
+    if (!tls) return undefined;
+    const spec = this.#specs.get(address)!;
+    return {
+      certificate: this.#certificates.get(certificateName(tls.cert)),
+      alpn: tls.alpn ?? (spec.protocol === 'http2' ? ['h2'] : spec.protocol === 'tcp' ? [] : ['http/1.1']),
+      ...(tls.ca === undefined ? {} : { clientCa: certificateName(tls.ca) }),
+    };
+  }
+
+  whenConnected(run: () => void): void {
+    this.#dispatcher.createTimer('upstream_handshake', ROUND_TRIP_MS, run);
+  }
+
+  connect(address: string, tls: SeenTls | undefined, callbacks: UpstreamSocketCallbacks): UpstreamSocket {
+    const spec = this.#specs.get(address);
+    if (!spec || spec.refuse === true) {
+      this.#dispatcher.createTimer('connection_refused', ROUND_TRIP_MS, () => callbacks.onFailed('refused'));
+      return { write: () => undefined, end: () => undefined, destroy: () => undefined };
+    }
+    const owner = {
+      dispatcher: this.#dispatcher,
+      roundTripMs: ROUND_TRIP_MS,
+      nextReply: () => this.#nextReply(spec),
+      note: (seen: SeenRequest) => this.#note(seen),
+      answer: (request: UpstreamRequest, answered: (reply: UpstreamReply) => void) =>
+        this.send(address, request, answered),
+      commonName: (file: string) => this.#certificates.get(certificateName(file))?.cn ?? '',
+    };
+    return new UpstreamConnection(spec, tls, owner, callbacks);
+  }
+
+  #note(seen: SeenRequest): void {
+    if (this.#notes) this.seen.push(seen);
+    this.seenTotal++;
+  }
+
   send(address: string, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void {
     const spec = this.#specs.get(address);
     if (!spec || spec.refuse === true) {
@@ -83,9 +136,13 @@ export class Upstreams implements UpstreamNetwork {
       this.#dispatcher.createTimer('protocol_error', ROUND_TRIP_MS, () => answered({ failure: 'protocol_error' }));
       return;
     }
-    this.seenTotal++;
+    // A TLS server makes nothing of plain bytes, and plain HTTP asks for no certificate.
+    if (spec.tls && !request.tls) {
+      this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS, () => answered({ failure: 'reset' }));
+      return;
+    }
     if (spec.protocol === 'grpc') return this.#serveGrpc(spec, request, answered);
-    if (this.#notes) this.seen.push(seenBy(spec, request));
+    this.#note(this.#notes ? seenBy(spec, request) : NOTHING);
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
     if (reply.never === true) return;
     const result = replyOf(spec, reply);
@@ -94,7 +151,7 @@ export class Upstreams implements UpstreamNetwork {
 
   #serveGrpc(spec: UpstreamSpec, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void {
     const seen = seenByGrpc(spec, request);
-    if (this.#notes) this.seen.push(seen);
+    this.#note(seen);
     const reply = this.#nextReply(spec);
     const world = { dispatcher: this.#dispatcher, roundTripMs: ROUND_TRIP_MS };
     if (request.duplex) return serveDuplex(reply, seen, request, world, (response) => answered({ response }));
@@ -169,23 +226,9 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
   return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
 
-function requestBytes({ headers, body }: UpstreamRequest): string {
-  const lines = headers
-    .pairs()
-    .filter(([name]) => !name.startsWith(':'))
-    .map((pair) => pair.join(': '));
-  return [
-    `${headers.get(':method')} ${headers.get(':path')} HTTP/1.1`,
-    `host: ${headers.get(':authority')}`,
-    ...lines,
-    '',
-    body,
-  ].join('\r\n');
-}
-
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':'));
-  if (spec.protocol === 'tcp') return { upstream: spec.name, tcp: requestBytes(request) };
+  if (spec.protocol === 'tcp') return { upstream: spec.name, tcp: requestText(request.headers, request.body) };
   const isChunked = request.body !== '' && request.headers.get('content-length') === undefined;
   const chunked: [string, string][] = isChunked ? [['transfer-encoding', 'chunked']] : [];
   const pseudo: [string, string][] = [':method', ':path', ':scheme', ':authority'].flatMap((name) =>
@@ -193,6 +236,7 @@ function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   );
   return {
     upstream: spec.name,
+    ...(spec.tls && request.tls ? { tls: request.tls } : {}),
     method: request.headers.get(':method') ?? '',
     path: request.headers.get(':path') ?? '',
     headers:

@@ -9,7 +9,8 @@ import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { Stream } from './stream.ts';
 
 const PREFIX = 'http.async-client.';
-const NOBODY = { localAddress: '', remoteAddress: '', protocol: 'http1' } as const;
+const NO_NETWORK = { log: {} };
+const NOBODY = { localAddress: '', remoteAddress: '', directRemoteAddress: '', protocol: 'http1' } as const;
 
 /**
  * Requests of Envoy's own, through the router like any other: timeouts, retries, pools and statistics are the same
@@ -41,6 +42,7 @@ export class AsyncClient implements HttpClient {
       statPrefix: PREFIX,
       routeConfig: undefined,
       connection: NOBODY,
+      network: NO_NETWORK,
       suppressEnvoyHeaders: false,
       countsCodes: true,
       stats: this.#uncounted,

@@ -4,6 +4,7 @@ import type { ConfigNode } from '../config_node.ts';
 import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
 import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
 import type { RouteConfigProvider } from '../router/route_config.ts';
+import type { NetworkConnection } from '../network/filter.ts';
 import type { Connection } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
 import { AsyncClient } from './async_client.ts';
@@ -113,8 +114,9 @@ export class ConnectionManager {
     this.#routes.release();
   }
 
-  newStream(connection: Connection, request: Incoming, done: (result: StreamResult) => void): Stream {
-    const { trace } = this.#services;
+  newStream(network: NetworkConnection, request: Incoming, done: (result: StreamResult) => void): Stream {
+    const { trace, logged } = this.#services;
+    const connection = network.facts;
     this.stats.http.downstream_rq_total.inc();
     this.stats.http[request.protocol === 'HTTP/2' ? 'downstream_rq_http2_total' : 'downstream_rq_http1_total'].inc();
     this.stats.http.downstream_rq_active.add(1);
@@ -124,6 +126,7 @@ export class ConnectionManager {
       statPrefix: this.#statPrefix,
       routeConfig: this.#routes.current,
       connection,
+      network,
       suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
       countsCodes: this.#countsCodes,
       stats: this.stats,
@@ -159,6 +162,7 @@ export class ConnectionManager {
           state: 'info',
           sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).`,
         });
+        if (logged) for (const log of [...result.earlier, result.log]) logged({ kind: 'http', attempts: 0, ...log });
         done(result);
       },
     );

@@ -11,6 +11,8 @@ export type Decoded =
       readonly protocol: string;
       readonly closes: boolean;
       readonly isComplete: boolean;
+      /** Bytes behind it, of the next request. */
+      readonly rest: string;
     }
   | { readonly kind: 'error'; readonly status: number; readonly details: string; readonly protocol: string };
 
@@ -75,7 +77,7 @@ export function decodeHttp1(raw: string, manager: ConfigNode): Decoded {
   const fault = lengthFault(headers, options);
   if (fault) return fault;
   moveHost(headers, target, isOld ? options?.text('default_host_for_http_10') : undefined);
-  const body = bodyOf(rest, headers);
+  const { body, rest: behind } = bodyOf(rest, headers);
   const connection = headers.get('connection')?.toLowerCase() ?? '';
   return {
     kind: 'request',
@@ -84,6 +86,7 @@ export function decodeHttp1(raw: string, manager: ConfigNode): Decoded {
     protocol: `HTTP/${version}`,
     closes: isOld || connection.includes('close'),
     isComplete: body.length >= Number(headers.get('content-length') ?? 0),
+    rest: behind,
   };
 }
 
@@ -138,15 +141,15 @@ function moveHost(headers: HeaderMap, target: string, defaultHost: string | unde
   if (authority !== undefined) headers.set(':authority', authority);
 }
 
-function bodyOf(rest: string, headers: HeaderMap): string {
+function bodyOf(rest: string, headers: HeaderMap): { body: string; rest: string } {
   const length = headers.get('content-length');
-  if (length !== undefined) return rest.slice(0, Number(length));
-  if (headers.get('transfer-encoding') === undefined) return '';
+  if (length !== undefined) return { body: rest.slice(0, Number(length)), rest: rest.slice(Number(length)) };
+  if (headers.get('transfer-encoding') === undefined) return { body: '', rest };
   let body = '';
   for (let left = rest; ;) {
     const size = parseInt(left, 16);
     const start = left.indexOf('\n') + 1;
-    if (!(size > 0) || start === 0) return body;
+    if (!(size > 0) || start === 0) return { body, rest: left.slice(start).replace(/^[^\n]*\n/, '') };
     body += left.slice(start, start + size);
     left = left.slice(start + size + 1);
   }

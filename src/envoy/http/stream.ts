@@ -34,6 +34,8 @@ export interface StreamOwner {
   /** The routes of the moment at which the stream began. */
   readonly routeConfig: RouteConfig | undefined;
   readonly connection: Connection;
+  /** What the log of the connection knows already: its chain, its server name. */
+  readonly network: { readonly log: StreamRecord };
   readonly suppressEnvoyHeaders: boolean;
   /** The router's `dynamic_stats`. */
   readonly countsCodes: boolean;
@@ -113,6 +115,9 @@ export class Stream {
     this.managerStats = owner.stats.http;
     this.log['bytes_received'] = 0;
     this.log['protocol'] = owner.protocol;
+    const { filter_chain: chain, sni } = owner.network.log;
+    if (chain !== undefined) this.log['filter_chain'] = chain;
+    if (sni !== undefined) this.log['sni'] = sni;
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
     this.#encode = owner.encode;
     this.#loggers = owner.loggers;
@@ -269,7 +274,7 @@ export class Stream {
       routeMetadata: route?.node.child('metadata')?.raw('filter_metadata'),
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,
-      directRemoteAddress: connection.remoteAddress,
+      directRemoteAddress: connection.directRemoteAddress,
       remoteAddress: `${String(log['remote'] ?? '')}:${connection.remoteAddress.split(':').at(-1)}`,
     };
   }

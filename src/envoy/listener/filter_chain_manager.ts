@@ -1,19 +1,9 @@
 import type { ConfigNode } from '../config_node.ts';
 import { isInCidr } from '../network/cidr.ts';
+import type { Detected } from '../network/listener_filter.ts';
 import type { Connection } from '../seams.ts';
 import type { Trace } from '../trace.ts';
-
-export interface FilterChain {
-  readonly name: string;
-  readonly node: ConfigNode;
-}
-
-/** What the listener filters found out about a connection before a chain is chosen. */
-export interface Detected {
-  readonly sni: string | undefined;
-  readonly transportProtocol: 'tls' | 'raw_buffer';
-  readonly applicationProtocols: readonly string[];
-}
+import type { FilterChain } from './filter_chain.ts';
 
 /** How well a chain fits one criterion: undefined is not at all, 0 means that it names none, more is more specific. */
 type Fit = number | undefined;
@@ -80,12 +70,11 @@ const CRITERIA: readonly Criterion[] = [
 export function findFilterChain(
   chains: readonly FilterChain[],
   fallback: FilterChain | undefined,
-  connection: Connection,
-  detected: Detected,
+  { facts: connection, detected }: { facts: Connection; detected: Detected },
   trace: Trace | undefined,
 ): FilterChain | undefined {
   let left = chains;
-  const asksNothing = chains.length === 1 && !chains[0]!.node.has('filter_chain_match');
+  const asksNothing = chains.length === 1 && !chains[0]!.match;
   for (const criterion of asksNothing ? [] : CRITERIA) {
     left = sieve(
       left,
@@ -123,8 +112,7 @@ function sieve(
   reject: (chain: FilterChain) => void,
 ): readonly FilterChain[] {
   const fits = chains.map((chain) => {
-    const match = chain.node.child('filter_chain_match');
-    return match ? fitOf(match) : 0;
+    return chain.match ? fitOf(chain.match) : 0;
   });
   const best = Math.max(...fits.map((fit) => fit ?? -1));
   return chains.filter((chain, i) => {

@@ -1,47 +1,46 @@
+import type { Timer } from '#sim';
+import { durationMs } from '#api';
+import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import type { ConfigNode } from '../config_node.ts';
-import { ConnectionManager } from '../http/connection_manager.ts';
-import type { HeaderMap } from '../http/header_map.ts';
-import { decodeHttp1 } from '../http/http1_codec.ts';
-import type { Stream, StreamResult } from '../http/stream.ts';
-import type { RouterServices } from '../router/router_filter.ts';
+import { DownstreamConnection, type ConnectionOwner, type DownstreamPeer } from '../network/connection.ts';
+import { compileListenerFilters, type Detected, type PlacedListenerFilter } from '../network/listener_filter.ts';
+import { connectionContext } from '../network/log_context.ts';
+import type { ClientHello } from '../network/payload.ts';
+import type { Handshake } from '../network/transport_socket.ts';
 import type { Connection } from '../seams.ts';
+import { ActiveTcpSocket, type ClientConnection, type SocketOwner } from './active_tcp_socket.ts';
+import { compileFilterChain, type FilterChain } from './filter_chain.ts';
+import { findFilterChain } from './filter_chain_manager.ts';
+import type { ListenerServices } from './listener_services.ts';
 import { ListenerStats } from './listener_stats.ts';
-import { findFilterChain, type Detected, type FilterChain } from './filter_chain_manager.ts';
 
-/** A request as a message, or as bytes on an HTTP/1 connection. */
-export type RequestBytes = { readonly headers: HeaderMap; readonly body: string } | { readonly raw: string };
-
-/** Undefined where the connection was not accepted, or closed before an answer. */
-export type RequestDone = (result: RequestOutcome | undefined) => void;
-
-/** An answer, and what is known of the connection that brought it. */
-export interface RequestOutcome extends StreamResult {
-  readonly chain: FilterChain;
-  readonly detected: Detected;
-  readonly closes: boolean;
-}
-
-const PROTOCOLS = { http1: 'HTTP/1.1', http2: 'HTTP/2' } as const;
+const DEFAULT_FILTERS_TIMEOUT_MS = 15_000;
+const UNDETECTED: Detected = { sni: undefined, transportProtocol: 'raw_buffer', applicationProtocols: [] };
 
 /** One listener: from a new connection to the filter chain that serves it. */
-export class Listener {
+export class Listener implements ConnectionOwner, SocketOwner {
   readonly name: string;
   readonly node: ConfigNode;
   readonly createdMs: number;
+  readonly filters: readonly PlacedListenerFilter[];
+  readonly filtersTimeoutMs: number;
+  readonly nowMs: () => number;
   readonly #address: string;
   readonly #port: string;
   readonly #isWildcard: boolean;
-  readonly #services: RouterServices;
+  readonly #services: ListenerServices;
   readonly #stats: ListenerStats;
   readonly #chains: readonly FilterChain[];
   readonly #fallback: FilterChain | undefined;
-  readonly #managers = new Map<FilterChain, ConnectionManager>();
+  readonly #loggers: readonly AccessLogger[];
+  readonly #releases: (() => void)[] = [];
   #isDraining = false;
   #isStopped = false;
 
-  constructor(node: ConfigNode, services: RouterServices) {
+  constructor(node: ConfigNode, services: ListenerServices) {
     this.node = node;
     this.createdMs = services.dispatcher.nowMs;
+    this.nowMs = () => services.dispatcher.nowMs;
     const socket = node.child('address')?.child('socket_address');
     const [host, port] = [socket?.text('address') ?? '', socket?.number('port_value') ?? 0];
     this.#address = `${host}:${port}`;
@@ -51,11 +50,23 @@ export class Listener {
     this.#isWildcard = host === '0.0.0.0';
     this.#services = services;
     this.#stats = new ListenerStats(services.stats, node);
+    const isOutbound = node.text('traffic_direction') === 'OUTBOUND';
+    const context = {
+      ...services,
+      listenerPrefix: this.#stats.prefix,
+      listenerName: this.name,
+      isOutbound,
+      onRelease: (run: () => void) => void this.#releases.push(run),
+    };
+    this.filters = compileListenerFilters(node, services.listenerFilters, services);
+    this.filtersTimeoutMs = durationMs(node.text('listener_filters_timeout')) ?? DEFAULT_FILTERS_TIMEOUT_MS;
     const fallback = node.child('default_filter_chain');
-    this.#chains = node.list('filter_chains').map(chainOf);
-    this.#fallback = fallback && chainOf(fallback);
-    for (const chain of this.#chains) this.#compile(chain);
-    if (this.#fallback) this.#compile(this.#fallback);
+    this.#chains = node.list('filter_chains').map((chain) => compileFilterChain(chain, context));
+    this.#fallback = fallback && compileFilterChain(fallback, context);
+    this.#loggers = compileAccessLogs(node.list('access_log'), {
+      ...services,
+      random: services.random.fork('access_log'),
+    });
   }
 
   /** Whether it has stopped to take connections: those that it has go on. */
@@ -74,7 +85,7 @@ export class Listener {
 
   /** Nobody uses it any more. */
   release(): void {
-    for (const manager of this.#managers.values()) manager.release();
+    for (const release of this.#releases) release();
   }
 
   fits(address: string): 'exact' | 'wildcard' | undefined {
@@ -83,117 +94,95 @@ export class Listener {
     return this.#isWildcard && address.endsWith(this.#port) ? 'wildcard' : undefined;
   }
 
-  /** One request on a connection of its own. */
-  accept(first: Connection, request: RequestBytes, done: RequestDone): Stream | undefined {
-    const { dispatcher, trace } = this.#services;
-    let connection = first;
-    if (hasListenerFilter(this.node, '.ProxyProtocol')) {
-      const proxied = 'raw' in request ? readProxyLine(request.raw, connection) : undefined;
-      if (!proxied) return void done(undefined);
-      connection = proxied.connection;
-      request = { raw: proxied.rest };
+  /** A new connection. A TLS client says its hello at once. */
+  accept(facts: Connection, hello: ClientHello | undefined, peer: DownstreamPeer): ClientConnection | undefined {
+    if (hello === undefined && this.filters.length === 0) {
+      const chain = this.findChain(facts, UNDETECTED);
+      if (!chain) return undefined;
+      if (!chain.transportSocket.handshake) {
+        const connection = this.connect(facts, chain, peer);
+        connection.start(chain.filters);
+        return connection;
+      }
     }
-    const detected = detect(this.node, connection);
-    const chain = findFilterChain(this.#chains, this.#fallback, connection, detected, trace);
-    if (!chain) {
-      this.#stats.listener.no_filter_chain_match.inc();
-      return void done(undefined);
-    }
-    const manager = this.#managers.get(chain);
-    if (!manager || isWrongTransport(chain, connection)) return void done(undefined);
-    if (connection.tls) this.#countHandshake(connection);
-    const incoming = incomingOf(request, connection, manager);
-    const closes = incoming.kind === 'error' || incoming.closes;
-    const openedMs = dispatcher.nowMs;
+    const socket = new ActiveTcpSocket(this, facts, hello, peer);
+    socket.runListenerFilters();
+    return socket;
+  }
+
+  findChain(facts: Connection, detected: Detected): FilterChain | undefined {
+    const { trace } = this.#services;
+    const chain = findFilterChain(this.#chains, this.#fallback, { facts, detected }, trace);
+    if (!chain) this.#stats.listener.no_filter_chain_match.inc();
+    return chain;
+  }
+
+  connect(facts: Connection, chain: FilterChain, peer: DownstreamPeer): DownstreamConnection {
+    const isMetered = !chain.logsStreams || this.#loggers.length > 0;
+    const connection = new DownstreamConnection(facts, peer, this, isMetered);
     this.#stats.opened();
-    manager.stats.opened(connection);
-    return manager.newStream(connection, incoming, (result) => {
-      const hadRequest = result.response.status === 0 && connection.protocol === 'http1';
-      this.#stats.closed(dispatcher.nowMs - openedMs);
-      manager.stats.closed(connection, dispatcher.nowMs - openedMs, { isLocal: closes, hadRequest });
-      done({
-        response: result.response,
-        log: result.log,
-        earlier: result.earlier,
-        chain,
-        detected,
-        closes: closes || result.response.status === 408 || result.log['details'] === 'upgrade_failed',
+    if (chain.name !== '') connection.log['filter_chain'] = chain.name;
+    return connection;
+  }
+
+  onClosed(connection: DownstreamConnection): void {
+    this.#stats.closed(this.#services.dispatcher.nowMs - connection.openedMs);
+    if (this.#loggers.length === 0) return;
+    const context = connectionContext(connection);
+    for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
+  }
+
+  createTimer(name: string, ms: number, run: () => void): Timer {
+    return this.#services.dispatcher.createTimer(name, ms, run);
+  }
+
+  /** Whether the connection goes on with what the listener filters know by now. */
+  onFiltersTimeout(): boolean {
+    const { trace } = this.#services;
+    this.#stats.listener.downstream_pre_cx_timeout.inc();
+    const goesOn = this.node.flag('continue_on_listener_filters_timeout');
+    trace?.record({
+      kind: 'listener_filters_timeout',
+      state: goesOn ? 'info' : 'failed',
+      because: this.node.ref,
+      sentence: `The listener filters had not seen what they need after ${this.filtersTimeoutMs} ms: the connection ${goesOn ? 'goes on without' : 'is closed'}.`,
+    });
+    return goesOn;
+  }
+
+  onHandshake(connection: DownstreamConnection, chain: FilterChain, handshake: Handshake): void {
+    const { stats, trace } = this.#services;
+    if ('failure' in handshake) {
+      stats.add(`${this.#stats.prefix}ssl.${handshake.counter}`);
+      trace?.record({
+        kind: 'tls_failed',
+        state: 'failed',
+        because: chain.node.child('transport_socket')?.ref ?? chain.node.ref,
+        sentence: `The TLS handshake with the client fails: ${handshake.failure}`,
       });
+      connection.log['downstream_transport_failure'] = handshake.failure;
+      return connection.close();
+    }
+    stats.add(`${this.#stats.prefix}ssl.handshake`);
+    if (!handshake.tls.peer) stats.add(`${this.#stats.prefix}ssl.no_certificate`);
+    trace?.record({
+      kind: 'tls_established',
+      state: 'matched',
+      because: chain.node.child('transport_socket')?.ref ?? chain.node.ref,
+      sentence: `${handshake.tls.version ?? 'TLS'} with the certificate of ${handshake.tls.local?.cn ?? 'nobody'}${handshake.tls.negotiatedAlpn === undefined ? '' : `, speaking ${handshake.tls.negotiatedAlpn}`}${handshake.tls.peer ? `; the client is ${handshake.tls.peer.cn}` : ''}.`,
     });
   }
 
-  #compile(chain: FilterChain): void {
-    const manager = chain.node
-      .list('filters')
-      .map((filter) => filter.child('typed_config'))
-      .find((config) => config?.text('@type')?.endsWith('.HttpConnectionManager'));
-    const facts = {
-      statPrefix: this.#stats.prefix,
-      isOutbound: this.node.text('traffic_direction') === 'OUTBOUND',
-      name: this.name,
-    };
-    if (manager) this.#managers.set(chain, new ConnectionManager(manager, this.#services, facts));
+  /** Bytes that are no TLS came to a chain that asks for it. */
+  onPlainText(connection: DownstreamConnection): void {
+    const { stats, trace } = this.#services;
+    stats.add(`${this.#stats.prefix}ssl.connection_error`);
+    trace?.record({
+      kind: 'tls_failed',
+      state: 'failed',
+      because: this.node.ref,
+      sentence: 'The client speaks plain text where the filter chain asks for TLS: the connection is closed.',
+    });
+    connection.close();
   }
-
-  #countHandshake(connection: Connection): void {
-    const { prefix } = this.#stats;
-    this.#services.stats.add(`${prefix}ssl.handshake`);
-    if (connection.tls?.clientCertificate === undefined) this.#services.stats.add(`${prefix}ssl.no_certificate`);
-  }
-}
-
-const incomingOf = (request: RequestBytes, connection: Connection, manager: ConnectionManager) =>
-  'raw' in request
-    ? decodeHttp1(request.raw, manager.node)
-    : {
-        kind: 'request' as const,
-        closes: false,
-        protocol: PROTOCOLS[connection.protocol],
-        headers: request.headers,
-        body: request.body,
-      };
-
-/** The first protocol of the chain's own list that the client offers: the server decides. */
-export function negotiatedAlpn(chain: FilterChain, offered: readonly string[]): string | undefined {
-  const context = chain.node.child('transport_socket')?.child('typed_config')?.child('common_tls_context');
-  return context?.texts('alpn_protocols').find((one) => offered.includes(one));
-}
-
-const chainOf = (node: ConfigNode): FilterChain => ({ name: node.text('name') ?? '', node });
-
-const isWrongTransport = (chain: FilterChain, connection: Connection): boolean =>
-  chain.node.has('transport_socket') !== (connection.tls !== undefined);
-
-const hasListenerFilter = (listener: ConfigNode, name: string): boolean =>
-  listener
-    .list('listener_filters')
-    .some((filter) => filter.child('typed_config')?.text('@type')?.endsWith(name) === true);
-
-/** The PROXY protocol, version 1: the line names the client and where it went. Undefined where there is none. */
-function readProxyLine(raw: string, connection: Connection): { connection: Connection; rest: string } | undefined {
-  const found = /^PROXY TCP[46] (\S+) (\S+) (\d+) (\d+)\r?\n/.exec(raw);
-  if (!found) return undefined;
-  const [line, source, destination, sourcePort, destinationPort] = found;
-  return {
-    connection: {
-      ...connection,
-      remoteAddress: `${source}:${sourcePort}`,
-      localAddress: `${destination}:${destinationPort}`,
-    },
-    rest: raw.slice(line.length),
-  };
-}
-
-/** What the listener filters see in the first bytes: without a tls_inspector there is no SNI and all is raw. */
-function detect(listener: ConfigNode, connection: Connection): Detected {
-  const tls = hasListenerFilter(listener, '.TlsInspector') ? connection.tls : undefined;
-  const http =
-    hasListenerFilter(listener, '.HttpInspector') && !connection.tls
-      ? [connection.protocol === 'http2' ? 'h2c' : 'http/1.1']
-      : [];
-  return {
-    sni: tls?.sni,
-    transportProtocol: tls ? 'tls' : 'raw_buffer',
-    applicationProtocols: tls ? (tls.alpn ?? []) : http,
-  };
 }

@@ -1,9 +1,9 @@
 import type { ConfigNode } from '../config_node.ts';
-import type { RouterServices } from '../router/router_filter.ts';
 import type { InitManager } from '../init_manager.ts';
 import { Listener } from './listener.ts';
+import type { ListenerServices } from './listener_services.ts';
 
-type ListenerManagerServices = Omit<RouterServices, 'initManager'>;
+type ListenerManagerServices = Omit<ListenerServices, 'initManager'>;
 
 /** The listeners by name. They come, change, drain and go while the proxy runs. */
 export class ListenerManager {

@@ -12,7 +12,12 @@ const PREFIX = 'upstream connect error or disconnect/reset before headers. ';
 const REFUSED = 'delayed_connect_error:_Connection_refused';
 
 /** What Envoy answers itself when no upstream did: router.cc, onUpstreamReset and onUpstreamTimeoutAbort. */
-export function localReplyOf(failure: Failure, isRetry: boolean, details?: string): LocalReply {
+export function localReplyOf(
+  failure: Failure,
+  isRetry: boolean,
+  details?: string,
+  transportFailure = REFUSED,
+): LocalReply {
   const because = (reason: string): string =>
     `${PREFIX}${isRetry ? 'retried and the latest reset' : 'reset'} reason: ${reason}`;
   switch (failure) {
@@ -21,8 +26,8 @@ export function localReplyOf(failure: Failure, isRetry: boolean, details?: strin
         status: 503,
         flag: 'UF',
         body: because('remote connection failure'),
-        details: `upstream_reset_before_response_started{remote_connection_failure|${REFUSED}}`,
-        transportFailure: REFUSED,
+        details: `upstream_reset_before_response_started{remote_connection_failure|${transportFailure}}`,
+        transportFailure,
       };
     case 'reset':
       return {

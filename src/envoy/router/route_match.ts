@@ -62,7 +62,7 @@ function compileFilterState(node: ConfigNode): Mismatch {
 /** `presented: false` fits a plain connection too; a certificate is not validated where no CA is trusted. */
 function compileTlsContext(node: ConfigNode): Mismatch {
   return (_, __, facts) => {
-    const isPresented = facts?.connection.tls?.clientCertificate !== undefined;
+    const isPresented = facts?.connection.tls?.peer !== undefined;
     const fits = !node.has('presented') || node.flag('presented') === isPresented;
     return fits ? undefined : `the client showed ${isPresented ? 'a' : 'no'} certificate`;
   };

@@ -4,10 +4,11 @@ import type { LogFiles } from '../access_log/file_access_log.ts';
 import type { LuaRuntime } from '../lua/lua_runtime.ts';
 import type { FilterRegistry } from '../http/filter.ts';
 import type { Stream } from '../http/stream.ts';
-import type { HttpResponse, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { TracerRegistry } from '../tracing/tracer.ts';
+import type { TransportSocketServices } from '../network/transport_socket.ts';
+import type { HttpResponse, StreamRecord, UpstreamNetwork, UpstreamReply } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { Host } from '../upstream/host.ts';
@@ -29,7 +30,7 @@ import { choiceContextOf, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
-export interface RouterServices {
+export interface RouterServices extends TransportSocketServices {
   readonly dispatcher: Dispatcher;
   readonly random: Random;
   readonly clusters: ClusterManager;
@@ -45,6 +46,8 @@ export interface RouterServices {
   readonly dnsCaches: DnsCaches;
   /** What the listener that is being made has to wait for. */
   readonly initManager: InitManager;
+  /** Hears of every line that an access log of a connection manager or tcp_proxy would have. */
+  readonly logged?: ((record: StreamRecord) => void) | undefined;
   /** `--service-cluster`. */
   readonly localCluster: string;
   readonly isFailingHealthChecks: () => boolean;
@@ -180,7 +183,8 @@ class RouterFilter {
     this.#stream.facts.hostsAttempted.push(host);
     this.#retryHosts.attempted(host);
     this.#host = host;
-    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2);
+    const options = this.#cluster.transportOptionsOf?.(this.#stream.request.get(':authority') ?? '');
+    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
     this.#upstream = pool.newStream(
       {
         protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
@@ -252,17 +256,7 @@ class RouterFilter {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
     this.#upstream = undefined;
-    if ('failure' in reply) {
-      if (reply.failure === 'remote_reset') this.#counts.count('upstream_rq_rx_reset');
-      if (reply.failure === 'protocol_error' && this.#isHttp2) this.#counts.count('upstream_rq_tx_reset');
-      this.#tell(
-        'upstream_failed',
-        reply.failure === 'refused'
-          ? 'The connection was refused.'
-          : 'The upstream closed the connection before an answer.',
-      );
-      return this.#onFailure(reply.failure);
-    }
+    if ('failure' in reply) return this.#onBroken(reply);
     const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#stream.logTry(response.status, '-', response);
@@ -285,6 +279,19 @@ class RouterFilter {
       flags = [refusal];
     } else if (this.#attempts > 1) this.#counts.countEverywhere('upstream_rq_retry_success');
     this.#pass(response, flags, reply.cut);
+  }
+
+  /** The try ended without an answer. */
+  #onBroken({ failure, transportFailure }: Extract<UpstreamReply, { failure: string }>): void {
+    if (failure === 'remote_reset') this.#counts.count('upstream_rq_rx_reset');
+    if (failure === 'protocol_error' && this.#isHttp2) this.#counts.count('upstream_rq_tx_reset');
+    this.#tell(
+      'upstream_failed',
+      failure === 'refused'
+        ? `There is no connection: ${transportFailure ?? 'it was refused'}.`
+        : 'The upstream closed the connection before an answer.',
+    );
+    this.#onFailure(failure, undefined, transportFailure);
   }
 
   /** Whether the connection manager goes where the answer points, in place of passing it on. */
@@ -316,10 +323,10 @@ class RouterFilter {
     );
   }
 
-  #onFailure(failure: Failure, details?: string): void {
+  #onFailure(failure: Failure, details?: string, transportFailure?: string): void {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
-    const reply = localReplyOf(failure, this.#attempts > 1, details);
+    const reply = localReplyOf(failure, this.#attempts > 1, details, transportFailure);
     if (reply.transportFailure !== undefined) this.#stream.log['transport_failure'] = reply.transportFailure;
     this.#stream.logTry(0, reply.flag);
     if (failure !== 'overflow') this.#score(false, { kind: 'local_failure', mappedStatus: reply.status });

@@ -5,6 +5,7 @@ import { DnsCaches } from '../dns/dns_cache.ts';
 import { InitManager } from '../init_manager.ts';
 import type { ListenerManager } from '../listener/listener_manager.ts';
 import { ListenerWarming } from '../listener/listener_warming.ts';
+import type { TransportSocketServices } from '../network/transport_socket.ts';
 import type { FileSystem, UpstreamNetwork } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CdsApi } from '../subscription/cds_api.ts';
@@ -20,7 +21,7 @@ import type { ClusterTypes } from '../upstream/cluster_discovery.ts';
 import { ClusterManager } from '../upstream/cluster_manager.ts';
 import { ClusterWarming, type Pauses } from '../upstream/cluster_warming.ts';
 
-export interface DynamicServices {
+export interface DynamicServices extends TransportSocketServices {
   readonly api: Api;
   readonly dispatcher: Dispatcher;
   readonly random: Random;

@@ -15,10 +15,10 @@ export class StreamFacts {
   traceId: string | undefined;
   isTraced = false;
 
-  constructor(nowMs: () => number, listenerName: string) {
+  constructor(nowMs: () => number, listenerName: string, startMs = nowMs()) {
     this.listenerName = listenerName;
     this.#nowMs = nowMs;
-    this.startMs = nowMs();
+    this.startMs = startMs;
     this.requestDoneMs = this.startMs;
   }
 

@@ -8,6 +8,7 @@ import type { LocalCluster } from '../load_balancing/zone_aware.ts';
 import type { HttpResponse, UpstreamNetwork } from '../seams.ts';
 import { InitManager } from '../init_manager.ts';
 import type { SecretManager } from '../subscription/secrets.ts';
+import type { TransportSocketOptions, TransportSocketServices } from '../network/transport_socket.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -26,8 +27,10 @@ import {
 } from './cluster_discovery.ts';
 import type { Host } from './host.ts';
 import { updateHosts } from './host_update.ts';
+import { TcpConnection, type TcpPoolCallbacks } from './tcp_conn_pool.ts';
+import { TransportSockets } from './transport_sockets.ts';
 
-export interface ClusterServices {
+export interface ClusterServices extends TransportSocketServices {
   readonly network: UpstreamNetwork;
   readonly stats: StatsStore;
   readonly random: Random;
@@ -47,6 +50,7 @@ export interface ClusterServices {
 
 const UPDATE_MERGE_MS = 1_000;
 const OVERPROVISIONING = 140;
+const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
 
 /** A cluster with its hosts, load balancer, pools and breakers. */
 export class Cluster {
@@ -71,6 +75,10 @@ export class Cluster {
   #releaseSecrets: () => void = () => undefined;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
+  readonly #transportSockets: TransportSockets;
+  readonly #connectTimeoutMs: number;
+  /** What TLS to the endpoints takes from a request: `auto_sni` and `auto_san_validation`. */
+  readonly transportOptionsOf: ((authority: string) => TransportSocketOptions) | undefined;
   readonly #services: ClusterServices;
   readonly #random: Random;
 
@@ -87,6 +95,9 @@ export class Cluster {
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
+    this.#transportSockets = new TransportSockets(node, services);
+    this.transportOptionsOf = compileAutoSni(node);
+    this.#connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
     this.stats = new ClusterStats(node, services.stats, this.statName);
     this.#balancer = new ClusterLoadBalancer(node, {
       random: this.#random,
@@ -270,10 +281,23 @@ export class Cluster {
     return this.#usesDownstreamProtocol ? downstream === 'HTTP/2' : this.isHttp2;
   }
 
-  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.isHttp2): ConnPool {
+  /** A connection of bytes, for one downstream connection alone. */
+  tcpConnect(host: Host, options: TransportSocketOptions, callbacks: TcpPoolCallbacks): TcpConnection {
+    const owner = {
+      ...this.#services,
+      breaker: this.#breakers.DEFAULT,
+      statName: this.statName,
+      connectTimeoutMs: this.#connectTimeoutMs,
+      transportSocket: this.#transportSockets.of(host),
+    };
+    return new TcpConnection(host, owner, options, callbacks);
+  }
+
+  /** The pool of a host; connections with other options of their transport socket are not shared. */
+  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.isHttp2, options?: TransportSocketOptions): ConnPool {
     const owner = this.#discovery.ownerOf?.(host);
     if (owner) return owner.poolOf(host, priority);
-    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}`;
+    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${options ? ` ${options.sni ?? ''} ${options.verifySans?.join() ?? ''}` : ''}`;
     let pool = this.#pools.get(key);
     if (!pool) {
       this.#breakers[priority].takePool();
@@ -285,6 +309,8 @@ export class Cluster {
           stats: this.stats,
           isMultiplexed: isHttp2,
           maxRequests: maxRequestsOf(this.node),
+          transportSocket: this.#transportSockets.of(host),
+          options: options ?? NO_OPTIONS,
         })),
       );
     }
@@ -300,6 +326,21 @@ const isExcluded = ({ flags }: Host): boolean =>
   flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
 const overprovisioningOf = (assignment: ConfigNode): number =>
   assignment.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
+const NO_OPTIONS: TransportSocketOptions = {};
+
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[.*\])$/;
+
+/** The server name is Host without its port; an address is none: upstream_impl.cc, and router.cc. */
+function compileAutoSni(node: ConfigNode): Cluster['transportOptionsOf'] {
+  const options = protocolOptions(node)?.child('upstream_http_protocol_options');
+  const [asks, verifies] = [options?.flag('auto_sni'), options?.flag('auto_san_validation')];
+  if (asks !== true && verifies !== true) return undefined;
+  return (authority) => {
+    const host = authority.replace(/:\d+$/, '');
+    const sni = asks === true && !ADDRESS.test(host) ? { sni: host } : {};
+    return { ...sni, ...(verifies === true ? { verifySans: [host] } : {}) };
+  };
+}
 
 const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>
   node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');

@@ -46,6 +46,11 @@ export class ClusterStats {
   readonly #plain: CodeStats;
   readonly #external: CodeStats;
 
+  /** `ssl.NAME`, of handshakes with the endpoints. */
+  ssl(name: string): void {
+    this.#store.add(`${this.prefix}ssl.${name}`);
+  }
+
   constructor(node: ConfigNode, store: StatsStore, statName: string) {
     this.#store = store;
     this.prefix = `cluster.${statName}.`;

@@ -1,4 +1,9 @@
-import type { UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
+import type {
+  TransportSocketOptions,
+  UpstreamHandshake,
+  UpstreamTransportSocket,
+} from '../network/transport_socket.ts';
+import type { SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { ClusterStats } from './cluster_stats.ts';
 import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
@@ -37,6 +42,11 @@ export class ConnPool {
   readonly #breaker: CircuitBreaker;
   readonly #stats: ClusterStats['traffic'];
   readonly #isMultiplexed: boolean;
+  readonly #clusterStats: ClusterStats;
+  readonly #transportSocket: UpstreamTransportSocket;
+  readonly #options: TransportSocketOptions;
+  /** What the upstream knows of the TLS of these connections. */
+  #tls: SeenTls | undefined;
   #connections = 0;
   #idle = 0;
   readonly #pending: Waiting[] = [];
@@ -49,6 +59,8 @@ export class ConnPool {
       stats: ClusterStats;
       isMultiplexed: boolean;
       maxRequests: number;
+      transportSocket: UpstreamTransportSocket;
+      options: TransportSocketOptions;
     },
   ) {
     this.#host = host;
@@ -57,6 +69,9 @@ export class ConnPool {
     this.#network = owner.network;
     this.#breaker = owner.breaker;
     this.#stats = owner.stats.traffic;
+    this.#clusterStats = owner.stats;
+    this.#transportSocket = owner.transportSocket;
+    this.#options = owner.options;
     this.#isMultiplexed = owner.isMultiplexed;
   }
 
@@ -103,7 +118,23 @@ export class ConnPool {
       });
       return;
     }
+    const handshake = this.#transportSocket.handshake?.(this.#network.tlsOf(this.#address), this.#options);
+    if (handshake && 'failure' in handshake) return this.#failHandshake(waiting, handshake);
+    this.#tls = handshake;
+    if (handshake) this.#clusterStats.ssl('handshake');
     this.#attach(waiting, false);
+  }
+
+  #failHandshake(waiting: Waiting, { failure, counter }: Extract<UpstreamHandshake, { failure: string }>): void {
+    this.#network.whenConnected(() => {
+      this.#clusterStats.ssl(counter);
+      this.#stats.upstream_cx_connect_fail.inc();
+      this.#host.stats.cx_connect_fail++;
+      this.#drop('remote', false);
+      this.#stats.upstream_rq_pending_failure_eject.inc();
+      if (!waiting.isCancelled) waiting.callbacks.onReply({ failure: 'refused', transportFailure: failure });
+      if (this.#pending.length > 0) this.#connect();
+    });
   }
 
   #attach(stream: Waiting, isReused: boolean): void {
@@ -125,7 +156,8 @@ export class ConnPool {
     this.#stats.upstream_rq_active.add(1);
     stream.isActive = true;
     stream.callbacks.onReady();
-    this.#network.send(this.#address, stream.request, (reply) => {
+    const request = this.#tls ? { ...stream.request, tls: this.#tls } : stream.request;
+    this.#network.send(this.#address, request, (reply) => {
       if (!stream.isActive) return;
       this.#release(stream, closedBy(reply));
       stream.callbacks.onReply(reply);

@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
-import { compileEngine, type Engine } from './engine.ts';
+import { compileEngine, type Engine } from '../../../../matching/rbac_engine.ts';
 
 interface RbacConfig {
   readonly node: ConfigNode;
@@ -16,7 +16,7 @@ function compile(node: ConfigNode): RbacConfig {
 export const rbacFilterFactory = defineHttpFilter<RbacConfig>({
   name: 'envoy.filters.http.rbac',
   type: 'envoy.extensions.filters.http.rbac.v3.RBAC',
-  fidelity: { level: 'partial', notSimulated: ['matcher', 'shadow_matcher', 'authenticated'] },
+  fidelity: { level: 'partial', notSimulated: ['matcher', 'shadow_matcher'] },
   compile: (config) => {
     const own = compile(config);
     return (callbacks, perRoute) => new RbacFilter(perRoute ?? own, callbacks);

@@ -1,11 +1,11 @@
 import type { JsonObject } from '#api';
-import type { ConfigNode } from '../../../../config_node.ts';
-import type { HeaderMap } from '../../../../http/header_map.ts';
-import { compileMetadataMatcher } from '../../../../matching/metadata_matcher.ts';
-import { isInCidr } from '../../../../network/cidr.ts';
-import { compileHeaderMatcher, withoutQuery } from '../../../../router/route_match.ts';
-import { compileStringMatcher } from '../../../../router/string_matcher.ts';
-import type { Connection } from '../../../../seams.ts';
+import type { ConfigNode } from '../config_node.ts';
+import type { HeaderMap } from '../http/header_map.ts';
+import { compileMetadataMatcher } from './metadata_matcher.ts';
+import { isInCidr } from '../network/cidr.ts';
+import { compileHeaderMatcher, withoutQuery } from '../router/route_match.ts';
+import { compileStringMatcher } from '../router/string_matcher.ts';
+import type { Connection } from '../seams.ts';
 
 /** What a rule looks at. */
 export interface RbacFacts {
@@ -82,7 +82,21 @@ const KINDS: Readonly<Record<string, Compile>> = {
   },
   requested_server_name: (node) => {
     const mismatch = compileStringMatcher(node);
-    return ({ connection }) => mismatch(connection.tls?.sni ?? '') === undefined;
+    return ({ log }) => mismatch(String(log['sni'] ?? '')) === undefined;
+  },
+  authenticated: (node) => {
+    const name = node.child('principal_name');
+    const mismatch = name && compileStringMatcher(name);
+    return ({ connection }) => {
+      const peer = connection.tls?.peer;
+      if (!peer || !mismatch) return peer !== undefined;
+      // URI names first, then DNS names, then the subject: filters/common/rbac/matchers.cc.
+      const names = ['URI:', 'DNS:'].map((kind) =>
+        peer.sans.filter((san) => san.startsWith(kind)).map((san) => san.slice(kind.length)),
+      );
+      const shown = names.find((some) => some.length > 0) ?? [`CN=${peer.cn}`];
+      return shown.some((one) => mismatch(one) === undefined);
+    };
   },
   filter_state: (node) => {
     const string = node.child('string_match');
@@ -92,7 +106,7 @@ const KINDS: Readonly<Record<string, Compile>> = {
   },
 };
 
-/** One permission or principal. Simplified: `authenticated` and `matcher` never fit. */
+/** One permission or principal. Simplified: `matcher` never fits. */
 export function compileRule(node: ConfigNode): Rule {
   if (node.raw('any') === true) return () => true;
   const port = node.number('destination_port');

@@ -1,7 +1,7 @@
 import type { ConfigRef } from '#source';
-import { ConfigNode } from '../../../../config_node.ts';
-import { compileCelTree } from '../../../../cel/expression.ts';
-import { compileRule, type RbacFacts } from './rules.ts';
+import { compileCelTree } from '../cel/expression.ts';
+import { ConfigNode } from '../config_node.ts';
+import { compileRule, type RbacFacts } from './rbac_rules.ts';
 
 interface Decision {
   readonly isAllowed: boolean;
@@ -57,6 +57,6 @@ function compileCondition(policy: ConfigNode): (facts: RbacFacts) => boolean {
       localAddress: connection.localAddress,
       remoteAddress: connection.remoteAddress,
       requestedServerName: connection.tls?.sni,
-      hasClientCertificate: connection.tls?.clientCertificate !== undefined,
+      hasClientCertificate: connection.tls?.peer !== undefined,
     }) === true;
 }

@@ -1,0 +1,87 @@
+import type { ConfigNode } from '../../../config_node.ts';
+import type { Certificate } from '../../../network/certificate.ts';
+import type { ClientHello, ServerHello } from '../../../network/payload.ts';
+import type {
+  DownstreamTransportSocket,
+  Handshake,
+  TransportSocketServices,
+} from '../../../network/transport_socket.ts';
+import { compileContext, VERSIONS, versionOf, type TlsContext, type TlsVersion, type Validation } from './context.ts';
+import { isDnsMatch, namesOf } from './subject_alt_names.ts';
+import { ERRORS, rejectionOf } from './verify.ts';
+
+/** `DownstreamTlsContext`: which certificate is shown, what is asked of the client, and who gets in. */
+export function compileDownstream(config: ConfigNode, services: TransportSocketServices): DownstreamTransportSocket {
+  const common = config.child('common_tls_context');
+  const contextNow = compileContext(common, services);
+  const params = common?.child('tls_params');
+  const least = versionOf(params?.text('tls_minimum_protocol_version'), 'TLSv1.2');
+  const most = versionOf(params?.text('tls_maximum_protocol_version'), 'TLSv1.3');
+  const requiresCertificate = config.flag('require_client_certificate');
+  return {
+    handshake: (hello) => {
+      const context = contextNow();
+      if (!context.isReady) return { failure: ERRORS.secretNotSupplied, counter: 'connection_error' };
+      const version = agreedVersion(hello, least, most);
+      if (!version) return { failure: ERRORS.unsupportedProtocol, counter: 'connection_error' };
+      return handshake(hello, context, { version, requiresCertificate, services });
+    },
+  };
+}
+
+function agreedVersion(hello: ClientHello, least: TlsVersion, most: TlsVersion): TlsVersion | undefined {
+  const offered = (hello.maxVersion ?? 'TLSv1.3') as TlsVersion;
+  const best = Math.min(VERSIONS.indexOf(offered), VERSIONS.indexOf(most));
+  return best < VERSIONS.indexOf(least) ? undefined : VERSIONS[best];
+}
+
+function handshake(
+  hello: ClientHello,
+  context: TlsContext,
+  how: { version: TlsVersion; requiresCertificate: boolean; services: TransportSocketServices },
+): Handshake {
+  const { validation } = context;
+  const asks = asksForCertificate(validation);
+  const peer = asks ? how.services.certificates.get(hello.clientCertificate ?? '') : undefined;
+  if (asks && how.requiresCertificate && !peer)
+    return { failure: ERRORS.noClientCertificate, counter: 'fail_verify_no_cert' };
+  const rejection = peer && rejectionOf(peer, validation);
+  if (rejection) return { failure: ERRORS.certificateVerifyFailed(rejection.reason), counter: rejection.counter };
+  const local = certificateFor(hello.sni, context.certificates);
+  const negotiatedAlpn = context.alpn.find((one) => hello.alpn?.includes(one));
+  const isPeerValidated = validation?.trustedCa !== undefined && !validation.acceptsUntrusted;
+  return {
+    tls: {
+      ...hello,
+      version: how.version,
+      ...(local && { local }),
+      ...(peer && { peer, isPeerValidated }),
+      ...(negotiatedAlpn !== undefined && { negotiatedAlpn }),
+    },
+    shown: shownBy(local, negotiatedAlpn),
+  };
+}
+
+const shownBy = (local: Certificate | undefined, alpn: string | undefined): ServerHello => ({
+  cn: local?.cn ?? '',
+  ...(alpn !== undefined && { alpn }),
+});
+
+/** Only who has something to check it against asks for a certificate. */
+const asksForCertificate = (validation: Validation | undefined): boolean =>
+  validation !== undefined &&
+  (validation.trustedCa !== undefined || validation.sanMatchers.length > 0 || validation.pinsHash);
+
+/** By the server name; one that nobody has, or none, gets the first: tls/default_tls_certificate_selector.cc. */
+function certificateFor(sni: string | undefined, certificates: readonly Certificate[]): Certificate | undefined {
+  const names = (one: Certificate): string[] => {
+    const dns = namesOf(one, 'DNS');
+    return one.sans.length === 0 ? [one.cn] : dns;
+  };
+  const exact = certificates.find((one) => sni !== undefined && names(one).includes(sni));
+  return (
+    exact ??
+    certificates.find((one) => sni !== undefined && names(one).some((name) => isDnsMatch(sni, name))) ??
+    certificates[0]
+  );
+}

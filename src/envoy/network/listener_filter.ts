@@ -1,0 +1,78 @@
+import type { ConfigNode } from '../config_node.ts';
+import type { RouterServices } from '../router/router_filter.ts';
+import type { Connection } from '../seams.ts';
+import { typeOf } from './filter.ts';
+import type { ClientHello, Payload } from './payload.ts';
+
+/** What the listener filters found out about a connection before a chain is chosen. */
+export interface Detected {
+  sni: string | undefined;
+  transportProtocol: 'tls' | 'raw_buffer';
+  applicationProtocols: readonly string[];
+}
+
+/** A connection that has no filter chain yet: envoy/network/filter.h, ListenerFilterCallbacks. */
+export interface AcceptedSocket {
+  facts: Connection;
+  readonly detected: Detected;
+  /** What a TLS client sends first, of its own accord. */
+  readonly hello: ClientHello | undefined;
+  /** The first bytes; a filter may take some away. Undefined as long as there are none. */
+  first: Payload | undefined;
+}
+
+/** Whether the next filter may look, whether this one needs bytes that are not there yet, or whether all is over. */
+export type ListenerFilterStatus = 'continue' | 'wait' | 'close';
+
+export type ListenerFilter = (socket: AcceptedSocket) => ListenerFilterStatus;
+
+/** One kind of listener filter, by the type of its configuration. */
+export interface ListenerFilterFactory {
+  readonly name: string;
+  readonly type: string;
+  readonly fidelity: { readonly level: 'full' | 'partial'; readonly notSimulated: readonly string[] };
+  compile(config: ConfigNode, services: RouterServices): ListenerFilter;
+}
+
+export type ListenerFilterRegistry = ReadonlyMap<string, ListenerFilterFactory>;
+
+/** A listener filter and where it stands. */
+export interface PlacedListenerFilter {
+  readonly node: ConfigNode;
+  readonly run: ListenerFilter;
+}
+
+export function compileListenerFilters(
+  listener: ConfigNode,
+  registry: ListenerFilterRegistry,
+  services: RouterServices,
+): PlacedListenerFilter[] {
+  return listener.list('listener_filters').flatMap((node) => {
+    const config = node.child('typed_config');
+    const factory = config && registry.get(typeOf(config));
+    if (!factory) return [];
+    const isDisabled = compilePredicate(node.child('filter_disabled'));
+    const run = factory.compile(config, services);
+    return [{ node, run: (socket: AcceptedSocket) => (isDisabled(socket) ? 'continue' : run(socket)) }];
+  });
+}
+
+/** `ListenerFilterChainMatchPredicate`: by the port alone. */
+function compilePredicate(node: ConfigNode | undefined): (socket: AcceptedSocket) => boolean {
+  if (!node) return () => false;
+  const [and, or, not] = [node.child('and_match'), node.child('or_match'), node.child('not_match')];
+  const rules = (and ?? or)?.list('rules').map(compilePredicate) ?? [];
+  if (and) return (socket) => rules.every((rule) => rule(socket));
+  if (or) return (socket) => rules.some((rule) => rule(socket));
+  if (not) {
+    const inner = compilePredicate(not);
+    return (socket) => !inner(socket);
+  }
+  const range = node.child('destination_port_range');
+  if (!range) return () => node.flag('any_match');
+  const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
+  return ({ facts }) => {
+    const port = Number(facts.localAddress.slice(facts.localAddress.lastIndexOf(':') + 1));
+    return port >= start && port < end;
+  };
+}
