@@ -85,11 +85,18 @@ export class ReadFields {
   #watched(value: JsonObject, message: DescMessage): JsonObject {
     const fields = new Map(message.fields.flatMap((field) => [[field.name, field] as const, [field.jsonName, field]]));
     const known = new Map<string, Json>();
+    // Who walks over all fields, to look for something or to print them, asks for none of them.
+    const walked = new Set<string | symbol>();
     return new Proxy(value, {
+      ownKeys: (target) => {
+        const keys = Reflect.ownKeys(target);
+        for (const key of keys) walked.add(key);
+        return keys;
+      },
       get: (target, key) => {
         const field = typeof key === 'string' ? fields.get(key) : undefined;
         if (!field) return Reflect.get(target, key) as unknown;
-        this.#note(message, field);
+        if (!walked.delete(key)) this.#note(message, field);
         const inner = target[key as string];
         if (inner === undefined || inner === null) return inner;
         if (!known.has(key as string)) known.set(key as string, this.#watchedField(inner, field));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { openApi } from '#api';
 import { MAX_EVENTS, MAX_REQUEST_MS, playScenario, type Scenario } from '#world';
 
@@ -92,15 +93,45 @@ test('a request that nobody ever answers ends by its limits, and the others go o
   });
   const upstreams = [{ name: 'c', address: '127.0.1.1:80', replies: [{ never: true }, { status: 200 }] }];
   const request = { to: '127.0.0.1:10000', authority: 'a', path: '/' };
-  const { steps, diagnostics } = playScenario(
+  const { steps, diagnostics, trace } = playScenario(
     api,
     { config, upstreams, steps: [{ request }, { request }] },
-    { seed: '1', trace: false },
+    { seed: '1', trace: true },
   );
+  expect(trace.filter((one) => one.kind === 'run_stopped').map((one) => one.sentence)).toEqual([
+    'Nothing is left that could answer: the upstream is silent, and no timeout is set.',
+  ]);
   expect(diagnostics).toEqual([]);
   expect(steps.map((step) => step.expect?.response?.status ?? step.expect?.response?.failed)).toEqual([
     'ECONNRESET',
     200,
   ]);
   expect([MAX_EVENTS, MAX_REQUEST_MS]).toEqual([1_000_000, 3_600_000]);
+});
+
+test('retries without end are stopped by the number of events, and the reason is told', () => {
+  const { config, ...rest } = vector('resilience/retry-5xx');
+  const stormy = JSON.parse(JSON.stringify(parse(config)), (key, value: unknown) =>
+    key === 'retry_policy'
+      ? {
+          retry_on: '5xx',
+          num_retries: 4_000_000_000,
+          retry_back_off: { base_interval: '0.001s', max_interval: '0.001s' },
+        }
+      : key === 'route'
+        ? { ...(value as object), timeout: '0s' }
+        : key === 'typed_config' && 'stat_prefix' in (value as object)
+          ? { ...(value as object), stream_idle_timeout: '0s' }
+          : value,
+  ) as object;
+  const upstreams = rest.upstreams.map((one) => ({ ...one, replies: [{ status: 503 }] }));
+  const steps = rest.steps.filter((step) => step.request !== undefined).slice(0, 1);
+  const { trace } = playScenario(
+    api,
+    { ...rest, config: JSON.stringify(stormy), upstreams, steps },
+    { seed: '1', trace: true },
+  );
+  expect(trace.find((one) => one.kind === 'run_stopped')?.sentence).toContain(
+    'something here goes on without end, such as retries or redirects',
+  );
 });

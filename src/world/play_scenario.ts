@@ -37,6 +37,7 @@ interface World {
   readonly upstreams: Upstreams;
   readonly files: Files;
   readonly envoy: Envoy;
+  readonly trace: RecordingTrace | undefined;
   /** What the access logs of the proxy have said since it was looked at. */
   takeAccess(): StreamRecord[];
 }
@@ -80,6 +81,7 @@ export function playScenario(
     upstreams,
     files,
     envoy,
+    trace,
     takeAccess: () => {
       const taken = access;
       access = [];
@@ -203,10 +205,19 @@ function sendMany(world: World, request: RequestSpec, times: number): StepResult
   return { counts };
 }
 
+/** What is said of a request that has no answer when its run is over. */
+const WHY_STOPPED = {
+  idle: 'Nothing is left that could answer: the upstream is silent, and no timeout is set.',
+  time_limit: `The run was stopped after ${MAX_REQUEST_MS / 60_000} minutes of virtual time: nobody answers.`,
+  event_limit: `The run was stopped after ${MAX_EVENTS} events: something here goes on without end, such as retries or redirects.`,
+} as const;
+
 /** Runs until all have their answer, and then a while, in which logs are written and copies sent. */
-function settle({ dispatcher }: World, sent: readonly (SentRequest | undefined)[], afterMs = STEP_MS): void {
+function settle({ dispatcher, trace }: World, sent: readonly (SentRequest | undefined)[], afterMs = STEP_MS): void {
   const isDone = (): boolean => sent.every((one) => one?.isOver);
-  if (!isDone()) dispatcher.run({ untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS, isDone });
+  const limits = { untilMs: dispatcher.nowMs + MAX_REQUEST_MS, events: MAX_EVENTS, isDone };
+  const end = isDone() ? 'done' : dispatcher.run(limits);
+  if (end !== 'done' && !isDone()) trace?.record({ kind: 'run_stopped', state: 'failed', sentence: WHY_STOPPED[end] });
   pass(dispatcher, afterMs);
 }
 

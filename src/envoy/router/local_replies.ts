@@ -1,3 +1,4 @@
+import type { ConfigNode } from '../config_node.ts';
 import type { Failure } from './retry_policy.ts';
 
 export interface LocalReply {
@@ -66,3 +67,9 @@ export function localReplyOf(
       };
   }
 }
+
+const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
+
+/** The status of a request whose route names no cluster that is there: `cluster_not_found_response_code`. */
+export const statusWithoutCluster = (action: ConfigNode): number =>
+  STATUS_WITHOUT_CLUSTER[action.text('cluster_not_found_response_code') ?? ''] ?? 503;

@@ -20,7 +20,7 @@ import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { RouteConfigs } from './route_config.ts';
 import { isDropped } from './drop_overload.ts';
-import { localReplyOf } from './local_replies.ts';
+import { localReplyOf, statusWithoutCluster } from './local_replies.ts';
 import { UpstreamCounts } from './upstream_counts.ts';
 import { retryPolicyOf, type Failure, type RetryPolicy } from './retry_policy.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
@@ -60,8 +60,6 @@ export interface RouterServices extends TransportSocketServices {
 /** Takes over a redirect of the upstream; false where it is to be passed on. */
 export type FollowRedirect = (location: string, status: number) => boolean;
 
-const STATUS_WITHOUT_CLUSTER: Readonly<Record<string, number>> = { NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 };
-
 /** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
 export function routeUpstream(stream: Stream, services: RouterServices, followRedirect: FollowRedirect): void {
   const { trace } = services;
@@ -77,12 +75,7 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
       because: stream.route!.node.ref,
       sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.`,
     });
-    return stream.sendLocalReply(
-      STATUS_WITHOUT_CLUSTER[action.text('cluster_not_found_response_code') ?? ''] ?? 503,
-      '',
-      'NC',
-      'cluster_not_found',
-    );
+    return stream.sendLocalReply(statusWithoutCluster(action), '', 'NC', 'cluster_not_found');
   }
   // By the path as it came: a virtual cluster looks before the route rewrites.
   const counts = new UpstreamCounts(stream, cluster, services.zone);
