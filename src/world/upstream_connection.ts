@@ -69,13 +69,17 @@ export class UpstreamConnection implements UpstreamSocket {
 
   #accept(): void {
     if (this.#isGone) return;
-    if (this.#spec.protocol === 'tcp') this.#reply = this.#owner.nextReply();
-    this.#callbacks.onConnected();
-    if (this.#spec.protocol !== 'tcp') return;
-    if (this.#reply.close === 'at_once') return this.#close('fin');
+    if (this.#spec.protocol !== 'tcp') return this.#callbacks.onConnected();
+    this.#reply = this.#owner.nextReply();
+    if (this.#reply.close === 'at_once') {
+      this.#callbacks.onConnected();
+      return this.#close('fin');
+    }
+    // Whoever hears of the connection may write at once: by then what is noted and the greeting have to stand.
     this.#seen = { upstream: this.#spec.name, tcp: '' };
     this.#owner.note(this.#seen);
     if (this.#reply.greeting !== undefined) this.#send(bytes(this.#reply.greeting));
+    this.#callbacks.onConnected();
   }
 
   #handshake({ hello, inner }: Extract<Payload, { kind: 'tls' }>): void {
