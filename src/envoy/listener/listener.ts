@@ -1,3 +1,4 @@
+import { declareSslStats } from '../stats/ssl_stats.ts';
 import type { Timer } from '#sim';
 import { durationMs } from '#api';
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
@@ -50,6 +51,10 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#isWildcard = host === '0.0.0.0';
     this.#services = services;
     this.#stats = new ListenerStats(services.stats, node);
+    declareSslStats(services.stats, this.#stats.prefix, [
+      ...node.list('filter_chains').map((chain) => chain.child('transport_socket')),
+      node.child('default_filter_chain')?.child('transport_socket'),
+    ]);
     const isOutbound = node.text('traffic_direction') === 'OUTBOUND';
     const context = {
       ...services,

@@ -1,3 +1,4 @@
+import { declareSslStats } from '../stats/ssl_stats.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { CodeStats } from '../stats/code_stats.ts';
 import { createStats, type StatSet } from '../stats/stat_set.ts';
@@ -60,6 +61,10 @@ export class ClusterStats {
       histograms: CLUSTER_HISTOGRAMS,
     });
     if (node.has('lb_subset_config')) store.gauge(`${this.prefix}lb_subsets_single_host_per_subset_duplicate`);
+    declareSslStats(store, this.prefix, [
+      node.child('transport_socket'),
+      ...node.list('transport_socket_matches').map((one) => one.child('transport_socket')),
+    ]);
     const tracked = node.child('track_cluster_stats');
     this.tracksEndpoints = tracked?.flag('per_endpoint_stats') === true;
     if (tracked?.flag('request_response_sizes') === true)
