@@ -35,6 +35,10 @@ const OF_HTTP: Readonly<Record<number, number>> = {
 /** The gRPC status that an HTTP status stands for. */
 export const statusOfHttp = (status: number): number => OF_HTTP[status] ?? UNKNOWN;
 
+/** Whether a request, or the trailers-only answer to one, says that it is gRPC: grpc/common.cc. */
+export const isGrpc = (headers: HeaderMap): boolean =>
+  /^application\/grpc(\+|$)/.test(headers.get('content-type') ?? '');
+
 interface Answered {
   readonly request: HeaderMap;
   readonly response?: HeaderMap;
@@ -46,7 +50,7 @@ interface Answered {
 export function grpcStatusNumber({ request, response, trailers, log }: Answered): number | undefined {
   const given = trailers?.get('grpc-status') ?? response?.get('grpc-status');
   if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : undefined;
-  if (!/^application\/grpc(\+|$)/.test(request.get('content-type') ?? '')) return undefined;
+  if (!isGrpc(request)) return undefined;
   return OF_HTTP[Number(log['code'])] ?? UNKNOWN;
 }
 

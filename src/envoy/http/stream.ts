@@ -12,7 +12,8 @@ import type { Cluster } from '../upstream/cluster.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import { StreamFacts } from '../stream_info/stream_facts.ts';
 import { HeaderMap } from './header_map.ts';
-import { grpcHeaders, isGrpcRequest } from './grpc_local_reply.ts';
+import { isGrpc } from '../formatter/grpc_status.ts';
+import { grpcHeaders } from './grpc_local_reply.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 
 export interface StreamResult {
@@ -184,7 +185,7 @@ export class Stream {
   sendLocalReply(status: number, body: string, flags: string, details: string, how: LocalReplyHow = {}): void {
     const headers = new HeaderMap(this.localHeaders);
     how.mutateHeaders?.(headers);
-    if (isGrpcRequest(this.request)) {
+    if (isGrpc(this.request)) {
       for (const [name, value] of grpcHeaders(status, body, how.grpcStatus ?? this.grpcStatus))
         headers.set(name, value);
       return this.finish({ status: 200, headers, body: '' }, flags, details);

@@ -3,6 +3,7 @@ import type { JsonObject } from '#api';
 import { compileMetadataMatcher } from '../matching/metadata_matcher.ts';
 import type { Connection } from '../seams.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { isGrpc } from '../formatter/grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileUriTemplate } from './uri_template.ts';
 import { compileStringMatcher, fullMatch } from './string_matcher.ts';
@@ -24,7 +25,7 @@ export function compileRouteMatch(node: ConfigNode): Mismatch {
     compilePath(node),
     ...node.list('headers').map(compileHeaderMatcher),
     ...node.list('query_parameters').map(compileQueryParameter),
-    ...(node.has('grpc') ? [isGrpc] : []),
+    ...(node.has('grpc') ? [mismatchGrpc] : []),
     ...node.list('cookies').map(compileCookie),
     ...node.list('dynamic_metadata').map(compileMetadata),
     ...node.list('filter_state').map(compileFilterState),
@@ -68,8 +69,7 @@ function compileTlsContext(node: ConfigNode): Mismatch {
   };
 }
 
-const isGrpc: Mismatch = (request) =>
-  /^application\/grpc(\+|$)/.test(request.get('content-type') ?? '') ? undefined : 'the request is not gRPC';
+const mismatchGrpc: Mismatch = (request) => (isGrpc(request) ? undefined : 'the request is not gRPC');
 
 function compilePath(node: ConfigNode): Mismatch {
   const mismatch = compilePathKind(node);

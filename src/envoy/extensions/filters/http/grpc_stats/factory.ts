@@ -1,3 +1,4 @@
+import { isGrpc } from '../../../../formatter/grpc_status.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { chargeGrpc, grpcMethodOf, grpcPrefix } from '../../../../grpc/method_stats.ts';
 import { countFrames } from '../../../../grpc/frames.ts';
@@ -47,7 +48,7 @@ class GrpcStatsFilter implements HttpFilter {
 
   decode(): FilterStatus {
     const { request, requestBody } = this.#callbacks;
-    this.#isGrpc = /^application\/grpc(\+|$)/.test(request.get('content-type') ?? '');
+    this.#isGrpc = isGrpc(request);
     if (!this.#isGrpc) return 'continue';
     const method = grpcMethodOf(request.get(':path') ?? '');
     this.#name = method && this.#nameOf(method);
