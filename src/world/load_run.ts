@@ -30,31 +30,64 @@ export function runLoad(
   );
   const statuses: Record<string, number> = {};
   let events = 0;
-  const remoteAddress = '127.0.0.1:40000';
-  const connection = {
-    localAddress: load.request.to,
-    remoteAddress,
-    directRemoteAddress: remoteAddress,
-    protocol: 'http1' as const,
-  };
+  let isOver = true;
+  const client = new LoadClient(envoy, load.request.to, (status) => {
+    // A connection that ends behind its answer is not counted once more.
+    if (isOver) return;
+    isOver = true;
+    statuses[status] = (statuses[status] ?? 0) + 1;
+  });
   const { clock = () => 0 } = options;
   const started = clock();
   for (let i = 0; i < load.times; i++) {
-    let isOver = false;
-    const headers = new HeaderMap([
-      [':method', load.request.method ?? 'GET'],
-      [':path', load.request.path ?? '/'],
-      [':authority', load.request.authority ?? 'example.com'],
-      ...(load.request.headers ?? []),
-    ]);
-    envoy.request(connection, { headers, body: '' }, (done) => {
-      isOver = true;
-      const status = String(done?.status ?? 'closed');
-      statuses[status] = (statuses[status] ?? 0) + 1;
-    });
+    isOver = false;
+    client.send(load.request);
     if (!isOver) dispatcher.run({ untilMs: dispatcher.nowMs + 60_000, events: 10_000, isDone: () => isOver });
     events += trace?.records.length ?? 0;
     if (trace) trace.records.length = 0;
   }
   return { statuses, events, ms: clock() - started };
+}
+
+/** Sends one request after the other on a connection that it keeps as long as the proxy does. */
+class LoadClient {
+  readonly #envoy: Envoy;
+  readonly #to: string;
+  readonly #answered: (status: string) => void;
+  #connection: ReturnType<Envoy['connect']>;
+
+  constructor(envoy: Envoy, to: string, answered: (status: string) => void) {
+    this.#envoy = envoy;
+    this.#to = to;
+    this.#answered = answered;
+  }
+
+  send(request: RequestSpec): void {
+    this.#connection ??= this.#connect();
+    if (!this.#connection) return this.#answered('closed');
+    const headers = new HeaderMap([
+      [':method', request.method ?? 'GET'],
+      [':path', request.path ?? '/'],
+      [':authority', request.authority ?? 'example.com'],
+      ...(request.headers ?? []),
+    ]);
+    this.#connection.receive({ kind: 'request', protocol: 'http1', headers, body: '' });
+  }
+
+  #connect(): ReturnType<Envoy['connect']> {
+    const remoteAddress = '127.0.0.1:40000';
+    const facts = {
+      localAddress: this.#to,
+      remoteAddress,
+      directRemoteAddress: remoteAddress,
+      protocol: 'http1' as const,
+    };
+    return this.#envoy.connect(facts, undefined, {
+      onData: (payload) => this.#answered(payload.kind === 'response' ? String(payload.response.status) : 'closed'),
+      onClose: () => {
+        this.#connection = undefined;
+        this.#answered('closed');
+      },
+    });
+  }
 }

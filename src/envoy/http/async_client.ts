@@ -68,7 +68,7 @@ export class AsyncClient implements HttpClient {
       cancel: () => {
         if (isCancelled) return;
         isCancelled = true;
-        stream.onAbandoned();
+        stream.upstream?.abandon();
       },
     };
   }

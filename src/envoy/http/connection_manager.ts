@@ -191,6 +191,7 @@ export class ConnectionManager {
 
   /** What ends a stream that nothing moves on. */
   #armTimers(stream: Stream, isComplete: boolean, timers: Timer[]): void {
+    if (stream.isDone) return;
     const { dispatcher } = this.#services;
     this.#logPeriodically(stream, timers);
     const requestMs = this.#settings.requestTimeoutMs;

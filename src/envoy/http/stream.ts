@@ -92,8 +92,11 @@ export class Stream {
   readonly connection: Connection;
   /** Headers that only an answer of Envoy's own has. */
   readonly localHeaders: [string, string][] = [];
-  /** Called when nobody waits for the upstream any more. */
-  onAbandoned: () => void = () => undefined;
+  /**
+   * What goes on upstream for this stream. An object and not a callback: with a closure here V8 keeps what each request made
+   * until the next full collection, and untraced requests take nearly twice the time.
+   */
+  upstream: { abandon(): void } | undefined;
   #isDone = false;
   virtualHost: VirtualHost | undefined;
   cluster: Cluster | undefined;
@@ -150,14 +153,14 @@ export class Stream {
   /** The client has gone: no answer, but a line in the log. */
   abort(details: string, flag: string): void {
     if (this.#isDone) return;
-    this.onAbandoned();
+    this.upstream?.abandon();
     this.#conclude({ status: 0, headers: new HeaderMap(), body: '' }, flag, details);
   }
 
   /** Ends a stream that waits for its upstream no longer. */
   expire(status: number, body: string, flags: string, details: string): void {
     if (this.#isDone) return;
-    this.onAbandoned();
+    this.upstream?.abandon();
     this.sendLocalReply(status, body, flags, details);
   }
 

@@ -95,7 +95,7 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     weighted?.node.text('host_rewrite_literal'),
   );
   const filter = new RouterFilter(stream, { cluster, counts }, services, followRedirect);
-  stream.onAbandoned = () => filter.abandon();
+  stream.upstream = filter;
   filter.start();
 }
 

@@ -62,6 +62,8 @@ export class Cluster {
   readonly isHttp2: boolean;
   readonly #usesDownstreamProtocol: boolean;
   #hosts: readonly Host[] = [];
+  /** Kept for the trace, which tells of them with every choice. */
+  #unhealthy: readonly Host[] = [];
   readonly stats: ClusterStats;
   readonly outlier: OutlierDetection | undefined;
   readonly #balancer: ClusterLoadBalancer;
@@ -231,6 +233,7 @@ export class Cluster {
   /** To be called when the health of a host has changed: choices are made from lists by health. */
   updateHealth(): void {
     this.#balancer.update(this.#hosts, this.#overprovisioning);
+    this.#unhealthy = this.#hosts.filter((host) => host.health === 'unhealthy');
     const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
     const gauges = {
       membership_total: this.#hosts.length,
@@ -254,7 +257,7 @@ export class Cluster {
 
   /** What the next choice will start from, in words: for the trace. */
   moment(): Record<string, string> {
-    const out = this.#hosts.filter((host) => host.health === 'unhealthy');
+    const out = this.#unhealthy;
     const next = this.#balancer.next();
     return {
       [`${this.name}: healthy endpoints`]: `${this.#hosts.length - out.length} of ${this.#hosts.length}`,
