@@ -25,7 +25,7 @@ function replayed(vector: Vector): object {
   const { steps, stats, diagnostics } = playScenario(
     api,
     { ...vector, config: asRecorded(vector.config) },
-    { seed: 'replay', trace: false, lua },
+    { seed: 'replay', trace: false, countsStats: true, lua },
   );
   const refused = diagnostics.filter((one) => one.severity === 'error');
   return refused.length > 0

@@ -46,7 +46,7 @@ interface World {
 export function playScenario(
   api: Api,
   scenario: Scenario,
-  options: { seed: string; trace: boolean; lua?: LuaRuntime | undefined },
+  options: { seed: string; trace: boolean; countsStats?: boolean; lua?: LuaRuntime | undefined },
 ): ScenarioOutcome {
   const { value, diagnostics } = readBootstrap(api, scenario.config, filesOf(scenario));
   if (!value || diagnostics.some((one) => one.severity === 'error'))
@@ -75,7 +75,7 @@ export function playScenario(
     },
   );
   awaitStart(envoy, dispatcher);
-  const before = envoy.stats.snapshot();
+  const before = options.countsStats === true ? envoy.stats.snapshot() : undefined;
   const world: World = {
     dispatcher,
     upstreams,
@@ -94,7 +94,8 @@ export function playScenario(
     traceEnds.push(trace?.records.length ?? 0);
     return played;
   });
-  return { steps, stats: changed(before, envoy.stats.snapshot()), trace: trace?.records ?? [], traceEnds, diagnostics };
+  const stats = before ? changed(before, envoy.stats.snapshot()) : {};
+  return { steps, stats, trace: trace?.records ?? [], traceEnds, diagnostics };
 }
 
 /** `--service-node` and `--service-cluster`. */

@@ -129,6 +129,7 @@ export interface Scenario {
 
 export interface ScenarioOutcome {
   readonly steps: readonly (Step & { readonly expect?: StepResult })[];
+  /** What moved since the start; empty unless it was asked for. */
   readonly stats: Readonly<Record<string, number>>;
   readonly trace: readonly TraceRecord[];
   /** For each step, how many records there were when it ended. */
