@@ -19,7 +19,8 @@ function worldOf(number: number): Scenario {
 test(`the same seed gives the same trace, to the byte, in ${WORLDS} worlds`, { timeout: 300_000 }, () => {
   const different = Array.from({ length: WORLDS }).flatMap((_, number) => {
     const world = worldOf(number);
-    const play = (): string => JSON.stringify(playScenario(api, world, { seed: String(number), trace: true, countsStats: true }));
+    const play = (): string =>
+      JSON.stringify(playScenario(api, world, { seed: String(number), trace: true, countsStats: true }));
     return play() === play() ? [] : [number];
   });
   expect(different).toEqual([]);

@@ -21,7 +21,11 @@ function differencesOf(vector: Vector): string[] {
   if (vector.kind === 'envoy')
     return differences(
       vector,
-      playScenario(api, { ...vector, config: asRecorded(vector.config) }, { seed: 'conformance', trace: false, countsStats: true, lua }),
+      playScenario(
+        api,
+        { ...vector, config: asRecorded(vector.config) },
+        { seed: 'conformance', trace: false, countsStats: true, lua },
+      ),
     );
   const errors = readBootstrap(api, vector.config, filesOf(vector)).diagnostics.filter(
     (one) => one.severity === 'error',
