@@ -5,13 +5,15 @@ const LAYERS = {
   api: ['source'],
   xds: ['source', 'api'],
   envoy: ['sim', 'source', 'api', 'xds'],
+  cel: ['api', 'envoy'],
+  jose: ['api', 'envoy'],
   lua: ['api', 'envoy'],
   world: ['sim', 'source', 'api', 'xds', 'envoy'],
   lab: ['source', 'api', 'world'],
-  cli: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab', 'lua'],
-  workers: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab', 'lua'],
+  cli: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab', 'cel', 'jose', 'lua'],
+  workers: ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab', 'cel', 'jose', 'lua'],
 };
-const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'lua', 'world', 'lab'];
+const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'cel', 'jose', 'lua', 'world', 'lab'];
 const SHELL = ['lib', 'routes'];
 
 const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({
@@ -27,7 +29,10 @@ const frontDoorRules = CORE.map((folder) => ({
   severity: 'error',
   comment: `Import #${folder}; what is not there is nobody else's business.`,
   from: { path: '^src/', pathNot: [`^src/${folder}/`] },
-  to: { path: `^src/${folder}/`, pathNot: [`^src/${folder}/index\\.ts$`, '^src/lab/judge\\.ts$', '\\.binpb', '-docs\\.json'] },
+  to: {
+    path: `^src/${folder}/`,
+    pathNot: [`^src/${folder}/index\\.ts$`, '^src/lab/judge\\.ts$', '\\.binpb', '-docs\\.json'],
+  },
 }));
 
 export default {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { openApi, type Json, type JsonObject } from '#api';
 import { playScenario, type Scenario } from '#world';
 import { configOf, mutated, PLAYABLE, streamOf } from './worlds.ts';
+import '../src/cli/libraries.ts';
 
 const api = openApi(readFileSync(new URL('../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
 const WORLDS = 1_000;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { openApi } from '#api';
 import { playScenario, readBootstrap, type Scenario } from '#world';
 import { configOf, mutated, oddRequest, PLAYABLE, RECORDED, streamOf } from './worlds.ts';
+import '../src/cli/libraries.ts';
 
 const api = openApi(readFileSync(new URL('../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
 /** `npm run fuzz` asks for more. */

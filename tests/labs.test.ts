@@ -5,6 +5,7 @@ import { readManifest } from '#lab';
 import { judge } from '#lab/judge';
 import { labsOnDisk } from '../src/cli/lab_files.ts';
 import { faultsOf, staleOf } from '../src/cli/lab_proof.ts';
+import '../src/cli/libraries.ts';
 
 const api = openApi(readFileSync(new URL(`../src/api/envoy-v3-${ENVOY_VERSION}.binpb`, import.meta.url)));
 const { labs, problems } = labsOnDisk();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 
 const LAZY_NAMES = /^(utils?|helpers?|misc|shared|common)(\.ts)?$/;
-const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'world', 'lab'];
+const CORE = ['sim', 'source', 'api', 'xds', 'envoy', 'cel', 'jose', 'lua', 'world', 'lab'];
 
 const below = (folder: string): string[] =>
   readdirSync(folder).flatMap((name) => {

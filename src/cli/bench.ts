@@ -5,6 +5,7 @@ import { ENVOY_VERSION, openApi } from '#api';
 import { runLoad } from '#world';
 import { bearerToken, bootstrapOf, PORTS, type Size } from './bench_configs.ts';
 import { RealEnvoy } from './bench_real.ts';
+import './libraries.ts';
 
 const REQUESTS = 30_000;
 const LOAD_REQUESTS = 60_000;

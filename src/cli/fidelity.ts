@@ -5,10 +5,10 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { ENVOY_VERSION, openApi } from '#api';
-import { openLua } from '#lua';
 import { fidelityOf, HTTP_FILTER_REGISTRY } from '#envoy';
 import { playScenario, readBootstrap, type Scenario } from '#world';
 import YAML from 'yaml';
+import './libraries.ts';
 import { ReadFields } from './read_fields.ts';
 
 const from = (path: string): URL => new URL(path, import.meta.url);
@@ -33,9 +33,7 @@ function observe(): ReadFields {
     const config = JSON.stringify(YAML.parse(vector.config, { merge: true }) ?? {});
     // A dump of the configuration reads all of it, whatever it says.
     const steps = vector.steps.filter(({ admin }) => admin?.includes('config_dump') !== true);
-    fields.count(1, () =>
-      playScenario(observed, { ...vector, config, steps }, { seed: 'fidelity', trace: false, lua: openLua() }),
-    );
+    fields.count(1, () => playScenario(observed, { ...vector, config, steps }, { seed: 'fidelity', trace: false }));
     fields.count(-1, () => readBootstrap(observed, config));
   }
   return fields;

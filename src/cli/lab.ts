@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { ENVOY_VERSION, openApi } from '#api';
 import { readBootstrap } from '#world';
+import './libraries.ts';
 import { labsOnDisk } from './lab_files.ts';
 import { faultsOf, recordingsOf, staleOf } from './lab_proof.ts';
 

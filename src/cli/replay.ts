@@ -2,15 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join, relative } from 'node:path';
 import YAML from 'yaml';
 import { openApi } from '#api';
-import { openLua } from '#lua';
 import { filesOf, playScenario, readBootstrap, type Scenario } from '#world';
+import './libraries.ts';
 
 interface Vector extends Scenario {
   readonly kind: string;
 }
 
 const api = openApi(readFileSync(new URL('../api/envoy-v3-1.40.0.binpb', import.meta.url)));
-const lua = openLua();
 
 /** The vector with our own answers in place of the recorded ones. */
 function replayed(vector: Vector): object {
@@ -25,7 +24,7 @@ function replayed(vector: Vector): object {
   const { steps, stats, diagnostics } = playScenario(
     api,
     { ...vector, config: asRecorded(vector.config) },
-    { seed: 'replay', trace: false, countsStats: true, lua },
+    { seed: 'replay', trace: false, countsStats: true },
   );
   const refused = diagnostics.filter((one) => one.severity === 'error');
   return refused.length > 0

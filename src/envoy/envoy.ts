@@ -25,7 +25,6 @@ import { DEFAULT_OPTIONS, type CommandLineOptions } from './server/options.ts';
 import { createServerStats } from './server/server_stats.ts';
 import { statsOptions } from './stats/options.ts';
 import { StatsStore } from './stats/store.ts';
-import type { LuaRuntime } from './lua/lua_runtime.ts';
 import type { Trace } from './trace.ts';
 
 export interface EnvoyServices {
@@ -34,8 +33,6 @@ export interface EnvoyServices {
   readonly random: Random;
   readonly network: UpstreamNetwork;
   readonly trace: Trace | undefined;
-  /** Where the scripts of the configuration run; without it requests pass them by. */
-  readonly lua?: LuaRuntime | undefined;
   /** The files that the configuration names; without it there are none. */
   readonly fileSystem?: FileSystem;
   /** The command line; what it does not say is as Envoy has it. */
@@ -103,7 +100,6 @@ export class Envoy {
       stats,
       files,
       filters: HTTP_FILTER_REGISTRY,
-      lua: services.lua,
       tracers: TRACER_REGISTRY,
       runtime,
       tracingProvider: root.child('tracing')?.child('http'),

@@ -1,5 +1,5 @@
 import type { Api } from '#api';
-import type { LuaRuntime, StepResult } from '#world';
+import type { StepResult } from '#world';
 import { isAsExpected } from './expectation.ts';
 import type { Check, CheckedRequest, CounterExample, Lab, Mistake, Observation, TaskResult } from './lab.ts';
 import { Player } from './player.ts';
@@ -12,8 +12,8 @@ export { scenariosOf } from './scenarios.ts';
 export const MAX_TIMES = 10_000;
 
 /** Judges by behaviour alone: the same files give the same results. */
-export function judge(api: Api, lab: Lab, files: Readonly<Record<string, string>>, lua?: LuaRuntime): TaskResult[] {
-  const play = new Player(api, lab, files, lua);
+export function judge(api: Api, lab: Lab, files: Readonly<Record<string, string>>): TaskResult[] {
+  const play = new Player(api, lab, files);
   const mistake = recognised(lab.mistakes, play);
   return lab.checks.map((check) => judgeCheck(check, { lab, play, mistake }));
 }

@@ -1,13 +1,5 @@
 import type { Api } from '#api';
-import {
-  filesOf,
-  playScenario,
-  readBootstrap,
-  type LuaRuntime,
-  type RequestSpec,
-  type ScenarioOutcome,
-  type StepResult,
-} from '#world';
+import { filesOf, playScenario, readBootstrap, type RequestSpec, type ScenarioOutcome, type StepResult } from '#world';
 import type { CheckedRequest, Lab, LabRequest } from './lab.ts';
 import { addressed, singleOf, stepsOf, worldOf } from './scenarios.ts';
 
@@ -27,14 +19,12 @@ export class Player {
   readonly rangeOf: ReturnType<typeof readBootstrap>['rangeOf'];
   readonly #api: Api;
   readonly #lab: Lab;
-  readonly #lua: LuaRuntime | undefined;
   readonly #world: ReturnType<typeof worldOf>;
   readonly #single: readonly Sent[];
   readonly #played = new Map<string, StepResult[]>();
   readonly #traced = new Map<string, ScenarioOutcome>();
 
-  constructor(api: Api, lab: Lab, files: Readonly<Record<string, string>>, lua?: LuaRuntime) {
-    this.#lua = lua;
+  constructor(api: Api, lab: Lab, files: Readonly<Record<string, string>>) {
     this.#api = api;
     this.#lab = lab;
     this.#world = worldOf(lab, files);
@@ -96,6 +86,6 @@ export class Player {
 
   #play(sent: readonly Sent[], seed: number, trace: boolean): ScenarioOutcome {
     const scenario = { ...this.#world, steps: stepsOf(this.#lab, sent) };
-    return playScenario(this.#api, scenario, { seed: `${this.#lab.slug} ${seed}`, trace, lua: this.#lua });
+    return playScenario(this.#api, scenario, { seed: `${this.#lab.slug} ${seed}`, trace });
   }
 }

@@ -1,2 +1,2 @@
-/** Lua for the scripts of a configuration. */
+/** Lua for the scripts of a configuration, to be linked. */
 export { openLua } from './machine.ts';

@@ -28,7 +28,7 @@ const LIBRARIES = {
   table: luaopen_table,
 };
 
-/** Opens Lua: done once, and lazily, by a shell that has scripts to run. */
+/** Opens Lua: done once, by whoever links it. */
 export function openLua(): LuaRuntime {
   useLuaJitNumbers();
   return {

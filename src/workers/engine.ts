@@ -1,13 +1,19 @@
 import { openApi, type Api } from '#api';
-import type { LuaRuntime } from '#envoy';
+import { LibraryNotLinked, linkLibrary, type LibraryName } from '#envoy';
 import { complete, hover, type Documentation } from './editor_help.ts';
 import { play } from './play.ts';
-import type { Question } from './protocol.ts';
+import type { PlayAnswer, PlayQuestion, Question } from './protocol.ts';
+
+/** What a page without such a configuration never loads. */
+const LINK: Record<LibraryName, () => Promise<void>> = {
+  cel: async () => linkLibrary('cel', (await import('#cel')).cel),
+  jose: async () => linkLibrary('jose', (await import('#jose')).jose),
+  lua: async () => linkLibrary('lua', (await import('#lua')).openLua()),
+};
 
 /** The engine with Envoy's API opened: answers one question after the other. */
 export class Engine {
   readonly #api: Api;
-  #lua: Promise<LuaRuntime> | undefined;
   readonly #documentation: () => Promise<Documentation>;
 
   constructor(descriptors: Uint8Array, documentation: () => Promise<Documentation>) {
@@ -16,15 +22,19 @@ export class Engine {
   }
 
   async answer(question: Question): Promise<unknown> {
-    if (question.kind === 'play') return play(this.#api, question, await this.#luaFor(Object.values(question.files)));
+    if (question.kind === 'play') return this.#play(question);
     const help = question.kind === 'complete' ? complete : hover;
     return help(this.#api, await this.#documentation(), question);
   }
 
-  /** A page without scripts does not load Lua. */
-  async #luaFor(texts: readonly string[]): Promise<LuaRuntime | undefined> {
-    if (!texts.some((text) => text.includes('.filters.http.lua.v3.'))) return undefined;
-    this.#lua ??= import('#lua').then(({ openLua }) => openLua());
-    return this.#lua;
+  /** Plays; where a library turns out to be needed, links it and plays from the start. */
+  async #play(question: PlayQuestion): Promise<PlayAnswer> {
+    try {
+      return play(this.#api, question);
+    } catch (error) {
+      if (!(error instanceof LibraryNotLinked)) throw error;
+      await LINK[error.library]();
+      return this.#play(question);
+    }
   }
 }

@@ -1,5 +1,5 @@
 import type { Api } from '#api';
-import { explainDetails, explainFlags, type LuaRuntime } from '#envoy';
+import { explainDetails, explainFlags } from '#envoy';
 import type { ConfigRef } from '#source';
 import { judge } from '#lab/judge';
 import { playRequests, type PlayedRequests, type RequestSpec } from '#world';
@@ -12,16 +12,11 @@ type Played = PlayedRequests['played'][number];
 type RangeOf = (ref: ConfigRef) => LineRange | undefined;
 
 /** Plays the list from its first request and says of each what came and why. Equal questions have equal answers. */
-export function play(api: Api, { lab, files, requests }: PlayQuestion, lua?: LuaRuntime): PlayAnswer {
+export function play(api: Api, { lab, files, requests }: PlayQuestion): PlayAnswer {
   const [name, ...others] = lab.edit;
   const config = files[name ?? ''] ?? '';
   const rest = Object.fromEntries(others.map((other) => [other, files[other] ?? '']));
-  const { read, played } = playRequests(
-    api,
-    { config, files: rest, upstreams: lab.upstreams, requests },
-    lab.slug,
-    lua,
-  );
+  const { read, played } = playRequests(api, { config, files: rest, upstreams: lab.upstreams, requests }, lab.slug);
   const rangeOf: RangeOf = (ref) => {
     const range = read.rangeOf(ref.path);
     return range && withLines(config, range);
@@ -30,7 +25,7 @@ export function play(api: Api, { lab, files, requests }: PlayQuestion, lua?: Lua
     isLoaded: !read.diagnostics.some((one) => one.severity === 'error'),
     problems: read.diagnostics.map((one) => problemOf(config, one)),
     outcomes: played.map((one, i) => outcomeOf(requests[i]!, one, rangeOf)),
-    tasks: judge(api, lab, files, lua),
+    tasks: judge(api, lab, files),
   };
 }
 

@@ -13,4 +13,4 @@ export type {
   StepResult,
   UpstreamSpec,
 } from './scenario.ts';
-export type { LuaRuntime, TraceRecord, TraceState } from '#envoy';
+export type { TraceRecord, TraceState } from '#envoy';

@@ -1,5 +1,5 @@
 import type { Api, ReadConfig } from '#api';
-import type { LuaRuntime, TraceRecord } from '#envoy';
+import type { TraceRecord } from '#envoy';
 import { playScenario } from './play_scenario.ts';
 import { filesOf, readBootstrap } from './read_bootstrap.ts';
 import type { RequestSpec, Scenario, StepResult, UpstreamSpec } from './scenario.ts';
@@ -24,10 +24,10 @@ export interface PlayedRequests {
 }
 
 /** The same list and seed give the same answers and the same trace. */
-export function playRequests(api: Api, list: RequestList, seed: string, lua?: LuaRuntime): PlayedRequests {
+export function playRequests(api: Api, list: RequestList, seed: string): PlayedRequests {
   const read = readBootstrap(api, list.config, filesOf(list));
   const steps = list.requests.map((request) => ({ request }));
-  const outcome = playScenario(api, { ...list, steps }, { seed, trace: true, lua });
+  const outcome = playScenario(api, { ...list, steps }, { seed, trace: true });
   const played = outcome.traceEnds.map((end, i) => ({
     result: outcome.steps[i]?.expect ?? {},
     trace: outcome.trace.slice(i === 0 ? 0 : outcome.traceEnds[i - 1], end),

@@ -1,5 +1,5 @@
 import type { Api } from '#api';
-import { Envoy, RecordingTrace, type LuaRuntime, type StreamRecord } from '#envoy';
+import { Envoy, RecordingTrace, type StreamRecord } from '#envoy';
 import { seededRandom, SimulatedDispatcher } from '#sim';
 import { Files } from './files.ts';
 import { BOOTSTRAP_NAME, filesOf, readBootstrap } from './read_bootstrap.ts';
@@ -46,7 +46,7 @@ interface World {
 export function playScenario(
   api: Api,
   scenario: Scenario,
-  options: { seed: string; trace: boolean; countsStats?: boolean; lua?: LuaRuntime | undefined },
+  options: { seed: string; trace: boolean; countsStats?: boolean },
 ): ScenarioOutcome {
   const { value, diagnostics } = readBootstrap(api, scenario.config, filesOf(scenario));
   if (!value || diagnostics.some((one) => one.severity === 'error'))
@@ -68,7 +68,6 @@ export function playScenario(
       network: upstreams,
       fileSystem: files,
       trace,
-      lua: options.lua,
       options: { ...RECORDED_OPTIONS, ...nodeOptions(scenario) },
       certificates,
       logged: (record) => void access.push(record),

@@ -2,13 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import YAML from 'yaml';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
-import { openLua } from '#lua';
 import { filesOf, playScenario, readBootstrap } from '#world';
 import { differences, type Vector } from './compare.ts';
 import { KNOWN_FAILURES } from './known_failures.ts';
+import '../../src/cli/libraries.ts';
 
 const api = openApi(readFileSync(new URL('../../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
-const lua = openLua();
 const root = new URL('./vectors/', import.meta.url);
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.json'))
@@ -24,7 +23,7 @@ function differencesOf(vector: Vector): string[] {
       playScenario(
         api,
         { ...vector, config: asRecorded(vector.config) },
-        { seed: 'conformance', trace: false, countsStats: true, lua },
+        { seed: 'conformance', trace: false, countsStats: true },
       ),
     );
   const errors = readBootstrap(api, vector.config, filesOf(vector)).diagnostics.filter(

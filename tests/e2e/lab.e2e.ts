@@ -57,6 +57,35 @@ test('the trace in the browser is equal to that in Node', async () => {
   await page.context().close();
 });
 
+test('what weighs much is loaded when a configuration asks for it: a script, then an expression', async () => {
+  const page = await site.lab(LAB);
+  const filters = `
+          - name: script
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
+              default_source_code: {inline_string: "function envoy_on_request(h) h:headers():add('x-by', 'lua') end"}
+          - name: rules
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
+              rules:
+                policies:
+                  scripted:
+                    permissions: [{any: true}]
+                    principals: [{any: true}]
+                    condition:
+                      call_expr:
+                        function: '@in'
+                        args:
+                        - const_expr: {string_value: x-by}
+                        - select_expr: {operand: {ident_expr: {name: request}}, field: headers}`;
+  const whole = await plainEditor(page).inputValue();
+  await plainEditor(page).fill(
+    whole.replace('http_filters:', `http_filters:${filters}`).replace('[shop.example]', '["*"]'),
+  );
+  await page.getByText('200 was made by shop.').waitFor();
+  await page.context().close();
+});
+
 test('a curl line that is pasted becomes the request, and says what it left out', async () => {
   const page = await site.lab(LAB);
   await page.getByLabel('Host', { exact: true }).focus();

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { cel } from '#cel';
 import { HeaderMap } from '../http/header_map.ts';
+import { LibraryNotLinked, linkLibrary } from '../linked_library.ts';
 import { compileCelText } from './expression.ts';
 
 const facts = {
@@ -15,7 +17,12 @@ const facts = {
   remoteAddress: '127.0.0.9:40000',
 };
 
+test('an expression asks for the library by its name until it is linked', () => {
+  expect(() => compileCelText('true')).toThrow(new LibraryNotLinked('cel'));
+});
+
 test('attributes have the names and types of Envoy, and what is not there has no value', () => {
+  linkLibrary('cel', cel);
   const values = [
     'request.headers["x-tenant"] + request.url_path',
     'response.code >= 500 && destination.port == 10000',

@@ -74,7 +74,6 @@ export class ConnectionManager {
       statPrefix: this.#statPrefix,
       dnsCaches: services.dnsCaches,
       filters: services.filters,
-      lua: services.lua,
       httpClient,
       grpcClient: new AsyncGrpcClient(httpClient, services),
     };

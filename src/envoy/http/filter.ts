@@ -7,7 +7,6 @@ import type { Route } from '../router/route.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { GrpcClient, HttpClient } from './clients.ts';
-import type { LuaRuntime } from '../lua/lua_runtime.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -99,8 +98,6 @@ export interface FactoryContext {
   readonly dnsCaches: DnsCaches;
   /** Every kind of filter, for those that hold others. */
   readonly filters: FilterRegistry;
-  /** Where scripts run; without it they do not. */
-  readonly lua: LuaRuntime | undefined;
   readonly httpClient: HttpClient;
   readonly grpcClient: GrpcClient;
 }

@@ -25,7 +25,7 @@ export interface LuaScript {
   call(name: string, argument: LuaObject, ended: (error: string | undefined) => void): LuaCall;
 }
 
-/** A Lua machine, handed in by whoever wants scripts to run: a page without scripts does not load it. */
+/** A Lua machine. */
 export interface LuaRuntime {
   load(source: string): { readonly script: LuaScript } | { readonly error: string };
 }

@@ -1,7 +1,6 @@
 import { at } from '#source';
 import type { Dispatcher, Random, Timer } from '#sim';
 import type { LogFiles } from '../access_log/file_access_log.ts';
-import type { LuaRuntime } from '../lua/lua_runtime.ts';
 import type { FilterRegistry } from '../http/filter.ts';
 import type { Stream } from '../http/stream.ts';
 import type { ConfigNode } from '../config_node.ts';
@@ -37,7 +36,6 @@ export interface RouterServices extends TransportSocketServices {
   readonly network: UpstreamNetwork;
   readonly files: LogFiles;
   readonly filters: FilterRegistry;
-  readonly lua: LuaRuntime | undefined;
   readonly tracers: TracerRegistry;
   readonly runtime: Runtime;
   /** The bootstrap's `tracing.http`. */

@@ -1,6 +1,7 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
-import type { LuaRuntime, LuaScript } from '../../../../lua/lua_runtime.ts';
+import { libraryOf } from '../../../../linked_library.ts';
+import type { LuaScript } from '../../../../lua/lua_runtime.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 import { LuaFilter, type LuaConfig } from './lua_filter.ts';
 
@@ -12,15 +13,14 @@ interface LuaPerRoute {
   readonly filterContext: ConfigNode | undefined;
 }
 
-function load(runtime: LuaRuntime | undefined, source: string | undefined): LuaScript | undefined {
-  if (source === undefined || !runtime) return undefined;
-  const loaded = runtime.load(source);
+function load(source: string | undefined): LuaScript | undefined {
+  if (source === undefined) return undefined;
+  const loaded = libraryOf('lua').load(source);
   return 'script' in loaded ? loaded.script : undefined;
 }
 
 const sourceOf = (node: ConfigNode | undefined): string | undefined => node?.text('inline_string');
 
-/** Without a Lua machine at hand requests pass: whoever runs scripts hands one in. */
 export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
   name: 'envoy.filters.http.lua',
   type: 'envoy.extensions.filters.http.lua.v3.Lua',
@@ -34,11 +34,9 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
         counters: ['errors', 'executions'],
       }),
     };
-    const own = load(context.lua, sourceOf(node.child('default_source_code')) ?? node.text('inline_code'));
+    const own = load(sourceOf(node.child('default_source_code')) ?? node.text('inline_code'));
     const codes = node.child('source_codes');
-    const named = new Map(
-      Object.keys(codes?.value ?? {}).map((name) => [name, load(context.lua, sourceOf(codes?.child(name)))]),
-    );
+    const named = new Map(Object.keys(codes?.value ?? {}).map((name) => [name, load(sourceOf(codes?.child(name)))]));
     return (callbacks, perRoute) => {
       const script = perRoute?.name === undefined ? (perRoute?.script ?? own) : named.get(perRoute.name);
       if (!script || perRoute?.isDisabled === true) return {};
@@ -46,10 +44,10 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
       return new LuaFilter(config, { script, filterContext }, context, callbacks);
     };
   },
-  compilePerRoute: (node, { lua }) => ({
+  compilePerRoute: (node) => ({
     isDisabled: node.flag('disabled'),
     name: node.text('name'),
-    script: load(lua, sourceOf(node.child('source_code'))),
+    script: load(sourceOf(node.child('source_code'))),
     filterContext: node.child('filter_context'),
   }),
 });
