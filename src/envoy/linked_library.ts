@@ -21,6 +21,8 @@ interface Libraries {
   readonly cel: CelLibrary;
   readonly jose: JoseLibrary;
   readonly lua: LuaRuntime;
+  /** Regular expressions. */
+  readonly re2: typeof import('re2js');
 }
 
 export type LibraryName = keyof Libraries;

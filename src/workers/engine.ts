@@ -9,6 +9,7 @@ const LINK: Record<LibraryName, () => Promise<void>> = {
   cel: async () => linkLibrary('cel', (await import('#cel')).cel),
   jose: async () => linkLibrary('jose', (await import('#jose')).jose),
   lua: async () => linkLibrary('lua', (await import('#lua')).openLua()),
+  re2: async () => linkLibrary('re2', await import('re2js')),
 };
 
 /** The engine with Envoy's API opened: answers one question after the other. */

@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
-import { compileSubstitution } from '../matching/substitution.ts';
+import { substituted } from '../matching/substitution.ts';
 import { xxHash64 } from './xx_hash64.ts';
 
 const MASK = (1n << 64n) - 1n;
@@ -21,7 +21,7 @@ function hashBy(policy: ConfigNode, request: HeaderMap, remoteAddress: string): 
   if (header) {
     const rewrite = header.child('regex_rewrite');
     const all = request.all((header.text('header_name') ?? '').toLowerCase());
-    const values = (rewrite ? all.map(compileSubstitution(rewrite)) : all).sort();
+    const values = (rewrite ? all.map((one) => substituted(rewrite, one)) : all).sort();
     return values.length === 0 ? undefined : values.reduce((seed, value) => xxHash64(value, seed), 0n);
   }
   const cookie = policy.child('cookie')?.text('name');

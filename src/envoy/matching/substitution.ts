@@ -1,9 +1,18 @@
-import { RE2JS } from 're2js';
 import type { ConfigNode } from '../config_node.ts';
+import { compileRe2 } from './re2.ts';
 
-/** `type.matcher.v3.RegexMatchAndSubstitute`: every match is replaced; `\\1` is a group, `\\0` the match itself. */
-export function compileSubstitution(node: ConfigNode): (text: string) => string {
-  const pattern = RE2JS.compile(node.child('pattern')?.text('regex') ?? '');
+type Substitution = (text: string) => string;
+const known = new WeakMap<object, Substitution>();
+
+/** `type.matcher.v3.RegexMatchAndSubstitute`: every match is replaced; `\\1` is a group, `\\0` the match itself. Compiled once. */
+export function substituted(node: ConfigNode, text: string): string {
+  let substitution = known.get(node.value);
+  if (!substitution) known.set(node.value, (substitution = compile(node)));
+  return substitution(text);
+}
+
+function compile(node: ConfigNode): Substitution {
+  const pattern = compileRe2(node.child('pattern')?.text('regex') ?? '');
   const parts = (node.text('substitution') ?? '').split(/(\\[\d\\])/);
   return (text) => {
     const matcher = pattern.matcher(text);

@@ -1,9 +1,9 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Route } from './route.ts';
-import { compileSubstitution } from '../matching/substitution.ts';
+import { substituted } from '../matching/substitution.ts';
 import { withoutQuery } from './route_match.ts';
-import { compileUriTemplate } from './uri_template.ts';
+import { compileUriTemplate, type UriTemplate } from './uri_template.ts';
 
 const STATUS_OF_REDIRECT: Record<string, number> = {
   MOVED_PERMANENTLY: 301,
@@ -62,15 +62,17 @@ function matchedLength(route: Route, bare: string): number {
   return (match.text('prefix') ?? match.text('path_separated_prefix') ?? bare).length;
 }
 
+const captures = new WeakMap<Route, UriTemplate>();
+
 /** Puts the segments that the match's URI template captured into the template of the rewrite. */
 function rewriteByTemplate(route: Route, template: string, bare: string): string {
-  const pattern = route.match?.child('path_match_policy')?.child('typed_config')?.text('path_template') ?? '';
-  const captured = compileUriTemplate(pattern)(bare) ?? {};
+  let capture = captures.get(route);
+  if (!capture) {
+    const pattern = route.match?.child('path_match_policy')?.child('typed_config')?.text('path_template') ?? '';
+    captures.set(route, (capture = compileUriTemplate(pattern)));
+  }
+  const captured = capture(bare) ?? {};
   return template.replace(/\{(\w+)\}/g, (_, name: string) => captured[name] ?? '');
-}
-
-function substituted(node: ConfigNode, text: string): string {
-  return compileSubstitution(node)(text);
 }
 
 /** Status and location of a redirect. */

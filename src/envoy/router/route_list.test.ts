@@ -1,3 +1,4 @@
+import * as re2 from 're2js';
 import { expect, test } from 'vitest';
 import { seededRandom, type Random } from '#sim';
 import { ConfigNode } from '../config_node.ts';
@@ -6,6 +7,9 @@ import { RecordingTrace } from '../trace.ts';
 import { Route } from './route.ts';
 import { RouteList } from './route_list.ts';
 import type { RouteFacts } from './route_match.ts';
+import { linkLibrary } from '../linked_library.ts';
+
+linkLibrary('re2', re2);
 
 const facts = { dynamicMetadata: {}, filterState: new Map() } as unknown as RouteFacts;
 const WORDS = ['/', '/a', '/a/', '/a/b', '/A', '/ab', '/b', ''];

@@ -1,12 +1,12 @@
-import { RE2JS } from 're2js';
 import type { ConfigNode } from '../config_node.ts';
+import { compileRe2 } from '../matching/re2.ts';
 
 /** Undefined when the text matches, else what was wanted. */
 export type StringMatcher = (text: string) => string | undefined;
 
 /** A regular expression of RE2, which must match the whole text. Throws what re2 says of a bad pattern. */
 export function fullMatch(pattern: string): (text: string) => boolean {
-  const compiled = RE2JS.compile(pattern);
+  const compiled = compileRe2(pattern);
   return (text) => compiled.matches(text);
 }
 

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { compileRe2, quoteRe2 } from '../matching/re2.ts';
 
 /** The values of a path's `{names}`, or undefined where the path is not of the template's form. */
 export type UriTemplate = (path: string) => Record<string, string> | undefined;
@@ -10,11 +10,11 @@ const ANY_SEGMENTS = "[a-zA-Z0-9-._~%!$&'()+,;:@=/]*";
 export function compileUriTemplate(template: string): UriTemplate {
   const names: string[] = [];
   const source = template.replace(/\{(\w+)(?:=([^}]*))?\}|\*\*|\*|[^*{}]+/g, (part, name?: string, inner?: string) => {
-    if (name === undefined) return part === '**' ? ANY_SEGMENTS : part === '*' ? SEGMENT : RE2JS.quote(part);
+    if (name === undefined) return part === '**' ? ANY_SEGMENTS : part === '*' ? SEGMENT : quoteRe2(part);
     names.push(name);
-    return `(${(inner ?? '*').replace(/\*\*|\*|[^*]+/g, (one) => (one === '**' ? ANY_SEGMENTS : one === '*' ? SEGMENT : RE2JS.quote(one)))})`;
+    return `(${(inner ?? '*').replace(/\*\*|\*|[^*]+/g, (one) => (one === '**' ? ANY_SEGMENTS : one === '*' ? SEGMENT : quoteRe2(one)))})`;
   });
-  const pattern = RE2JS.compile(source);
+  const pattern = compileRe2(source);
   return (path) => {
     const matcher = pattern.matcher(path);
     if (!matcher.matches()) return undefined;

@@ -1,5 +1,5 @@
+import { compileRe2, regexFault } from '../matching/re2.ts';
 import type { Api, JsonObject } from '#api';
-import { RE2JS } from 're2js';
 import type { ConfigNode } from '../config_node.ts';
 import type { ListenerManager } from '../listener/listener_manager.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -189,12 +189,9 @@ const MEMORY: JsonObject = Object.fromEntries(
 
 /** Undefined for what is no regular expression. */
 function finder(pattern: string): ((name: string) => boolean) | undefined {
-  try {
-    const compiled = RE2JS.compile(pattern);
-    return (name) => compiled.matcher(name).find();
-  } catch {
-    return undefined;
-  }
+  if (regexFault(pattern)) return undefined;
+  const compiled = compileRe2(pattern);
+  return (name) => compiled.matcher(name).find();
 }
 
 const homePage = (): string =>

@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { compileRe2, regexFault } from '../matching/re2.ts';
 import type { Json, JsonObject } from '#api';
 import type { AdminResponse } from './admin_response.ts';
 import { dumpParts, type DumpSources } from './config_dump.ts';
@@ -60,13 +60,10 @@ export function configDumpPage(sources: DumpSources, query: ReadonlyMap<string, 
 }
 
 function matcherOf(pattern: string): ((name: string) => boolean) | string {
-  try {
-    const compiled = RE2JS.compile(pattern);
-    return (name) => compiled.matcher(name).matches();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return `INVALID_ARGUMENT: Error while parsing name_regex from ${pattern}: ${reason}`;
-  }
+  const fault = regexFault(pattern);
+  if (fault) return `INVALID_ARGUMENT: Error while parsing name_regex from ${pattern}: ${fault.message}`;
+  const compiled = compileRe2(pattern);
+  return (name) => compiled.matcher(name).matches();
 }
 
 function shown(parts: readonly JsonObject[]): AdminResponse {

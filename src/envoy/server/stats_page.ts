@@ -1,4 +1,4 @@
-import { RE2JS, RE2JSSyntaxException } from 're2js';
+import { compileRe2, regexFault } from '../matching/re2.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { TagProducer } from '../stats/tag_producer.ts';
 import type { EndpointMetric } from './endpoint_metrics.ts';
@@ -82,14 +82,10 @@ function select(
 /** Any part of a name may match: RE2's partial match. */
 function compileFilter(text: string | undefined): ((name: string) => boolean) | string {
   if (text === undefined || text === '') return () => true;
-  try {
-    const pattern = RE2JS.compile(text);
-    return (name) => pattern.matcher(name).find();
-  } catch (error) {
-    if (error instanceof RE2JSSyntaxException)
-      return `Invalid re2 regex: ${errorText(error.getDescription())}: ${error.getPattern()}`;
-    throw error;
-  }
+  const fault = regexFault(text);
+  if (fault) return `Invalid re2 regex: ${errorText(fault.fault)}: ${fault.part}`;
+  const pattern = compileRe2(text);
+  return (name) => pattern.matcher(name).find();
 }
 
 /** Go's words for an error, as RE2 in C++ has them. */

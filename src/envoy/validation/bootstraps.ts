@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
-import { fullMatch } from '../router/string_matcher.ts';
+import { regexFault } from '../matching/re2.ts';
 import { checkIpAddress } from './addresses.ts';
 import { NONE, problem, type Check } from './check.ts';
 import { duplicateClusters } from './clusters.ts';
@@ -115,14 +115,10 @@ function checkTags(config: ConfigNode | undefined): Diagnostic[] {
   return (config?.list('stats_tags') ?? []).flatMap((tag) => {
     const regex = tag.text('regex');
     if (regex === undefined) return NONE;
-    try {
-      fullMatch(regex);
-      return NONE;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return problem('regex', tag, ['regex'], `The regex "${regex}" is not one that can be read: ${reason}.`, {
-        envoySays: `Invalid regex '${regex}'`,
-      });
-    }
+    const fault = regexFault(regex);
+    if (!fault) return NONE;
+    return problem('regex', tag, ['regex'], `The regex "${regex}" is not one that can be read: ${fault.message}.`, {
+      envoySays: `Invalid regex '${regex}'`,
+    });
   });
 }

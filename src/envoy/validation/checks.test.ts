@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
+import * as re2 from 're2js';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
 import { MessageChecks } from './checks.ts';
+import { linkLibrary } from '../linked_library.ts';
+
+linkLibrary('re2', re2);
 
 const api = openApi(readFileSync(new URL('../../api/envoy-v3-1.40.0.binpb', import.meta.url)));
 

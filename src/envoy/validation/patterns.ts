@@ -1,20 +1,16 @@
-import { fullMatch } from '../router/string_matcher.ts';
+import { regexFault } from '../matching/re2.ts';
 import { templateFault } from '../router/uri_template.ts';
 import { NONE, problem, type Check } from './check.ts';
 
 /** `type.matcher.v3.RegexMatcher`: RE2 has no look-around and no back-references. */
 export const checkRegex: Check = (node) => {
   const regex = node.text('regex') ?? '';
-  try {
-    fullMatch(regex);
-    return NONE;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return problem('regex', node, ['regex'], `The regex "${regex}" is not one that RE2 takes: ${reason}.`, {
-      help: 'RE2 knows no look-ahead, look-behind or back-reference: try two routes, or a header match.',
-      envoySays: reason,
-    });
-  }
+  const fault = regexFault(regex);
+  if (!fault) return NONE;
+  return problem('regex', node, ['regex'], `The regex "${regex}" is not one that RE2 takes: ${fault.message}.`, {
+    help: 'RE2 knows no look-ahead, look-behind or back-reference: try two routes, or a header match.',
+    envoySays: fault.message,
+  });
 };
 
 /** `uri_template` of a path match. */

@@ -1,8 +1,8 @@
 import type { Json } from '#api';
-import { RE2JS } from 're2js';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { substituted } from '../../../../matching/substitution.ts';
 
 export const headerToMetadataFilterFactory = defineHttpFilter<ConfigNode>({
   name: 'envoy.filters.http.header_to_metadata',
@@ -36,12 +36,7 @@ function applyRule(rule: ConfigNode, headers: HeaderMap, callbacks: FilterCallba
 
 function valueFor(target: ConfigNode, found: string): string {
   const rewrite = target.child('regex_value_rewrite');
-  const pattern = rewrite?.child('pattern')?.text('regex');
-  if (rewrite && pattern !== undefined) {
-    return RE2JS.compile(pattern)
-      .matcher(found)
-      .replaceAll((rewrite.text('substitution') ?? '').replace(/\$/g, '\\$').replace(/\\(\d)/g, '$$$1'));
-  }
+  if (rewrite?.child('pattern')?.has('regex')) return substituted(rewrite, found);
   const fixed = target.text('value') ?? '';
   return fixed === '' ? found : fixed;
 }
