@@ -73,7 +73,7 @@ export class LocatedText {
     if (!this.#located) {
       const lines = new LineCounter();
       this.#located = {
-        document: parseDocument(this.#text, { lineCounter: lines, keepSourceTokens: false }),
+        document: parseDocument(this.#text, { lineCounter: lines, keepSourceTokens: false, prettyErrors: false }),
         lines,
       };
     }

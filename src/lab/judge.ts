@@ -15,6 +15,8 @@ export const MAX_TIMES = 10_000;
 export function judge(api: Api, lab: Lab, files: Readonly<Record<string, string>>): TaskResult[] {
   const play = new Player(api, lab, files);
   const mistake = recognised(lab.mistakes, play);
+  if (play.refusal)
+    return lab.checks.map((check, i) => (i === 0 ? refused(check, play.refusal!, mistake) : waiting(check)));
   return lab.checks.map((check) => judgeCheck(check, { lab, play, mistake }));
 }
 
@@ -32,24 +34,38 @@ interface Fault {
 
 function judgeCheck(check: Check, { lab, play, mistake }: Case): TaskResult {
   const task = { title: check.task, isHidden: check.hidden };
-  const fault = refusalOf(play) ?? firstFault(check, lab, play);
+  const fault = firstFault(check, lab, play);
   if (!fault) return { ...task, state: 'passed', evidence: proof(check, play), hints: [] };
-  const stages = play.refusal ? [] : check.hints;
   return {
     ...task,
     state: 'failed',
     ...fault,
-    hints: [...(mistake ? [mistake.hint] : []), ...stages],
+    hints: [...(mistake ? [mistake.hint] : []), ...check.hints],
     ...(mistake ? { mistake: mistake.name } : {}),
   };
 }
 
-function refusalOf({ refusal }: Player): Fault | undefined {
-  if (!refusal) return undefined;
+/** Envoy would not start: the first task says so, and the others wait. */
+function refused(check: Check, refusal: NonNullable<Player['refusal']>, mistake: Mistake | undefined): TaskResult {
   const line = refusal.line === undefined ? '' : `line ${refusal.line}, `;
-  // The place is said by the line; the path to it would only push the rest out of sight.
-  return { evidence: `Envoy would not start: ${line}${refusal.message.replace(/^`[^`]*`: /, '')}` };
+  return {
+    title: check.task,
+    isHidden: check.hidden,
+    state: 'failed',
+    // The place is said by the line; the path to it would only push the rest out of sight.
+    evidence: `Envoy would not start: ${line}${refusal.message.replace(/^`[^`]*`: /, '')}`,
+    hints: mistake ? [mistake.hint] : [],
+    ...(mistake ? { mistake: mistake.name } : {}),
+  };
 }
+
+const waiting = (check: Check): TaskResult => ({
+  title: check.task,
+  isHidden: check.hidden,
+  state: 'waiting',
+  evidence: 'Judged as soon as Envoy would start.',
+  hints: [],
+});
 
 /** With the first seed for which the task is not done. */
 function firstFault(check: Check, lab: Lab, play: Player): Fault | undefined {

@@ -95,7 +95,7 @@ export function findFilterChain(
       kind: 'filter_chain_matched',
       state: 'matched',
       because: found.node.ref,
-      sentence: `Filter chain ${found.name === '' ? '' : `\`${found.name}\` `}takes the connection${left[0] ? '' : ' as the default chain'}.`,
+      sentence: `The filter chain ${found.name === '' ? '' : `\`${found.name}\` `}takes the connection${left[0] ? '' : ' as the default chain'}.`,
     });
   else
     trace?.record({

@@ -24,6 +24,16 @@ import { conf, language } from 'monaco-editor/languages/definitions/yaml/yaml';
 self.MonacoEnvironment = { getWorker: () => new EditorWorker() };
 monaco.languages.register({ id: 'yaml', extensions: ['.yaml'] });
 monaco.languages.setMonarchTokensProvider('yaml', language);
-monaco.languages.setLanguageConfiguration('yaml', conf);
+monaco.languages.setLanguageConfiguration('yaml', {
+  ...conf,
+  onEnterRules: [
+    ...(conf.onEnterRules ?? []),
+    // After the first field of a list's entry comes its second one.
+    {
+      beforeText: /^\s*- +[^\s#].*: .*\S\s*$/,
+      action: { indentAction: monaco.languages.IndentAction.None, appendText: '  ' },
+    },
+  ],
+});
 
 export { monaco };
