@@ -53,8 +53,8 @@ const spin = (ms) => { const end = performance.now() + ${SLOWDOWN - 1} * ms; whi
 const { mark, measure } = Performance.prototype;
 Performance.prototype.measure = function (name, { start }) { spin(this.now() - start); return measure.call(this, name, { start }); };
 Performance.prototype.mark = function (name) {
-  const code = this.getEntriesByType('resource').find((one) => one.name.includes('/workers/chunks/'));
-  if (code) spin(this.now() - code.responseEnd);
+  const code = this.getEntriesByType('resource').filter((one) => one.name.includes('/workers/chunks/'));
+  if (code.length > 0) spin(this.now() - Math.max(...code.map((one) => one.responseEnd)));
   return mark.call(this, name);
 };
 `;

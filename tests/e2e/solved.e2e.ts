@@ -22,6 +22,8 @@ async function writeBelow(page: Page, line: number, texts: readonly string[]): P
   await goToLine(page, line);
   for (const text of texts) {
     await press(page, 'End');
+    // Monaco indents a line when it has coloured it: no hand is so fast that it would see that.
+    await page.waitForTimeout(200);
     await press(page, 'Enter');
     if (text.startsWith('- ')) await press(page, 'Backspace');
     await page.keyboard.type(text);
