@@ -51,6 +51,20 @@ export interface UpstreamRequest {
   readonly trailers?: HeaderMap;
   /** The request is a stream on which both sides speak in turn; its reply comes when it ends. */
   readonly duplex?: DuplexClient;
+  /** The request asks to switch protocols; its reply is a refusal, or the end of the tunnel. */
+  readonly tunnel?: TunnelRequest;
+}
+
+/** The near side of a switch of protocols. */
+export interface TunnelRequest {
+  onOpen(head: HttpResponse, socket: TunnelSocket): void;
+  onData(text: string): void;
+}
+
+/** What takes the bytes of a tunnel. */
+export interface TunnelSocket {
+  write(text: string): void;
+  destroy(): void;
 }
 
 /** The near side of a stream of messages, which are JSON as protobuf spells it. */

@@ -18,6 +18,7 @@ import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import { AdsUpstream } from './ads_upstream.ts';
 import { grpcResponse, seenByGrpc, serveDuplex } from './grpc_upstream.ts';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
+import { sendTunnelRequest } from './tunnel_upstream.ts';
 import { UpstreamConnection } from './upstream_connection.ts';
 
 const NOTHING: SeenRequest = { upstream: '' };
@@ -141,6 +142,8 @@ export class Upstreams implements UpstreamNetwork {
       this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS, () => answered({ failure: 'reset' }));
       return;
     }
+    if (spec.protocol === 'tcp' && request.tunnel)
+      return sendTunnelRequest(request, (callbacks) => this.connect(address, request.tls, callbacks), answered);
     if (spec.protocol === 'grpc') return this.#serveGrpc(spec, request, answered);
     this.#note(this.#notes ? seenBy(spec, request) : NOTHING);
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
@@ -227,7 +230,7 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
 }
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
-  const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':'));
+  const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':') && name !== 'connection');
   if (spec.protocol === 'tcp') return { upstream: spec.name, tcp: requestText(request.headers, request.body) };
   const isChunked = request.body !== '' && request.headers.get('content-length') === undefined;
   const chunked: [string, string][] = isChunked ? [['transfer-encoding', 'chunked']] : [];

@@ -7,8 +7,6 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'hcm/xfcc-sanitize-set': 'x-forwarded-client-cert is not written from the certificate of the client',
   'headers/case-proper': 'header_key_format is not simulated',
   'resilience/request-timeout': 'a raw request whose body does not all come is taken as whole',
-  'route-action/websocket-accepted': 'upgrades are not simulated',
-  'routing/connect-matcher': 'this condition is not simulated',
   'routing/filter-state': 'this condition is not simulated',
   'tcp/access-log': 'the bytes to and from the upstream are not in its log',
   'tcp/connection-limit': 'the statistic of the limit is listed twice',
@@ -17,7 +15,4 @@ export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'tls/client-cert': 'x-forwarded-client-cert is not written from the certificate of the client',
   'tls/log-operators': 'operators for the facts of certificates are not simulated',
   'tls/min-version': '%DOWNSTREAM_TLS_VERSION% and its like have no value',
-  'upgrade/connect-by-host': 'upgrades and CONNECT are not simulated',
-  'upgrade/connect-terminated': 'upgrades and CONNECT are not simulated',
-  'upgrade/websocket-at-hcm': 'upgrades and CONNECT are not simulated',
 };

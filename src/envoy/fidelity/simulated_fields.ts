@@ -384,7 +384,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'disable_shadow_host_suffix_append',
     'runtime_fraction',
   ],
-  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['enabled', 'upgrade_type'],
+  'envoy.config.route.v3.RouteAction.UpgradeConfig': ['connect_config', 'enabled', 'upgrade_type'],
   'envoy.config.route.v3.RouteConfiguration': [
     'ignore_port_in_host_matching',
     'internal_only_headers',
@@ -767,6 +767,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig': [
     'enabled',
+    'filters',
     'upgrade_type',
   ],
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': ['disabled', 'name', 'typed_config'],

@@ -3,7 +3,7 @@ import type { GrpcStream, GrpcStreamCallbacks } from '../http/clients.ts';
 import { HeaderMap } from '../http/header_map.ts';
 import { localReplyOf } from '../router/local_replies.ts';
 import type { Failure } from '../router/retry_policy.ts';
-import type { RouterServices } from '../router/router_filter.ts';
+import type { RouterServices } from '../router/router_services.ts';
 import type { DuplexServer, UpstreamReply } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { PoolStream } from '../upstream/conn_pool.ts';

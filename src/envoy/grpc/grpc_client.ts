@@ -12,7 +12,7 @@ import type {
 } from '../http/clients.ts';
 import { OWN_ADDRESS } from '../http/client_address.ts';
 import { HeaderMap } from '../http/header_map.ts';
-import type { RouterServices } from '../router/router_filter.ts';
+import type { RouterServices } from '../router/router_services.ts';
 import { BidiStream } from './bidi_stream.ts';
 import { frameOf, messagesOf } from './frames.ts';
 

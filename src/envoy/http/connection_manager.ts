@@ -2,7 +2,8 @@ import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_
 import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
-import { routeUpstream, type RouterServices } from '../router/router_filter.ts';
+import { routeUpstream } from '../router/router_filter.ts';
+import type { RouterServices } from '../router/router_services.ts';
 import type { RouteConfigProvider } from '../router/route_config.ts';
 import type { NetworkConnection } from '../network/filter.ts';
 import type { Connection } from '../seams.ts';
@@ -18,10 +19,12 @@ import { followsRedirect } from './internal_redirect.ts';
 import { compileEarlyMutations } from './early_header_mutation.ts';
 import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
-import { appendVia, prepare, upgradeOf, stripPort } from './request_preparation.ts';
+import { appendVia, prepare, stripPort } from './request_preparation.ts';
+import { refusalOf } from './request_refusal.ts';
 import { normalizePath } from './path_normalization.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
 import { Stream, type StreamResult } from './stream.ts';
+import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -30,6 +33,7 @@ export type Incoming =
 
 const DEADLINE_EXCEEDED = 4;
 const CREATED = 201;
+const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade']);
 
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
@@ -48,6 +52,7 @@ export class ConnectionManager {
   readonly #routes: RouteConfigProvider;
   readonly #services: RouterServices;
   readonly #filters: FilterChainFactory;
+  readonly #upgrades: Upgrades;
   readonly #callbacks: FilterCallbacksFactory;
   readonly #suppressEnvoyHeaders: boolean;
   readonly #countsCodes: boolean;
@@ -79,6 +84,7 @@ export class ConnectionManager {
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
+    this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
     const logging = { files: services.files, runtime: services.runtime, random: services.random.fork('access_log') };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#listenerName = listener.name;
@@ -150,8 +156,7 @@ export class ConnectionManager {
         else this.#count(result.response.status);
         // A client still sending its body to a stream that is over is cut off.
         if (
-          (stream.requestBody !== '' || stream.isChunked) &&
-          !stream.hasReadBody &&
+          (stream.upgrade !== undefined || ((stream.requestBody !== '' || stream.isChunked) && !stream.hasReadBody)) &&
           isDecoded &&
           result.response.status !== 0
         )
@@ -175,7 +180,7 @@ export class ConnectionManager {
   #decode(stream: Stream, connection: Connection, isComplete: boolean, timers: Timer[]): void {
     stream.upgrade = upgradeOf(stream.request);
     stream.isChunked = stream.request.has('transfer-encoding');
-    const refusal = this.#refusal(stream.request, connection);
+    const refusal = refusalOf(stream.request, connection, this.#settings);
     if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
     else stream.logRequest();
     if (refusal)
@@ -203,8 +208,7 @@ export class ConnectionManager {
     const maxMs = streamDurationMs(stream.route?.action, this.#settings.maxStreamMs, stream.request);
     if (maxMs > 0) timers.push(dispatcher.createTimer('max_stream_duration', maxMs, () => this.#onTooLong(stream)));
     const idleMs = stream.route?.idleTimeoutMs ?? this.#settings.streamIdleTimeoutMs;
-    if (idleMs > 0)
-      timers.push(dispatcher.createTimer('stream_idle_timeout', idleMs, () => this.#onIdle(stream, isComplete)));
+    if (idleMs > 0) this.#armIdleTimer(stream, isComplete, idleMs, timers);
   }
 
   #onTooLong(stream: Stream): void {
@@ -212,6 +216,17 @@ export class ConnectionManager {
     this.stats.http.downstream_rq_max_duration_reached.inc();
     stream.grpcStatus = DEADLINE_EXCEEDED;
     stream.expire(504, 'downstream duration timeout', '-', 'max_duration_timeout');
+  }
+
+  /** What moves in a tunnel puts it off. */
+  #armIdleTimer(stream: Stream, isComplete: boolean, ms: number, timers: Timer[], wait = ms): void {
+    timers.push(
+      this.#services.dispatcher.createTimer('stream_idle_timeout', wait, () => {
+        const idleMs = this.#nowMs() - stream.movedMs;
+        if (stream.isTunnel && idleMs < ms) this.#armIdleTimer(stream, isComplete, ms, timers, ms - idleMs);
+        else this.#onIdle(stream, isComplete);
+      }),
+    );
   }
 
   #onIdle(stream: Stream, isComplete: boolean): void {
@@ -233,34 +248,12 @@ export class ConnectionManager {
     timers.push(timer);
   }
 
-  /** What is refused before anything else is looked at. */
-  #refusal(
-    headers: HeaderMap,
-    connection: Connection,
-  ): { status: number; details: string; body?: string; flags?: string } | undefined {
-    if (connection.protocol === 'http1') {
-      const isLarge = headers.byteLength() > this.#settings.maxHeadersBytes;
-      const limit = this.#settings.maxHeadersCount;
-      const isMany = headers.size - PSEUDO_HEADERS + CONNECTION_LINES > limit;
-      const details = isLarge ? 'http1.headers_too_large' : isMany ? 'http1.too_many_headers' : undefined;
-      if (details !== undefined) return { status: 431, details, body: reasonOf(431), flags: 'DPE' };
-    }
-    const underscores = this.#settings.underscores;
-    for (const name of underscores === undefined ? [] : [...headers.names()]) {
-      if (!name.includes('_')) continue;
-      if (underscores === 'REJECT_REQUEST')
-        return { status: 400, details: 'http1.unexpected_underscore', body: reasonOf(400), flags: 'DPE' };
-      if (underscores === 'DROP_HEADER') headers.remove(name);
-    }
-    return headers.get(':authority') === undefined ? { status: 400, details: 'missing_host_header' } : undefined;
-  }
-
   /** `server`, `date` and `via`, which no route can change. */
   #finishHeaders(stream: Stream, headers: HeaderMap, isLocal: boolean): void {
     const { serverName: server, serverHeader: transformation, via } = this.#settings;
     const isAbsent = headers.get('server') === undefined;
     // Of one connection only: conn_manager_utility.cc, mutateResponseHeaders.
-    if (headers.get('connection') === 'keep-alive') headers.remove('connection');
+    if (!stream.isTunnel || !isUpgrade(headers)) headers.removeAll(OF_ONE_CONNECTION);
     headers.set('date', '<date>');
     if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
       headers.set('server', server);
@@ -285,8 +278,13 @@ export class ConnectionManager {
     if (!this.#pickRoute(stream)) return;
     this.#tracing?.start(stream);
     if (this.#settings.logsNewRequests) stream.writeLogs('DownstreamStart');
+    const filters = this.#filtersOf(stream);
+    if (filters === 'refused') {
+      this.stats.http.downstream_rq_ws_on_non_ws_route.inc();
+      return stream.sendLocalReply(403, '', '-', 'upgrade_failed');
+    }
     stream.filters = new FilterManager(
-      this.#filters.create(stream, (name) => this.#callbacks.of(stream, name)),
+      filters.create(stream, (name) => this.#callbacks.of(stream, name)),
       () => this.#act(stream, connection),
       trace,
     );
@@ -334,7 +332,6 @@ export class ConnectionManager {
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
     stream.isRouted = true;
-    if (this.#isRefusedUpgrade(stream)) return stream.sendLocalReply(403, '', '-', 'upgrade_failed');
     if (route.redirect) return this.#redirect(stream, connection);
     if (route.directResponse) return this.#respondDirectly(stream, route.directResponse);
     routeUpstream(stream, this.#services, (location, status) => this.#followRedirect(stream, location, status));
@@ -342,12 +339,21 @@ export class ConnectionManager {
   }
 
   /** A protocol switch goes through only where the connection manager or the route allows it. */
-  #isRefusedUpgrade(stream: Stream): boolean {
-    const upgrade = stream.upgrade?.toLowerCase();
-    if (upgrade === undefined) return false;
-    const configs = [...(stream.route?.action?.list('upgrade_configs') ?? []), ...this.#settings.upgrades];
-    const own = configs.find((one) => one.text('upgrade_type')?.toLowerCase() === upgrade);
-    return own?.raw('enabled') === false || own === undefined;
+  #filtersOf(stream: Stream): FilterChainFactory | 'refused' {
+    if (stream.upgrade === undefined) return this.#filters;
+    const { isAllowed, because } = this.#upgrades.allows(stream);
+    this.#services.trace?.record({
+      kind: 'upgrade',
+      state: isAllowed ? 'matched' : 'failed',
+      because: (because ?? stream.route?.node ?? this.node).ref,
+      sentence: isAllowed
+        ? `The client asks for \`${stream.upgrade}\`, which upgrade_configs allows.`
+        : `The client asks for \`${stream.upgrade}\`, and ${because ? 'upgrade_configs switches it off' : 'no upgrade_configs names it'}: 403.`,
+    });
+    if (!isAllowed) return stream.route ? 'refused' : this.#filters;
+    stream.isTunnel = true;
+    this.stats.http.downstream_cx_upgrades_total.inc();
+    return this.#upgrades.filtersFor(stream) ?? this.#filters;
   }
 
   /** Answers a redirect of the upstream by itself, on its own routes. */
@@ -392,8 +398,3 @@ export class ConnectionManager {
     else this.stats.charge(status);
   }
 }
-
-/** `:method` and `:path` are no header lines; `:authority` is the Host line. */
-const PSEUDO_HEADERS = 2;
-/** `connection` stands beside what the client asked for, on every HTTP/1 request of the world. */
-const CONNECTION_LINES = 1;

@@ -4,7 +4,7 @@ import type { ConfigNode } from '../config_node.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { descriptorsOf, type Descriptor, type RateLimitScope } from '../router/rate_limit_descriptors.ts';
 import type { Route } from '../router/route.ts';
-import type { RouterServices } from '../router/router_filter.ts';
+import type { RouterServices } from '../router/router_services.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';

@@ -1,6 +1,7 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { HttpResponse } from '../seams.ts';
 import { HeaderMap } from './header_map.ts';
+import { upgradeOf } from './upgrades.ts';
 
 /** A request as the codec hands it over, or why it refused the bytes. */
 export type Decoded =
@@ -11,7 +12,9 @@ export type Decoded =
       readonly protocol: string;
       readonly closes: boolean;
       readonly isComplete: boolean;
-      /** Bytes behind it, of the next request. */
+      /** Nothing of HTTP comes behind the headers: a switch of protocols, or CONNECT. */
+      readonly isTunnel: boolean;
+      /** Bytes behind it, of the next request or of the tunnel. */
       readonly rest: string;
     }
   | { readonly kind: 'error'; readonly status: number; readonly details: string; readonly protocol: string };
@@ -74,20 +77,16 @@ export function decodeHttp1(raw: string, manager: ConfigNode): Decoded {
   if (version !== '1.1' && !isOld) return refuse(426, 'low_version');
   const headers = readHeaders(start.method, headerLines);
   if (!headers) return CODEC_ERROR;
-  const fault = lengthFault(headers, options);
+  const fault = targetFault(start) ?? lengthFault(headers, options);
   if (fault) return fault;
   moveHost(headers, target, isOld ? options?.text('default_host_for_http_10') : undefined);
+  const closes = isOld || (headers.get('connection') ?? '').toLowerCase().includes('close');
+  const request = { kind: 'request', headers, protocol: `HTTP/${version}`, closes } as const;
+  if (upgradeOf(headers) !== undefined)
+    return { ...request, body: '', isTunnel: true, isComplete: true, rest: tunnelBytes(raw) };
   const { body, rest: behind } = bodyOf(rest, headers);
-  const connection = headers.get('connection')?.toLowerCase() ?? '';
-  return {
-    kind: 'request',
-    headers,
-    body,
-    protocol: `HTTP/${version}`,
-    closes: isOld || connection.includes('close'),
-    isComplete: body.length >= Number(headers.get('content-length') ?? 0),
-    rest: behind,
-  };
+  const isComplete = body.length >= Number(headers.get('content-length') ?? 0);
+  return { ...request, body, isTunnel: false, isComplete, rest: behind };
 }
 
 function splitMessage(raw: string): { line: string; headerLines: string[]; rest: string } {
@@ -96,6 +95,12 @@ function splitMessage(raw: string): { line: string; headerLines: string[]; rest:
   const [line = '', ...headerLines] = (end < 0 ? text.replace(/\n$/, '') : text.slice(0, end)).split('\n');
   return { line, headerLines, rest: end < 0 ? '' : text.slice(end + 2) };
 }
+
+const CONNECT_TARGET = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]]+):\d+$/i;
+const targetFault = ({ method, target }: { method: string; target: string }): Decoded | undefined =>
+  method === 'CONNECT' && !CONNECT_TARGET.test(target) ? refuse(400, 'http1.invalid_url') : undefined;
+/** What stands behind the headers, as it came. */
+const tunnelBytes = (raw: string): string => raw.replace(/^[^]*?\r?\n\r?\n/, '');
 
 function readRequestLine(line: string): { method: string; target: string; version: string } | undefined {
   const [, method = '', target = '', version = ''] = /^(\S+) (\S+) HTTP\/(\d\.\d)$/.exec(line) ?? [];
@@ -130,14 +135,10 @@ function moveHost(headers: HeaderMap, target: string, defaultHost: string | unde
   const absolute = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(target);
   const hosts = headers.all('host');
   headers.remove('host');
+  // The target of a CONNECT stands for Host, and is no path.
+  if (headers.get(':method') === 'CONNECT') return headers.set(':authority', target);
   headers.set(':path', absolute ? (absolute[3]!.startsWith('/') ? absolute[3]! : `/${absolute[3]!}`) : target);
-  const authority = absolute
-    ? absolute[2]
-    : hosts.length > 0
-      ? hosts.join(',')
-      : headers.get(':method') === 'CONNECT'
-        ? target
-        : defaultHost;
+  const authority = absolute ? absolute[2] : hosts.length > 0 ? hosts.join(',') : defaultHost;
   if (authority !== undefined) headers.set(':authority', authority);
 }
 
@@ -163,15 +164,16 @@ export function needsLength(response: HttpResponse): boolean {
 
 /** The bytes of a response on an HTTP/1 connection. */
 export function encodeHttp1(response: HttpResponse, protocol: string, closes: boolean): string {
-  const lines = response.headers.pairs().map(([name, value]) => `${name}: ${value}`);
-  const status = `${protocol === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1'} ${response.status} ${reasonOf(response.status)}`;
-  const isBare = needsLength(response);
-  return [
-    status,
-    ...lines,
-    ...(closes ? ['connection: close'] : []),
-    ...(isBare ? ['content-length: 0'] : []),
-    '',
-    response.body,
-  ].join('\r\n');
+  const more = [...(closes ? ['connection: close'] : []), ...(needsLength(response) ? ['content-length: 0'] : [])];
+  return encodeHttp1Head(response, protocol, more) + response.body;
+}
+
+/** Status line and headers, to the empty line behind them. */
+export function encodeHttp1Head(
+  { status, headers }: HttpResponse,
+  protocol: string,
+  more: readonly string[] = [],
+): string {
+  const line = `${protocol === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1'} ${status} ${reasonOf(status)}`;
+  return [line, ...headers.pairs().map((pair) => pair.join(': ')), ...more, '', ''].join('\r\n');
 }

@@ -2,6 +2,7 @@ import type { Connection } from '../seams.ts';
 import { identifyClient } from './client_address.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
+import { isUpgrade } from './upgrades.ts';
 
 /** Headers by which only internal clients may steer Envoy: conn_manager_utility.cc, cleanInternalHeaders. */
 const INTERNAL_HEADERS: ReadonlySet<string> = new Set([
@@ -29,16 +30,22 @@ const EDGE_HEADERS = [
 /** Headers of one connection, which never go on. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
+  'upgrade',
   'expect',
   'x-envoy-internal',
   'keep-alive',
   'proxy-connection',
   'transfer-encoding',
 ]);
+const HOP_BY_HOP_BUT_UPGRADE: ReadonlySet<string> = new Set(
+  [...HOP_BY_HOP].filter((name) => name !== 'connection' && name !== 'upgrade'),
+);
 
 /** What Envoy does to every request before a route is looked for; the client's address is what the log will say. */
 export function prepare(headers: HeaderMap, connection: Connection, settings: ConnectionManagerSettings): string {
-  headers.removeAll(HOP_BY_HOP);
+  // Both ends of a switch of protocols have to see who wants it: conn_manager_utility.cc, mutateRequestHeaders.
+  if (isUpgrade(headers)) headers.removeAll(HOP_BY_HOP_BUT_UPGRADE);
+  else headers.removeAll(HOP_BY_HOP);
   const client = identifyClient(headers, connection, settings);
   const scheme = settings.schemeToOverwrite;
   if (scheme !== undefined) headers.set('x-forwarded-proto', scheme);
@@ -58,12 +65,6 @@ export function prepare(headers: HeaderMap, connection: Connection, settings: Co
   else if (client.isEdge && !settings.keepsExternalRequestId) headers.remove('x-request-id');
   return client.address;
 }
-
-/** The protocol that a client wants to switch to: both headers have to say so. */
-export const upgradeOf = (headers: HeaderMap): string | undefined =>
-  headers.has('upgrade') && /(^|,\s*)upgrade($|,)/i.test(headers.get('connection') ?? '')
-    ? headers.get('upgrade')
-    : undefined;
 
 export const appendVia = (headers: HeaderMap, via: string): void =>
   headers.set('via', [...headers.all('via'), via].join(', '));

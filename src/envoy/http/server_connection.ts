@@ -1,7 +1,7 @@
 import type { CloseEvent, NetworkConnection, NetworkFilter, NetworkFilterStatus } from '../network/filter.ts';
 import { bytes, type Payload } from '../network/payload.ts';
 import type { ConnectionManager } from './connection_manager.ts';
-import { decodeHttp1, encodeHttp1 } from './http1_codec.ts';
+import { decodeHttp1, encodeHttp1, encodeHttp1Head } from './http1_codec.ts';
 import type { Stream, StreamResult } from './stream.ts';
 
 const PROTOCOLS = { http1: 'HTTP/1.1', http2: 'HTTP/2' } as const;
@@ -26,7 +26,8 @@ export class ServerConnection implements NetworkFilter {
         this.#decodeMessage(payload);
         break;
       case 'bytes':
-        this.#buffer += payload.text;
+        if (this.#stream?.isTunnel === true) this.#stream.receiveBytes(payload.text);
+        else this.#buffer += payload.text;
         this.#decodeBytes();
         break;
       case 'rst_stream':
@@ -50,12 +51,19 @@ export class ServerConnection implements NetworkFilter {
   #decodeMessage({ headers, body, protocol }: Extract<Payload, { kind: 'request' }>): void {
     const incoming = { headers, body, protocol: PROTOCOLS[protocol] };
     let isOver = false;
-    const stream = this.#manager.newStream(this.#connection, incoming, ({ response }) => {
+    const stream = this.#manager.newStream(this.#connection, incoming, ({ response, isTunnel }) => {
       isOver = true;
       this.#stream = undefined;
-      if (response.status !== 0) this.#connection.write({ kind: 'response', response });
+      if (isTunnel) this.#connection.close();
+      else if (response.status !== 0) this.#connection.write({ kind: 'response', response });
     });
-    if (!isOver) this.#stream = stream;
+    if (isOver) return;
+    this.#stream = stream;
+    if (!stream.isTunnel) return;
+    stream.client = {
+      open: (head) => this.#connection.write({ kind: 'response', response: head }),
+      write: (text) => this.#connection.write(bytes(text)),
+    };
   }
 
   /** One request at a time: the next is read when this one has its answer. */
@@ -63,20 +71,35 @@ export class ServerConnection implements NetworkFilter {
     while (this.#buffer !== '' && !this.#stream && this.#connection.isOpen) {
       const decoded = decodeHttp1(this.#buffer, this.#manager.node);
       this.#buffer = decoded.kind === 'request' ? decoded.rest : '';
-      const closes = decoded.kind === 'error' || decoded.closes;
+      // Of a switch that came to nothing, nobody knows what the client sends behind it.
+      const closes = decoded.kind === 'error' || decoded.closes || decoded.isTunnel;
       let isOver = false;
       const stream = this.#manager.newStream(this.#connection, decoded, (result) => {
         isOver = true;
         this.#stream = undefined;
         this.#answer(result, closes);
       });
-      if (!isOver) this.#stream = stream;
+      if (isOver) continue;
+      this.#stream = stream;
+      if (stream.isTunnel) this.#tunnel(stream, String(decoded.protocol));
     }
   }
 
-  #answer({ response, log }: StreamResult, closes: boolean): void {
+  /** What the client sends from here on belongs to the stream. */
+  #tunnel(stream: Stream, protocol: string): void {
+    stream.client = {
+      open: (head) => this.#connection.write(bytes(encodeHttp1Head(head, protocol))),
+      write: (text) => this.#connection.write(bytes(text)),
+    };
+    const first = this.#buffer;
+    this.#buffer = '';
+    if (first !== '') stream.receiveBytes(first);
+  }
+
+  #answer({ response, log, isTunnel }: StreamResult, closes: boolean): void {
     if (response.status === 0) return;
-    const isLast = closes || response.status === 408 || log['details'] === 'upgrade_failed' || response.reset === true;
+    if (isTunnel) return this.#connection.close();
+    const isLast = closes || response.status === 408 || response.reset === true;
     this.#connection.write(bytes(encodeHttp1(response, String(log['protocol']), isLast)));
     if (isLast) this.#connection.close();
     else this.#decodeBytes();

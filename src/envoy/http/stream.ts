@@ -21,6 +21,14 @@ export interface StreamResult {
   readonly log: StreamRecord;
   /** Lines from before the end. */
   readonly earlier: readonly StreamRecord[];
+  /** Its headers went out long ago, and the connection ends with it. */
+  readonly isTunnel: boolean;
+}
+
+/** The client's end of a stream that switches protocols: headers, then bytes. */
+export interface TunnelClient {
+  open(head: HttpResponse): void;
+  write(text: string): void;
 }
 
 /** What a filter may change of a local reply. */
@@ -76,6 +84,14 @@ export class Stream {
   overrideHost: { readonly address: string; readonly isStrict: boolean } | undefined;
   /** The protocol that the client wants to switch to. */
   upgrade: string | undefined;
+  /** It may: what follows the headers is no HTTP any more. */
+  isTunnel = false;
+  client: TunnelClient | undefined;
+  /** The headers with which a tunnel was opened. */
+  #head: HttpResponse | undefined;
+  #tunnelBytes = 0;
+  /** When something moved in the tunnel last, in virtual milliseconds. */
+  movedMs = 0;
   /** This proxy's part of a trace. */
   span: Span | undefined;
   /** The name of the operation that the other side is told. */
@@ -96,7 +112,7 @@ export class Stream {
    * What goes on upstream for this stream. An object and not a callback: with a closure here V8 keeps what each request made
    * until the next full collection, and untraced requests take nearly twice the time.
    */
-  upstream: { abandon(): void } | undefined;
+  upstream: { abandon(): void; write?(text: string): void } | undefined;
   #isDone = false;
   virtualHost: VirtualHost | undefined;
   cluster: Cluster | undefined;
@@ -154,13 +170,14 @@ export class Stream {
   abort(details: string, flag: string): void {
     if (this.#isDone) return;
     this.upstream?.abandon();
-    this.#conclude({ status: 0, headers: new HeaderMap(), body: '' }, flag, details);
+    this.#conclude(this.#head ?? { status: 0, headers: new HeaderMap(), body: '' }, flag, details);
   }
 
   /** Ends a stream that waits for its upstream no longer. */
   expire(status: number, body: string, flags: string, details: string): void {
     if (this.#isDone) return;
     this.upstream?.abandon();
+    if (this.#head) return this.endTunnel(flags, details, true);
     this.sendLocalReply(status, body, flags, details);
   }
 
@@ -175,6 +192,44 @@ export class Stream {
     this.managerStats.downstream_rq_too_large.inc();
     this.log['bytes_received'] = this.#receivedBytes;
     this.sendLocalReply(413, 'Payload Too Large', '-', 'request_payload_too_large');
+  }
+
+  /** The upstream has switched: its headers go to the client, and bytes follow both ways. */
+  openTunnel(response: HttpResponse): void {
+    this.movedMs = this.facts.nowMs;
+    this.log['code'] = response.status;
+    if (this.route) this.#mutate('responseHeaders', response.headers, response.headers);
+    this.filters!.encode(response, (encoded) => {
+      this.#encode(encoded.headers, false);
+      this.#head = encoded;
+      this.client?.open(encoded);
+    });
+  }
+
+  /** Whether bytes go both ways by now. */
+  get isTunnelOpen(): boolean {
+    return this.#head !== undefined;
+  }
+
+  /** Bytes of the upstream behind its headers. */
+  writeBytes(text: string): void {
+    this.movedMs = this.facts.nowMs;
+    this.#tunnelBytes += text.length;
+    this.client?.write(text);
+  }
+
+  /** Bytes of the client behind its headers. */
+  receiveBytes(text: string): void {
+    this.movedMs = this.facts.nowMs;
+    this.log['bytes_received'] = Number(this.log['bytes_received']) + text.length;
+    this.upstream?.write?.(text);
+  }
+
+  /** The end of a tunnel; `isReset`: before its time. */
+  endTunnel(flags: string, details: string, isReset: boolean): void {
+    if (this.#isDone || !this.#head) return;
+    if (isReset) this.managerStats.downstream_rq_tx_reset.inc();
+    this.#conclude(this.#head, flags, details);
   }
 
   addFlag(flag: string): void {
@@ -226,9 +281,9 @@ export class Stream {
     this.log['code'] = response.status;
     this.log['flags'] = all.length === 0 ? flags : all.join(',');
     this.log['details'] = details;
-    this.log['bytes_sent'] = body.length;
+    this.log['bytes_sent'] = this.#head ? this.#tunnelBytes : body.length;
     this.writeLogs('DownstreamEnd', response);
-    this.#done({ response, log: this.log, earlier: this.earlierLogs });
+    this.#done({ response, log: this.log, earlier: this.earlierLogs, isTunnel: this.isTunnelOpen });
   }
 
   /** Writes a line to each access log of the connection manager. */

@@ -1,6 +1,6 @@
 import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
-import type { RouterServices } from '../router/router_filter.ts';
+import type { RouterServices } from '../router/router_services.ts';
 import type { Connection, StreamRecord } from '../seams.ts';
 import type { StreamFacts } from '../stream_info/stream_facts.ts';
 import type { Payload } from './payload.ts';

@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
-import type { RouterServices } from '../router/router_filter.ts';
+import type { RouterServices } from '../router/router_services.ts';
 import type { Connection } from '../seams.ts';
 import { typeOf } from './filter.ts';
 import type { ClientHello, Payload } from './payload.ts';

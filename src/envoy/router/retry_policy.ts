@@ -26,7 +26,6 @@ const GRPC_CONDITIONS: Readonly<Record<string, number>> = {
 export class RetryPolicy {
   readonly conditions: ReadonlySet<string>;
   readonly retries: number;
-  readonly perTryTimeoutMs: number;
   readonly perTryIdleTimeoutMs: number;
   readonly node: ConfigNode | undefined;
   readonly #statusCodes: readonly number[];
@@ -48,10 +47,6 @@ export class RetryPolicy {
       ...listOf(node, 'retriable_headers').map(fits),
       ...names.map((name) => (headers: HeaderMap) => headers.has(name)),
     ];
-    this.perTryTimeoutMs =
-      wholeNumber(request.get('x-envoy-upstream-rq-per-try-timeout-ms')) ??
-      durationMs(node?.text('per_try_timeout')) ??
-      0;
     this.perTryIdleTimeoutMs = durationMs(node?.text('per_try_idle_timeout')) ?? 0;
   }
 
@@ -109,6 +104,10 @@ export class RetryPolicy {
     return undefined;
   }
 }
+
+/** The route's policy, or else that of its virtual host. */
+export const retryNodeOf = ({ route, virtualHost }: Stream): ConfigNode | undefined =>
+  route!.action!.child('retry_policy') ?? virtualHost?.node.child('retry_policy');
 
 /** The policy of a request: none where its body is more than may be held for another try (router.cc, decodeData). */
 export function retryPolicyOf(stream: Stream, node: ConfigNode | undefined): RetryPolicy {

@@ -1,59 +1,25 @@
 import { at } from '#source';
-import type { Dispatcher, Random, Timer } from '#sim';
-import type { LogFiles } from '../access_log/file_access_log.ts';
-import type { FilterRegistry } from '../http/filter.ts';
+import type { Timer } from '#sim';
 import type { Stream } from '../http/stream.ts';
-import type { ConfigNode } from '../config_node.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import type { TracerRegistry } from '../tracing/tracer.ts';
-import type { TransportSocketServices } from '../network/transport_socket.ts';
-import type { HttpResponse, StreamRecord, UpstreamNetwork, UpstreamReply } from '../seams.ts';
-import type { StatsStore } from '../stats/store.ts';
-import type { Trace } from '../trace.ts';
+import { isWebsocket } from '../http/upgrades.ts';
+import type { HttpResponse, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
-import type { ClusterManager } from '../upstream/cluster_manager.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
-import type { PoolStream } from '../upstream/conn_pool.ts';
-import type { DnsCaches } from '../dns/dns_cache.ts';
-import type { InitManager } from '../init_manager.ts';
-import type { RouteConfigs } from './route_config.ts';
+import type { ConnPool, PoolCallbacks, PoolStream } from '../upstream/conn_pool.ts';
 import { isDropped } from './drop_overload.ts';
 import { localReplyOf, statusWithoutCluster } from './local_replies.ts';
 import { UpstreamCounts } from './upstream_counts.ts';
-import { retryPolicyOf, type Failure, type RetryPolicy } from './retry_policy.ts';
+import type { RouterServices } from './router_services.ts';
+import { retryNodeOf, retryPolicyOf, type Failure } from './retry_policy.ts';
+import { RetryState } from './retry_state.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { rewriteRequest } from './rewrite.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, tryHeaders } from './try_request.ts';
+import { choiceContextOf, setExpectedTimeout, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
+import { isTimed, openTunnel } from './upstream_tunnel.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
-
-export interface RouterServices extends TransportSocketServices {
-  readonly dispatcher: Dispatcher;
-  readonly random: Random;
-  readonly clusters: ClusterManager;
-  readonly network: UpstreamNetwork;
-  readonly files: LogFiles;
-  readonly filters: FilterRegistry;
-  readonly tracers: TracerRegistry;
-  readonly runtime: Runtime;
-  /** The bootstrap's `tracing.http`. */
-  readonly tracingProvider: ConfigNode | undefined;
-  readonly routes: RouteConfigs;
-  readonly dnsCaches: DnsCaches;
-  /** What the listener that is being made has to wait for. */
-  readonly initManager: InitManager;
-  /** Hears of every line that an access log of a connection manager or tcp_proxy would have. */
-  readonly logged?: ((record: StreamRecord) => void) | undefined;
-  /** `--service-cluster`. */
-  readonly localCluster: string;
-  readonly isFailingHealthChecks: () => boolean;
-  /** The zone that this Envoy itself is in; empty where it is not said. */
-  readonly zone: string;
-  readonly stats: StatsStore;
-  readonly trace: Trace | undefined;
-}
 
 /** Takes over a redirect of the upstream; false where it is to be passed on. */
 export type FollowRedirect = (location: string, status: number) => boolean;
@@ -85,6 +51,9 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     sentence: `The request goes to the cluster \`${cluster.name}\`.`,
   });
   if (isDropped(stream, cluster, services, (status) => void counts.answered(status, undefined))) return;
+  // Before the route has its say: router.cc, decodeHeaders.
+  const timeouts = timeoutsOf(stream.route!, retryNodeOf(stream), stream.request);
+  setExpectedTimeout(stream, timeouts);
   stream.mutateRequest();
   rewriteRequest(
     stream.route!,
@@ -92,7 +61,7 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     stream.suppressEnvoyHeaders,
     weighted?.node.text('host_rewrite_literal'),
   );
-  const filter = new RouterFilter(stream, { cluster, counts }, services, followRedirect);
+  const filter = new RouterFilter(stream, { cluster, counts, timeouts }, services, followRedirect);
   stream.upstream = filter;
   filter.start();
 }
@@ -102,7 +71,8 @@ class RouterFilter {
   readonly #stream: Stream;
   readonly #cluster: Cluster;
   readonly #services: RouterServices;
-  readonly #policy: RetryPolicy;
+  readonly #retries: RetryState;
+  readonly #perTryIdleMs: number;
   readonly #timeouts: UpstreamTimeouts;
   readonly #retryHosts: Pick<RetryHosts, 'choice' | 'attempted'>;
   readonly #followRedirect: FollowRedirect;
@@ -111,15 +81,15 @@ class RouterFilter {
   readonly #isHttp2: boolean;
   #attempts = 0;
   #isDone = false;
-  #isRetrying = false;
   #upstream: PoolStream | undefined;
+  #unsent = '';
   #host: Host | undefined;
   #globalTimer: Timer | undefined;
   #tryTimer: Timer | undefined;
 
   constructor(
     stream: Stream,
-    { cluster, counts }: { cluster: Cluster; counts: UpstreamCounts },
+    { cluster, counts, timeouts }: { cluster: Cluster; counts: UpstreamCounts; timeouts: UpstreamTimeouts },
     services: RouterServices,
     followRedirect: FollowRedirect,
   ) {
@@ -130,15 +100,17 @@ class RouterFilter {
     this.#services = services;
     this.#counts = counts;
     this.#startMs = services.dispatcher.nowMs;
-    const policy = stream.route!.action!.child('retry_policy') ?? stream.virtualHost?.node.child('retry_policy');
-    this.#policy = retryPolicyOf(stream, policy);
-    this.#retryHosts = policy ? new RetryHosts(policy) : NO_RETRY_HOSTS;
-    this.#timeouts = timeoutsOf(stream.route!, this.#policy.perTryTimeoutMs, stream.request);
+    const node = retryNodeOf(stream);
+    const policy = retryPolicyOf(stream, node);
+    this.#perTryIdleMs = policy.perTryIdleTimeoutMs;
+    this.#retries = new RetryState(policy, { ...services, breaker: cluster.breaker(stream.route!.priority), counts });
+    this.#retryHosts = node ? new RetryHosts(node) : NO_RETRY_HOSTS;
+    this.#timeouts = timeouts;
   }
 
   start(): void {
     this.#stream.request.removeAll(ROUTER_HEADERS);
-    if (this.#timeouts.globalMs > 0)
+    if (this.#timeouts.globalMs > 0 && isTimed(this.#stream))
       this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () =>
         this.#onGlobalTimeout(),
       );
@@ -176,21 +148,63 @@ class RouterFilter {
     this.#host = host;
     const options = this.#cluster.transportOptionsOf?.(this.#stream.request.get(':authority') ?? '');
     const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
-    this.#upstream = pool.newStream(
-      {
-        protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
-        headers: tryHeaders(this.#stream, this.#cluster, this.#timeouts, this.#attempts),
-        body: this.#stream.requestBody,
+    const request: UpstreamRequest = {
+      protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
+      headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
+      body: this.#stream.requestBody,
+    };
+    if (this.#stream.isTunnel) this.#tunnel(host, pool, request);
+    else this.#upstream = pool.newStream(request, this.#callbacks());
+  }
+
+  #callbacks(): PoolCallbacks {
+    return {
+      onReady: () => this.#onReady(),
+      onReply: (reply) => this.#onReply(reply),
+      onOverflow: (where) => {
+        if (where === 'waiting') delete this.#stream.log['upstream_host'];
+        this.#onFailure('overflow');
       },
-      {
-        onReady: () => this.#onReady(),
-        onReply: (reply) => this.#onReply(reply),
-        onOverflow: (where) => {
-          if (where === 'waiting') delete this.#stream.log['upstream_host'];
-          this.#onFailure('overflow');
-        },
-      },
-    );
+    };
+  }
+
+  #tunnel(host: Host, pool: ConnPool, request: UpstreamRequest): void {
+    const tunnel = openTunnel(this.#stream, { cluster: this.#cluster, host, pool }, request, {
+      ...this.#callbacks(),
+      onTunnel: (head) => this.#onTunnel(head),
+      onBytes: (text) => this.#stream.writeBytes(text),
+      onTunnelEnd: (how) => this.#onTunnelEnd(how),
+    });
+    this.#upstream = tunnel;
+    this.write = (text) => tunnel.write(text);
+    if (this.#unsent !== '') tunnel.write(this.#unsent);
+  }
+
+  /** Bytes of the client; what comes before a try goes with it. */
+  write(text: string): void {
+    this.#unsent += text;
+  }
+
+  #onTunnel(head: HttpResponse): void {
+    for (const timer of [this.#globalTimer, this.#tryTimer]) timer?.cancel();
+    this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
+    this.#score(true, { kind: 'status', status: head.status });
+    this.#counts.answered(head.status, this.#host, head.headers);
+    this.#services.trace?.record({
+      kind: 'tunnel_opened',
+      state: 'matched',
+      because: this.#cluster.node.ref,
+      sentence: `The tunnel stands (${head.status}): bytes pass both ways from here on.`,
+    });
+    this.#stream.openTunnel(head);
+  }
+
+  #onTunnelEnd(how: 'fin' | 'reset'): void {
+    if (this.#isDone) return;
+    this.#upstream?.cancel();
+    this.#settle();
+    if (how === 'fin') this.#stream.endTunnel('-', 'via_upstream', false);
+    else this.#stream.endTunnel('UC', 'upstream_reset_after_response_started{connection_termination}', true);
   }
 
   #onReady(): void {
@@ -202,12 +216,12 @@ class RouterFilter {
 
   #armTryTimer(): void {
     const { dispatcher } = this.#services;
-    const { perTryIdleTimeoutMs } = this.#policy;
     const [ms, flag] =
       this.#timeouts.perTryMs > 0
         ? [this.#timeouts.perTryMs, 'per_try_timeout' as const]
-        : [perTryIdleTimeoutMs, 'per_try_idle_timeout' as const];
-    if (ms > 0) this.#tryTimer = dispatcher.createTimer(flag, ms, () => this.#onTryTimeout(flag));
+        : [this.#perTryIdleMs, 'per_try_idle_timeout' as const];
+    if (ms > 0 && isTimed(this.#stream))
+      this.#tryTimer = dispatcher.createTimer(flag, ms, () => this.#onTryTimeout(flag));
   }
 
   #onTryTimeout(kind: 'per_try_timeout' | 'per_try_idle_timeout'): void {
@@ -246,9 +260,12 @@ class RouterFilter {
   #onReply(reply: UpstreamReply): void {
     this.#tryTimer?.cancel();
     if (this.#isDone) return;
+    if (this.#stream.isTunnelOpen) return this.#onTunnelEnd('reset');
     this.#upstream = undefined;
     if ('failure' in reply) return this.#onBroken(reply);
     const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    if (this.#stream.isTunnel && isWebsocket(this.#stream.upgrade) && response.status < 400)
+      return this.#refuseWebsocket(response);
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
@@ -264,12 +281,22 @@ class RouterFilter {
     });
     if (this.#redirects(response)) return;
     let flags: string[] = [];
-    if (this.#policy.retriesResponse(response, this.#stream.request)) {
+    if (this.#retries.wantsResponse(response, this.#stream.request)) {
       const refusal = this.#retry(response);
       if (refusal === undefined) return;
       flags = [refusal];
     } else if (this.#attempts > 1) this.#counts.countEverywhere('upstream_rq_retry_success');
     this.#pass(response, flags, reply.cut);
+  }
+
+  /** A websocket takes headers of 101 alone: upstream_codec_filter.cc. */
+  #refuseWebsocket({ status, headers }: HttpResponse): void {
+    this.#settle();
+    this.#stream.sendLocalReply(status, '', '-', 'websocket_handshake_unsuccessful', {
+      mutateHeaders: (own) => {
+        for (const [name, value] of headers.pairs()) if (name !== 'content-length') own.add(name, value);
+      },
+    });
   }
 
   /** The try ended without an answer. */
@@ -296,11 +323,12 @@ class RouterFilter {
   #pass(response: HttpResponse, flags: readonly string[], cut: string | undefined): void {
     const facts = this.#counts.answered(response.status, this.#host, response.headers);
     const tookMs = this.#services.dispatcher.nowMs - this.#startMs;
-    if (cut === undefined) this.#counts.took(tookMs, facts);
+    if (cut === undefined && !this.#stream.isTunnel) this.#counts.took(tookMs, facts);
     this.#counts.budgets(tookMs, this.#timeouts);
     const headers = response.headers.copy();
     const { suppressEnvoyHeaders, virtualHost } = this.#stream;
-    if (!suppressEnvoyHeaders) headers.set('x-envoy-upstream-service-time', '0');
+    // Of a request that is not complete nobody knows how long its answer took.
+    if (!suppressEnvoyHeaders && !this.#stream.isTunnel) headers.set('x-envoy-upstream-service-time', '0');
     if (virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(this.#attempts));
     this.#settle();
     if (cut !== undefined)
@@ -322,7 +350,7 @@ class RouterFilter {
     this.#stream.logTry(0, reply.flag);
     if (failure !== 'overflow') this.#score(false, { kind: 'local_failure', mappedStatus: reply.status });
     const flags = [reply.flag];
-    if (this.#policy.retriesFailure(failure)) {
+    if (this.#retries.wantsFailure(failure)) {
       const refusal = this.#retry(undefined);
       if (refusal === undefined) return;
       flags.unshift(refusal);
@@ -340,32 +368,9 @@ class RouterFilter {
 
   /** Schedules another try, or says by which flag there is none. */
   #retry(response: HttpResponse | undefined): string | undefined {
-    if (this.#attempts > this.#policy.retries) {
-      this.#counts.countEverywhere('upstream_rq_retry_limit_exceeded');
-      return 'URX';
-    }
-    const breaker = this.#cluster.breaker(this.#stream.route!.priority);
-    if (!this.#isRetrying && !breaker.canCreate('retries')) {
-      this.#counts.countEverywhere('upstream_rq_retry_overflow');
-      return 'UO';
-    }
-    if (!this.#isRetrying) breaker.take('retries');
-    this.#isRetrying = true;
-    if (response) this.#counts.retried(response.status);
-    const { ms, kind } = this.#policy.backOff(this.#attempts, response, this.#services.random);
-    this.#services.trace?.record({
-      kind: 'retry_scheduled',
-      state: 'info',
-      ...(this.#policy.node && { because: this.#policy.node.ref }),
-      sentence: `Try ${this.#attempts + 1} of at most ${this.#policy.retries + 1} follows in ${ms} ms.`,
+    return this.#retries.schedule(this.#attempts, response, () => {
+      if (!this.#isDone) this.#try();
     });
-    this.#services.dispatcher.createTimer('retry', ms, () => {
-      if (this.#isDone) return;
-      this.#counts.countEverywhere('upstream_rq_retry');
-      this.#counts.count(`upstream_rq_retry_backoff_${kind}`);
-      this.#try();
-    });
-    return undefined;
   }
 
   #end(status: number, body: string, flags: string, details: string): void {
@@ -378,7 +383,7 @@ class RouterFilter {
     this.#isDone = true;
     this.#globalTimer?.cancel();
     this.#tryTimer?.cancel();
-    if (this.#isRetrying) this.#cluster.breaker(this.#stream.route!.priority).give('retries');
+    this.#retries.release();
   }
 
   #tell(kind: string, sentence: string, because = this.#cluster.node.ref): void {

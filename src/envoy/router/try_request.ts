@@ -24,11 +24,15 @@ function wantedSubset({ route, weighted, dynamicMetadata }: Stream): JsonObject 
   return { ...route!.subset, ...ofWeighted, ...own };
 }
 
-/** The headers of one try. */
-export function tryHeaders(stream: Stream, cluster: Cluster, timeouts: UpstreamTimeouts, attempt: number): HeaderMap {
-  const { request, virtualHost, suppressEnvoyHeaders } = stream;
+/** Tells the upstream how long somebody will wait. */
+export function setExpectedTimeout({ request, suppressEnvoyHeaders }: Stream, timeouts: UpstreamTimeouts): void {
   const expected = timeouts.perTryMs || timeouts.globalMs;
   if (expected > 0 && !suppressEnvoyHeaders) request.set('x-envoy-expected-rq-timeout-ms', String(expected));
+}
+
+/** The headers of one try. */
+export function tryHeaders(stream: Stream, cluster: Cluster, attempt: number): HeaderMap {
+  const { request, virtualHost } = stream;
   if (virtualHost?.countsAttempts) request.set('x-envoy-attempt-count', String(attempt));
   const headers = request.copy();
   if (

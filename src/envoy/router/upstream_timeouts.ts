@@ -1,3 +1,5 @@
+import { durationMs } from '#api';
+import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Route } from './route.ts';
 
@@ -10,9 +12,17 @@ export interface UpstreamTimeouts {
 }
 
 /** The route's timeout, unless the request brings its own; a try can not take longer than the whole: router.cc, finalTimeout. */
-export function timeoutsOf(route: Route, perTryMs: number, request: HeaderMap): UpstreamTimeouts {
-  const header = request.get('x-envoy-upstream-rq-timeout-ms');
-  const globalMs = header !== undefined && /^\d+$/.test(header) ? Number(header) : route.timeoutMs;
+export function timeoutsOf(route: Route, retryPolicy: ConfigNode | undefined, request: HeaderMap): UpstreamTimeouts {
+  const globalMs = milliseconds(request, 'x-envoy-upstream-rq-timeout-ms') ?? route.timeoutMs;
+  const perTryMs =
+    milliseconds(request, 'x-envoy-upstream-rq-per-try-timeout-ms') ??
+    durationMs(retryPolicy?.text('per_try_timeout')) ??
+    0;
   const status = request.has('x-envoy-upstream-rq-timeout-alt-response') ? 204 : 504;
   return { globalMs, perTryMs: globalMs > 0 && perTryMs >= globalMs ? 0 : perTryMs, status };
+}
+
+function milliseconds(request: HeaderMap, name: string): number | undefined {
+  const value = request.get(name);
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }

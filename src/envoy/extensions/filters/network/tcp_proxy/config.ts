@@ -4,7 +4,7 @@ import { compileAccessLogs, type AccessLogger } from '../../../../access_log/fil
 import type { ConfigNode } from '../../../../config_node.ts';
 import { xxHash64 } from '../../../../load_balancing/xx_hash64.ts';
 import type { NetworkConnection } from '../../../../network/filter.ts';
-import type { RouterServices } from '../../../../router/router_filter.ts';
+import type { RouterServices } from '../../../../router/router_services.ts';
 import { compileTunnel, type Tunnel } from './tunnel.ts';
 
 /** Where a connection goes. */

@@ -2,7 +2,7 @@ import type { Timer } from '#sim';
 import type { CloseEvent, NetworkConnection, NetworkFilter, NetworkFilterStatus } from '../../../../network/filter.ts';
 import { connectionContext } from '../../../../network/log_context.ts';
 import { bytes, type Payload } from '../../../../network/payload.ts';
-import type { RouterServices } from '../../../../router/router_filter.ts';
+import type { RouterServices } from '../../../../router/router_services.ts';
 import type { Cluster } from '../../../../upstream/cluster.ts';
 import type { PoolFailure, TcpConnection } from '../../../../upstream/tcp_conn_pool.ts';
 import type { TcpProxyConfig, TcpRoute } from './config.ts';

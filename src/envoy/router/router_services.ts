@@ -1,0 +1,41 @@
+import type { Dispatcher, Random } from '#sim';
+import type { LogFiles } from '../access_log/file_access_log.ts';
+import type { ConfigNode } from '../config_node.ts';
+import type { DnsCaches } from '../dns/dns_cache.ts';
+import type { FilterRegistry } from '../http/filter.ts';
+import type { InitManager } from '../init_manager.ts';
+import type { TransportSocketServices } from '../network/transport_socket.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { StreamRecord, UpstreamNetwork } from '../seams.ts';
+import type { StatsStore } from '../stats/store.ts';
+import type { Trace } from '../trace.ts';
+import type { TracerRegistry } from '../tracing/tracer.ts';
+import type { ClusterManager } from '../upstream/cluster_manager.ts';
+import type { RouteConfigs } from './route_config.ts';
+
+/** What everything on the way of a request is given by its Envoy. */
+export interface RouterServices extends TransportSocketServices {
+  readonly dispatcher: Dispatcher;
+  readonly random: Random;
+  readonly clusters: ClusterManager;
+  readonly network: UpstreamNetwork;
+  readonly files: LogFiles;
+  readonly filters: FilterRegistry;
+  readonly tracers: TracerRegistry;
+  readonly runtime: Runtime;
+  /** The bootstrap's `tracing.http`. */
+  readonly tracingProvider: ConfigNode | undefined;
+  readonly routes: RouteConfigs;
+  readonly dnsCaches: DnsCaches;
+  /** What the listener that is being made has to wait for. */
+  readonly initManager: InitManager;
+  /** Hears of every line that an access log of a connection manager or tcp_proxy would have. */
+  readonly logged?: ((record: StreamRecord) => void) | undefined;
+  /** `--service-cluster`. */
+  readonly localCluster: string;
+  readonly isFailingHealthChecks: () => boolean;
+  /** The zone that this Envoy itself is in; empty where it is not said. */
+  readonly zone: string;
+  readonly stats: StatsStore;
+  readonly trace: Trace | undefined;
+}

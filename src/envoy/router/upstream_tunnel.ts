@@ -1,0 +1,103 @@
+import { HeaderMap } from '../http/header_map.ts';
+import type { Stream } from '../http/stream.ts';
+import { isWebsocket } from '../http/upgrades.ts';
+import type { HttpResponse, TunnelSocket, UpstreamRequest } from '../seams.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { ConnPool, PoolCallbacks, PoolStream } from '../upstream/conn_pool.ts';
+import type { Host } from '../upstream/host.ts';
+import type { TcpConnection } from '../upstream/tcp_conn_pool.ts';
+import { bytes } from '../network/payload.ts';
+
+export interface TunnelCallbacks extends PoolCallbacks {
+  /** The upstream has switched protocols. */
+  onTunnel(head: HttpResponse): void;
+  onBytes(text: string): void;
+  /** A TCP upstream has ended an open tunnel. */
+  onTunnelEnd(how: 'fin' | 'reset'): void;
+}
+
+/** The upstream end of a stream whose bytes are no HTTP: what the client sends waits until the upstream has switched. */
+export interface UpstreamTunnel extends PoolStream {
+  write(text: string): void;
+}
+
+/** A tunnel never ends its request, and so its time does not begin; but the handshake of a websocket has to be answered. */
+export const isTimed = ({ isTunnel, upgrade }: Stream): boolean => !isTunnel || isWebsocket(upgrade);
+
+/** With `connect_config` the tunnel ends here, and the upstream gets its bytes as a TCP connection. */
+export function openTunnel(
+  stream: Stream,
+  to: { cluster: Cluster; host: Host; pool: ConnPool },
+  request: UpstreamRequest,
+  callbacks: TunnelCallbacks,
+): UpstreamTunnel {
+  const ofRoute = stream.route?.action?.list('upgrade_configs') ?? [];
+  const isTerminated =
+    stream.upgrade === 'CONNECT' &&
+    ofRoute.some((one) => one.text('upgrade_type')?.toUpperCase() === 'CONNECT' && one.has('connect_config'));
+  return isTerminated ? new TcpTunnel(stream, to, callbacks) : new HttpTunnel(to.pool, request, callbacks);
+}
+
+class HttpTunnel implements UpstreamTunnel {
+  readonly #stream: PoolStream;
+  #socket: TunnelSocket | undefined;
+  #waiting = '';
+
+  constructor(pool: ConnPool, request: UpstreamRequest, callbacks: TunnelCallbacks) {
+    const tunnel = {
+      onOpen: (head: HttpResponse, socket: TunnelSocket): void => {
+        this.#socket = socket;
+        callbacks.onTunnel(head);
+        if (this.#waiting !== '') socket.write(this.#waiting);
+      },
+      onData: (text: string): void => callbacks.onBytes(text),
+    };
+    this.#stream = pool.newStream({ ...request, tunnel }, callbacks);
+  }
+
+  write(text: string): void {
+    if (this.#socket) this.#socket.write(text);
+    else this.#waiting += text;
+  }
+
+  cancel(): void {
+    this.#socket?.destroy();
+    this.#stream.cancel();
+  }
+}
+
+class TcpTunnel implements UpstreamTunnel {
+  readonly #connection: TcpConnection;
+  #waiting: string | undefined = '';
+
+  constructor(stream: Stream, { cluster, host }: { cluster: Cluster; host: Host }, callbacks: TunnelCallbacks) {
+    const { remoteAddress, localAddress } = stream.connection;
+    this.#connection = cluster.tcpConnect(
+      host,
+      { downstream: { remoteAddress, localAddress } },
+      {
+        onPoolReady: () => {
+          callbacks.onReady();
+          callbacks.onTunnel({ status: 200, headers: new HeaderMap(), body: '' });
+          const first = this.#waiting;
+          this.#waiting = undefined;
+          if (first) this.write(first);
+        },
+        onPoolFailure: (_, transportFailure) => callbacks.onReply({ failure: 'refused', transportFailure }),
+        onData: (payload) => {
+          if (payload.kind === 'bytes') callbacks.onBytes(payload.text);
+        },
+        onClose: (how) => callbacks.onTunnelEnd(how),
+      },
+    );
+  }
+
+  write(text: string): void {
+    if (this.#waiting === undefined) this.#connection.write(bytes(text));
+    else this.#waiting += text;
+  }
+
+  cancel(): void {
+    this.#connection.close();
+  }
+}
