@@ -1,7 +1,6 @@
 import {
   certificateName,
   HeaderMap,
-  requestText,
   type Certificates,
   type HealthAnswer,
   type HttpResponse,
@@ -16,9 +15,9 @@ import {
 import type { Dispatcher } from '#sim';
 import type { AdsStream, AdsStreamCallbacks } from '#xds';
 import { AdsUpstream } from './ads_upstream.ts';
+import { sendAsBytes } from './byte_upstream.ts';
 import { grpcResponse, seenByGrpc, serveDuplex } from './grpc_upstream.ts';
 import type { ReplySpec, SeenRequest, UpstreamSpec } from './scenario.ts';
-import { sendTunnelRequest } from './tunnel_upstream.ts';
 import { UpstreamConnection } from './upstream_connection.ts';
 
 const NOTHING: SeenRequest = { upstream: '' };
@@ -142,8 +141,8 @@ export class Upstreams implements UpstreamNetwork {
       this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS, () => answered({ failure: 'reset' }));
       return;
     }
-    if (spec.protocol === 'tcp' && request.tunnel)
-      return sendTunnelRequest(request, (callbacks) => this.connect(address, request.tls, callbacks), answered);
+    if (spec.protocol === 'tcp')
+      return sendAsBytes(request, (callbacks) => this.connect(address, request.tls, callbacks), answered);
     if (spec.protocol === 'grpc') return this.#serveGrpc(spec, request, answered);
     this.#note(this.#notes ? seenBy(spec, request) : NOTHING);
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
@@ -201,7 +200,6 @@ const speaksOtherwise = ({ protocol = 'http1' }: UpstreamSpec, request: Upstream
   (protocol === 'http2' && request.protocol === 'HTTP/1.1') || (protocol === 'http1' && request.protocol === 'HTTP/2');
 
 function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
-  if (spec.protocol === 'tcp' && reply.send !== undefined) return { failure: 'protocol_error' };
   if (reply.reset === 'after_headers') return { response: responseOf(spec, reply), cut: 'after_headers' };
   return reply.reset
     ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' }
@@ -231,7 +229,6 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':') && name !== 'connection');
-  if (spec.protocol === 'tcp') return { upstream: spec.name, tcp: requestText(request.headers, request.body) };
   const isChunked = request.body !== '' && request.headers.get('content-length') === undefined;
   const chunked: [string, string][] = isChunked ? [['transfer-encoding', 'chunked']] : [];
   const pseudo: [string, string][] = [':method', ':path', ':scheme', ':authority'].flatMap((name) =>
