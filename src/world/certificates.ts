@@ -8,7 +8,15 @@ export function certificatesOf({ certificates = {} }: Pick<Scenario, 'certificat
   return new Map(
     Object.entries(certificates).map(([name, { cn = name, sans, ca, is_ca: isCa = false, days }]) => [
       name,
-      { name, cn, sans: sans ?? (isCa ? [] : [`DNS:${cn}`]), ca: ca ?? name, isCa, days: days ?? USUAL_DAYS },
+      {
+        name,
+        cn,
+        sans: sans ?? (isCa ? [] : [`DNS:${cn}`]),
+        ca: ca ?? name,
+        issuer: ca === undefined ? cn : (certificates[ca]?.cn ?? ca),
+        isCa,
+        days: days ?? USUAL_DAYS,
+      },
     ]),
   );
 }

@@ -2,6 +2,7 @@ import type { Operator } from './formatter_context.ts';
 import { header } from './header_value.ts';
 import { REQUEST_OPERATORS } from './request_operators.ts';
 import { TIME_OPERATORS } from './time_operators.ts';
+import { TLS_OPERATORS } from './tls_operators.ts';
 import { UPSTREAM_OPERATORS } from './upstream_operators.ts';
 import { metadata, metadataPath } from './metadata_value.ts';
 import { grpcStatus } from './grpc_status.ts';
@@ -116,5 +117,5 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 export const operatorOf = (name: string): Operator | undefined => ANSWERS.get(name);
 
 const ANSWERS: ReadonlyMap<string, Operator> = new Map(
-  Object.entries({ ...OPERATORS, ...TIME_OPERATORS, ...REQUEST_OPERATORS, ...UPSTREAM_OPERATORS }),
+  Object.entries({ ...OPERATORS, ...TIME_OPERATORS, ...REQUEST_OPERATORS, ...UPSTREAM_OPERATORS, ...TLS_OPERATORS }),
 );

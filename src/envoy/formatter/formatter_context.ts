@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '#api';
 import type { HeaderMap } from '../http/header_map.ts';
+import type { EstablishedTls } from '../seams.ts';
 import type { StreamFacts } from '../stream_info/stream_facts.ts';
 
 /** What command operators are answered from. Absent where it does not exist yet, or never will. */
@@ -21,6 +22,8 @@ export interface FormatterContext {
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly facts: StreamFacts;
+  /** Of the client's connection. */
+  readonly tls?: EstablishedTls | undefined;
 }
 
 /** A value keeps its type in a JSON log line. */

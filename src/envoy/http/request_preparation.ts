@@ -1,5 +1,6 @@
 import type { Connection } from '../seams.ts';
 import { identifyClient } from './client_address.ts';
+import { forwardClientCert } from './forwarded_client_cert.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
 import { isUpgrade } from './upgrades.ts';
@@ -56,10 +57,7 @@ export function prepare(headers: HeaderMap, connection: Connection, settings: Co
     for (const name of EDGE_HEADERS) headers.remove(name);
     headers.set('x-envoy-external-address', client.address);
   }
-  const forward = settings.forwardClientCert;
-  const keepsCertificate =
-    forward === 'ALWAYS_FORWARD_ONLY' || (connection.tls !== undefined && forward.includes('FORWARD'));
-  if (!keepsCertificate) headers.remove('x-forwarded-client-cert');
+  forwardClientCert(headers, connection, settings.forwardClientCert);
   if (settings.via !== undefined) appendVia(headers, settings.via);
   if (settings.generatesRequestId) settings.requestId.set(headers, client.isEdge, settings.keepsExternalRequestId);
   else if (client.isEdge && !settings.keepsExternalRequestId) headers.remove('x-request-id');

@@ -1,6 +1,7 @@
 import { durationMs } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { compileForwardClientCert, type ForwardClientCert } from './forwarded_client_cert.ts';
 import { UuidRequestId } from './request_id.ts';
 
 const DEFAULT_STREAM_IDLE_MS = 300_000;
@@ -15,7 +16,7 @@ export interface ConnectionManagerSettings {
   readonly xffExtension: ConfigNode | undefined;
   readonly internalRanges: readonly ConfigNode[];
   readonly schemeToOverwrite: string | undefined;
-  readonly forwardClientCert: string;
+  readonly forwardClientCert: ForwardClientCert;
   readonly via: string | undefined;
   readonly generatesRequestId: boolean;
   readonly requestId: UuidRequestId;
@@ -45,7 +46,7 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
   return {
     ...clientSettings(node),
     schemeToOverwrite: node.child('scheme_header_transformation')?.text('scheme_to_overwrite'),
-    forwardClientCert: node.text('forward_client_cert_details') ?? 'SANITIZE',
+    forwardClientCert: compileForwardClientCert(node),
     via: node.text('via'),
     requestId: new UuidRequestId(node.child('request_id_extension')?.child('typed_config'), random.fork('request_id')),
     generatesRequestId: node.raw('generate_request_id') !== false,

@@ -330,6 +330,7 @@ export class Stream {
       filterState: this.filterState,
       isHealthCheck: this.isHealthCheck,
       facts: this.facts,
+      tls: connection.tls,
       routeMetadata: route?.node.child('metadata')?.raw('filter_metadata'),
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,

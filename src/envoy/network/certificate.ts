@@ -7,6 +7,8 @@ export interface Certificate {
   readonly sans: readonly string[];
   /** The name of the certificate that signed it; its own where it signed itself. */
   readonly ca: string;
+  /** The common name of who signed it. */
+  readonly issuer: string;
   readonly isCa: boolean;
   /** Days that are left; below zero it has run out. */
   readonly days: number;
@@ -17,3 +19,12 @@ export type Certificates = ReadonlyMap<string, Certificate>;
 
 /** The name inside `certs/NAME.pem`, in whatever folder. */
 export const certificateName = (path: string): string => /([^/]+)\.\w+$/.exec(path)?.[1] ?? path;
+
+/** As OpenSSL spells the kinds of names. */
+const PREFIXES = { DNS: 'DNS:', URI: 'URI:', IP: 'IP:', EMAIL: 'email:', OTHERNAME: 'othername:' } as const;
+
+/** Its subject alternative names of one kind, without the word for the kind. */
+export function sansOf({ sans }: Certificate, kind: keyof typeof PREFIXES): string[] {
+  const prefix = PREFIXES[kind];
+  return sans.flatMap((san) => (san.startsWith(prefix) ? [san.slice(prefix.length)] : []));
+}

@@ -14,6 +14,7 @@ export function connectionContext(connection: NetworkConnection, clusterName?: s
     dynamicMetadata: connection.dynamicMetadata,
     filterState: connection.filterState,
     facts: connection.streamFacts,
+    tls: facts.tls,
     routeMetadata: undefined,
     clusterMetadata: undefined,
     localAddress: facts.localAddress,

@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { Certificates } from './certificate.ts';
-import type { EstablishedTls, ServerTls } from '../seams.ts';
+import type { EstablishedTls, SeenTls, ServerTls } from '../seams.ts';
 import type { ClientHello, Payload, ServerHello } from './payload.ts';
 
 /** How a handshake went: what both sides know now, or why there is no connection. */
@@ -29,7 +29,7 @@ export interface TransportSocketOptions {
 }
 
 export type UpstreamHandshake =
-  | { readonly alpn?: string; readonly sni?: string; readonly client?: string }
+  | { readonly seen: SeenTls; readonly established: EstablishedTls }
   | { readonly failure: string; readonly counter: HandshakeCounter };
 
 /** What stands between a connection pool and the upstream. */

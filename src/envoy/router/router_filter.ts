@@ -2,7 +2,7 @@ import { at } from '#source';
 import type { Timer } from '#sim';
 import type { Stream } from '../http/stream.ts';
 import { isWebsocket } from '../http/upgrades.ts';
-import type { HttpResponse, UpstreamReply, UpstreamRequest } from '../seams.ts';
+import type { EstablishedTls, HttpResponse, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
@@ -159,7 +159,7 @@ class RouterFilter {
 
   #callbacks(): PoolCallbacks {
     return {
-      onReady: () => this.#onReady(),
+      onReady: (tls) => this.#onReady(tls),
       onReply: (reply) => this.#onReply(reply),
       onOverflow: (where) => {
         if (where === 'waiting') delete this.#stream.log['upstream_host'];
@@ -207,8 +207,9 @@ class RouterFilter {
     else this.#stream.endTunnel('UC', 'upstream_reset_after_response_started{connection_termination}', true);
   }
 
-  #onReady(): void {
+  #onReady(tls: EstablishedTls | undefined): void {
     const { facts } = this.#stream;
+    facts.upstreamTls = tls;
     facts.upstreamRequestMs ??= facts.nowMs;
     facts.upstreamProtocol = this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
     this.#armTryTimer();

@@ -1,4 +1,5 @@
 import type { Json } from '#api';
+import type { EstablishedTls } from '../seams.ts';
 import type { Host } from '../upstream/host.ts';
 
 /** What is known of a stream beside its log fields: times, the hosts that were tried, the trace. */
@@ -12,6 +13,9 @@ export class StreamFacts {
   upstreamResponseMs: number | undefined;
   readonly hostsAttempted: Host[] = [];
   upstreamProtocol: string | undefined;
+  upstreamTls: EstablishedTls | undefined;
+  /** Bytes to and from the upstream of a connection that passes bytes. */
+  upstreamBytes: { readonly sent: number; readonly received: number } | undefined;
   traceId: string | undefined;
   isTraced = false;
 

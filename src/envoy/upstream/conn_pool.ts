@@ -3,7 +3,7 @@ import type {
   UpstreamHandshake,
   UpstreamTransportSocket,
 } from '../network/transport_socket.ts';
-import type { SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
+import type { EstablishedTls, SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { ClusterStats } from './cluster_stats.ts';
 import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
@@ -16,7 +16,7 @@ export interface PoolStream {
 
 export interface PoolCallbacks {
   /** The stream has a connection, and the request is on its way. */
-  readonly onReady: () => void;
+  readonly onReady: (tls?: EstablishedTls) => void;
   readonly onReply: (reply: UpstreamReply) => void;
   /** `waiting`: before a connection, and so without an endpoint that the log could name. */
   readonly onOverflow: (where: 'waiting' | 'connected') => void;
@@ -47,6 +47,7 @@ export class ConnPool {
   readonly #options: TransportSocketOptions;
   /** What the upstream knows of the TLS of these connections. */
   #tls: SeenTls | undefined;
+  #established: EstablishedTls | undefined;
   #connections = 0;
   #idle = 0;
   readonly #pending: Waiting[] = [];
@@ -120,7 +121,8 @@ export class ConnPool {
     }
     const handshake = this.#transportSocket.handshake?.(this.#network.tlsOf(this.#address), this.#options);
     if (handshake && 'failure' in handshake) return this.#failHandshake(waiting, handshake);
-    this.#tls = handshake;
+    this.#tls = handshake?.seen;
+    this.#established = handshake?.established;
     if (handshake) this.#clusterStats.ssl('handshake');
     this.#attach(waiting, false);
   }
@@ -155,7 +157,7 @@ export class ConnPool {
     this.#host.stats.rq_active++;
     this.#stats.upstream_rq_active.add(1);
     stream.isActive = true;
-    stream.callbacks.onReady();
+    stream.callbacks.onReady(this.#established);
     const request = this.#tls ? { ...stream.request, tls: this.#tls } : stream.request;
     this.#network.send(this.#address, request, (reply) => {
       if (!stream.isActive) return;

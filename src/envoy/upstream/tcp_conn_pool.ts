@@ -65,7 +65,7 @@ export class TcpConnection {
     for (const name of ['upstream_cx_total', 'upstream_rq_pending_total']) this.#count(name);
     this.#timer = dispatcher.createTimer('connect_timeout', connectTimeoutMs, () => this.#fail('timeout', ''));
     const handshake = transportSocket.handshake?.(network.tlsOf(this.#host.address), options);
-    const seen = handshake && !('failure' in handshake) ? handshake : undefined;
+    const seen = handshake && !('failure' in handshake) ? handshake.seen : undefined;
     this.#socket = network.connect(this.#host.address, seen, {
       onConnected: () => {
         if (this.#state !== 'connecting') return;

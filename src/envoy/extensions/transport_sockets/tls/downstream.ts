@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../../../config_node.ts';
-import type { Certificate } from '../../../network/certificate.ts';
+import { sansOf, type Certificate } from '../../../network/certificate.ts';
 import type { ClientHello, ServerHello } from '../../../network/payload.ts';
 import type {
   DownstreamTransportSocket,
@@ -7,7 +7,7 @@ import type {
   TransportSocketServices,
 } from '../../../network/transport_socket.ts';
 import { compileContext, VERSIONS, versionOf, type TlsContext, type TlsVersion, type Validation } from './context.ts';
-import { isDnsMatch, namesOf } from './subject_alt_names.ts';
+import { isDnsMatch } from './subject_alt_names.ts';
 import { ERRORS, rejectionOf } from './verify.ts';
 
 /** `DownstreamTlsContext`: which certificate is shown, what is asked of the client, and who gets in. */
@@ -75,7 +75,7 @@ const asksForCertificate = (validation: Validation | undefined): boolean =>
 /** By the server name; one that nobody has, or none, gets the first: tls/default_tls_certificate_selector.cc. */
 function certificateFor(sni: string | undefined, certificates: readonly Certificate[]): Certificate | undefined {
   const names = (one: Certificate): string[] => {
-    const dns = namesOf(one, 'DNS');
+    const dns = sansOf(one, 'DNS');
     return one.sans.length === 0 ? [one.cn] : dns;
   };
   const exact = certificates.find((one) => sni !== undefined && names(one).includes(sni));

@@ -42,6 +42,3 @@ export function isDnsMatch(name: string, pattern: string): boolean {
 
 /** The names without their kinds. */
 export const bareNames = ({ sans }: Certificate): string[] => sans.map((san) => san.slice(san.indexOf(':') + 1));
-
-export const namesOf = ({ sans }: Certificate, kind: 'DNS' | 'URI'): string[] =>
-  sans.filter((san) => san.startsWith(`${kind}:`)).map((san) => san.slice(kind.length + 1));

@@ -7,13 +7,16 @@ import type {
   UpstreamTransportSocket,
 } from '../../../network/transport_socket.ts';
 import type { ServerTls } from '../../../seams.ts';
-import { compileContext, type TlsContext } from './context.ts';
+import { compileContext, versionOf, type TlsContext, type TlsVersion } from './context.ts';
 import { ERRORS, rejectionOf } from './verify.ts';
 
 /** `UpstreamTlsContext`: what Envoy asks for as a client, shows of itself, and demands of the server. */
 export function compileUpstream(config: ConfigNode, services: TransportSocketServices): UpstreamTransportSocket {
   const contextNow = compileContext(config.child('common_tls_context'), services);
   const sni = config.text('sni');
+  const params = config.child('common_tls_context')?.child('tls_params');
+  // Every server takes the newest that Envoy offers.
+  const version = versionOf(params?.text('tls_maximum_protocol_version'), 'TLSv1.2');
   const verifiesSni = config.flag('auto_sni_san_validation');
   return {
     node: config,
@@ -22,7 +25,7 @@ export function compileUpstream(config: ConfigNode, services: TransportSocketSer
       if (!context.isReady) return { failure: ERRORS.secretNotSupplied, counter: 'connection_error' };
       const asked = options.sni ?? (sni === '' ? undefined : sni);
       const verifySans = options.verifySans ?? (verifiesSni && asked !== undefined ? [asked] : []);
-      return handshake(server, context, { asked, verifySans, options });
+      return handshake(server, context, { version, asked, verifySans, options });
     },
   };
 }
@@ -30,7 +33,12 @@ export function compileUpstream(config: ConfigNode, services: TransportSocketSer
 function handshake(
   server: ServerTls | undefined,
   context: TlsContext,
-  how: { asked: string | undefined; verifySans: readonly string[]; options: TransportSocketOptions },
+  how: {
+    version: TlsVersion;
+    asked: string | undefined;
+    verifySans: readonly string[];
+    options: TransportSocketOptions;
+  },
 ): UpstreamHandshake {
   if (!server) return { failure: ERRORS.wrongVersionNumber, counter: 'connection_error' };
   const offered = context.alpn.length > 0 ? context.alpn : (how.options.alpn ?? []);
@@ -42,11 +50,16 @@ function handshake(
   const own = context.certificates[0];
   const refusal = server.clientCa === undefined ? undefined : refusalOf(own, server.clientCa);
   if (refusal !== undefined) return { failure: refusal, counter: 'connection_error' };
+  const shown = server.clientCa === undefined ? undefined : own;
   return {
-    ...(how.asked === undefined ? {} : { sni: how.asked }),
-    ...(alpn === undefined ? {} : { alpn }),
-    ...(own && server.clientCa !== undefined ? { client: own.cn } : {}),
+    seen: definedOnly({ sni: how.asked, alpn, client: shown?.cn }),
+    established: definedOnly({ version: how.version, peer: server.certificate, local: shown }),
   };
+}
+
+/** Without the fields that have no value. */
+function definedOnly<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** What a server that asks for a certificate says to one that it does not take, or to none. */

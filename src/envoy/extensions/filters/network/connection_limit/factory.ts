@@ -12,7 +12,8 @@ export const connectionLimitFactory: NetworkFilterFactory = {
     const delayMs = durationMs(config.text('delay')) ?? 0;
     const isEnabled = config.child('runtime_enabled')?.raw('default_value') !== false;
     let active = 0;
-    stats.declare(`${prefix}.limited_connections`, `${prefix}.active_connections`);
+    stats.declare(`${prefix}.limited_connections`);
+    stats.set(`${prefix}.active_connections`, 0);
     const count = (by: number): void => stats.set(`${prefix}.active_connections`, (active += by));
     return (connection) => {
       let isRejected = false;

@@ -1,7 +1,7 @@
 import type { Timer } from '#sim';
 import type { CloseEvent, NetworkConnection, NetworkFilter, NetworkFilterStatus } from '../../../../network/filter.ts';
 import { connectionContext } from '../../../../network/log_context.ts';
-import { bytes, type Payload } from '../../../../network/payload.ts';
+import { bytes, sizeOf, type Payload } from '../../../../network/payload.ts';
 import type { RouterServices } from '../../../../router/router_services.ts';
 import type { Cluster } from '../../../../upstream/cluster.ts';
 import type { PoolFailure, TcpConnection } from '../../../../upstream/tcp_conn_pool.ts';
@@ -50,7 +50,10 @@ export class TcpProxy implements NetworkFilter {
 
   onData(payload: Payload, endStream: boolean): NetworkFilterStatus {
     this.#rearmIdleTimer();
-    if (payload.kind !== 'bytes' || payload.text !== '') this.#upstream?.write(payload);
+    if (payload.kind !== 'bytes' || payload.text !== '') {
+      this.#countBytes(sizeOf(payload), 0);
+      this.#upstream?.write(payload);
+    }
     if (endStream) this.#upstream?.end();
     return 'stop_iteration';
   }
@@ -152,6 +155,7 @@ export class TcpProxy implements NetworkFilter {
 
   #onUpstreamData(payload: Payload): void {
     this.#rearmIdleTimer();
+    this.#countBytes(0, sizeOf(payload));
     if (!this.#config.tunnel || this.#isTunnelOpen) return this.#connection.write(payload);
     this.#answer += payload.kind === 'bytes' ? payload.text : '';
     const answer = readTunnelAnswer(this.#answer);
@@ -198,7 +202,7 @@ export class TcpProxy implements NetworkFilter {
         undefined,
         `Nothing has moved for ${this.#config.idleTimeoutMs} ms: the connection is closed.`,
       );
-      this.#connection.close('tcp_session_idle_timeout');
+      this.#connection.close();
     });
   }
 
@@ -232,6 +236,12 @@ export class TcpProxy implements NetworkFilter {
       because: (route?.node ?? this.#config.node).ref,
       sentence,
     });
+  }
+
+  #countBytes(sent: number, received: number): void {
+    const { streamFacts } = this.#connection;
+    const before = streamFacts.upstreamBytes ?? { sent: 0, received: 0 };
+    streamFacts.upstreamBytes = { sent: before.sent + sent, received: before.received + received };
   }
 
   #count(name: string): void {

@@ -1,0 +1,44 @@
+import { sansOf, type Certificate } from '../network/certificate.ts';
+import type { EstablishedTls } from '../seams.ts';
+import type { FormatterContext, Operator, Value } from './formatter_context.ts';
+
+type Side = (context: FormatterContext) => EstablishedTls | undefined;
+
+const SAN_KINDS = ['URI', 'DNS', 'IP', 'EMAIL', 'OTHERNAME'] as const;
+
+const subject = (certificate: Certificate): Value => `CN=${certificate.cn}`;
+
+/** Operators of one end's certificate, as the proxy sees it: PEER is whoever speaks to it, LOCAL the proxy itself. */
+function certificateOperators(prefix: string, side: Side): [string, Operator][] {
+  const of =
+    (end: 'peer' | 'local', pick: (certificate: Certificate) => Value): Operator =>
+    (context) => {
+      const certificate = side(context)?.[end];
+      return certificate && pick(certificate);
+    };
+  return (['peer', 'local'] as const).flatMap((end): [string, Operator][] => {
+    const name = `${prefix}_${end.toUpperCase()}`;
+    return [
+      [`${name}_SUBJECT`, of(end, subject)],
+      ...SAN_KINDS.map((kind): [string, Operator] => [
+        `${name}_${kind}_SAN`,
+        of(end, (certificate) => sansOf(certificate, kind).join(',') || undefined),
+      ]),
+    ];
+  });
+}
+
+const downstream: Side = ({ tls }) => tls;
+const upstream: Side = ({ facts }) => facts.upstreamTls;
+
+/** Operators of TLS: formatter/stream_info_formatter.cc. What stands for a key or a hash is not known here. */
+export const TLS_OPERATORS: Readonly<Record<string, Operator>> = {
+  ...Object.fromEntries([
+    ...certificateOperators('DOWNSTREAM', downstream),
+    ...certificateOperators('UPSTREAM', upstream),
+  ]),
+  DOWNSTREAM_TLS_VERSION: ({ tls }) => tls?.version,
+  DOWNSTREAM_PEER_ISSUER: ({ tls }) => tls?.peer && `CN=${tls.peer.issuer}`,
+  UPSTREAM_TLS_VERSION: ({ facts }) => facts.upstreamTls?.version,
+  UPSTREAM_PEER_ISSUER: ({ facts }) => facts.upstreamTls?.peer && `CN=${facts.upstreamTls.peer.issuer}`,
+};
