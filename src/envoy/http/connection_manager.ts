@@ -1,7 +1,6 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
 import { routeUpstream } from '../router/router_filter.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import type { RouteConfigProvider } from '../router/route_config.ts';
@@ -12,6 +11,7 @@ import { AsyncClient } from './async_client.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
+import { redirect, redirectTo, redirectToTls, respondDirectly } from './direct_response.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
 import { streamDurationMs } from './stream_duration.ts';
@@ -21,6 +21,7 @@ import { HeaderMap } from './header_map.ts';
 import { reasonOf, type Decoded } from './http1_codec.ts';
 import { appendVia, prepare, stripPort } from './request_preparation.ts';
 import { refusalOf } from './request_refusal.ts';
+import { compileLocalReply, type LocalReplyRewrite } from './local_reply.ts';
 import { normalizePath } from './path_normalization.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
 import { Stream, type StreamResult } from './stream.ts';
@@ -32,7 +33,6 @@ export type Incoming =
   | Extract<Decoded, { kind: 'error' }>;
 
 const DEADLINE_EXCEEDED = 4;
-const CREATED = 201;
 const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade']);
 
 /** What a connection manager has from its listener. */
@@ -61,6 +61,7 @@ export class ConnectionManager {
   readonly #tracing: HttpTracing | undefined;
   readonly #nowMs: () => number;
   readonly #listenerName: string;
+  readonly #rewriteLocalReply: LocalReplyRewrite | undefined;
   readonly #earlyMutations: ReturnType<typeof compileEarlyMutations>;
 
   /** Of its listener it needs what it counts under, and which way the traffic goes. */
@@ -87,6 +88,7 @@ export class ConnectionManager {
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
     const logging = { files: services.files, runtime: services.runtime, random: services.random.fork('access_log') };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
+    this.#rewriteLocalReply = compileLocalReply(node.child('local_reply_config'), logging);
     this.#listenerName = listener.name;
     this.#earlyMutations = compileEarlyMutations(node.list('early_header_mutation_extensions'));
     this.#nowMs = () => services.dispatcher.nowMs;
@@ -141,6 +143,7 @@ export class ConnectionManager {
       protocol: request.protocol,
       loggers: this.#loggers,
       upstreamLoggers: this.#upstreamLoggers,
+      rewriteLocalReply: this.#rewriteLocalReply,
       encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(stream, headers, isLocal),
     };
     const timers: Timer[] = [];
@@ -269,12 +272,7 @@ export class ConnectionManager {
     const verdict = normalizePath(stream.request, this.#settings);
     if (verdict.kind !== 'continue') stream.logRequest();
     if (verdict.kind === 'refuse') return stream.sendLocalReply(400, '', '-', 'path_normalization_failed');
-    if (verdict.kind === 'redirect')
-      return stream.finish(
-        { status: 307, headers: new HeaderMap([['location', verdict.path]]), body: '' },
-        '-',
-        'path_normalization_redirect',
-      );
+    if (verdict.kind === 'redirect') return redirectTo(stream, 307, verdict.path, 'path_normalization_redirect');
     if (!this.#pickRoute(stream)) return;
     this.#tracing?.start(stream);
     if (this.#settings.logsNewRequests) stream.writeLogs('DownstreamStart');
@@ -302,7 +300,7 @@ export class ConnectionManager {
       stream.request.get(':scheme') !== 'https' &&
       (needsTls === 'ALL' || (needsTls === 'EXTERNAL_ONLY' && !isInternal))
     ) {
-      this.#redirectToTls(stream);
+      redirectToTls(stream);
       return false;
     }
     stream.route =
@@ -332,8 +330,8 @@ export class ConnectionManager {
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
     stream.isRouted = true;
-    if (route.redirect) return this.#redirect(stream, connection);
-    if (route.directResponse) return this.#respondDirectly(stream, route.directResponse);
+    if (route.redirect) return redirect(stream, connection);
+    if (route.directResponse) return respondDirectly(stream, route.directResponse);
     routeUpstream(stream, this.#services, (location, status) => this.#followRedirect(stream, location, status));
     stream.logRequest();
   }
@@ -362,35 +360,6 @@ export class ConnectionManager {
     if (!followsRedirect(stream, { location, status }, owner)) return false;
     routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
     return true;
-  }
-
-  #redirect(stream: Stream, connection: Connection): void {
-    const { status, location } = redirectOf(stream.route!, stream.request, connection.tls ? 'https' : 'http');
-    rewriteRedirected(stream.route!, stream.request, this.#suppressEnvoyHeaders);
-    stream.logRequest();
-    this.stats.http.rq_direct_response.inc();
-    const headers = new HeaderMap([['location', location]]);
-    stream.finish({ status, headers, body: '' }, '-', 'direct_response');
-  }
-
-  #redirectToTls(stream: Stream): void {
-    const location = `https://${stream.request.get(':authority') ?? ''}${stream.request.get(':path') ?? ''}`;
-    this.stats.http.rq_total.inc();
-    this.stats.http.rq_direct_response.inc();
-    stream.finish({ status: 301, headers: new HeaderMap([['location', location]]), body: '' }, '-', 'direct_response');
-  }
-
-  #respondDirectly(stream: Stream, node: ConfigNode): void {
-    this.stats.http.rq_direct_response.inc();
-    const body = node.child('body');
-    const status = node.number('status') ?? 200;
-    const { request } = stream;
-    if (status === CREATED || (status >= 300 && status < 400))
-      stream.localHeaders.push([
-        'location',
-        `${request.get(':scheme')}://${request.get(':authority') ?? ''}${request.get(':path') ?? ''}`,
-      ]);
-    stream.sendLocalReply(status, body?.text('inline_string') ?? '', '-', 'direct_response');
   }
 
   #count(status: number): void {

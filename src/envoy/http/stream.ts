@@ -14,6 +14,7 @@ import { StreamFacts } from '../stream_info/stream_facts.ts';
 import { HeaderMap } from './header_map.ts';
 import { isGrpc } from '../formatter/grpc_status.ts';
 import { grpcHeaders } from './grpc_local_reply.ts';
+import type { LocalReply, LocalReplyRewrite } from './local_reply.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 
 export interface StreamResult {
@@ -56,6 +57,7 @@ export interface StreamOwner {
   readonly loggers: readonly AccessLogger[];
   /** The router's `upstream_log`: a line for each try. */
   readonly upstreamLoggers: readonly AccessLogger[];
+  readonly rewriteLocalReply?: LocalReplyRewrite | undefined;
   /** The headers that the connection manager itself writes last. */
   readonly encode: (headers: HeaderMap, isLocal: boolean) => void;
 }
@@ -123,6 +125,7 @@ export class Stream {
   readonly #loggers: readonly AccessLogger[];
   readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #encode: StreamOwner['encode'];
+  readonly #rewriteLocalReply: LocalReplyRewrite | undefined;
   readonly #done: (result: StreamResult) => void;
 
   constructor(request: HeaderMap, requestBody: string, owner: StreamOwner, done: (result: StreamResult) => void) {
@@ -140,6 +143,7 @@ export class Stream {
     if (sni !== undefined) this.log['sni'] = sni;
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
     this.#encode = owner.encode;
+    this.#rewriteLocalReply = owner.rewriteLocalReply;
     this.#loggers = owner.loggers;
     this.#upstreamLoggers = owner.upstreamLoggers;
     this.requestBody = requestBody;
@@ -243,13 +247,28 @@ export class Stream {
   sendLocalReply(status: number, body: string, flags: string, details: string, how: LocalReplyHow = {}): void {
     const headers = new HeaderMap(this.localHeaders);
     how.mutateHeaders?.(headers);
+    const ownType = headers.get('content-type');
+    const reply = this.#rewritten({ status, body, contentType: 'text/plain' }, headers, flags, details);
     if (isGrpc(this.request)) {
-      for (const [name, value] of grpcHeaders(status, body, how.grpcStatus ?? this.grpcStatus))
+      for (const [name, value] of grpcHeaders(reply.status, reply.body, how.grpcStatus ?? this.grpcStatus))
         headers.set(name, value);
+      headers.remove('content-length');
       return this.finish({ status: 200, headers, body: '' }, flags, details);
     }
-    if (body !== '') headers.set('content-length', String(body.length));
-    this.finish({ status, headers, body }, flags, details);
+    if (reply.body !== '') {
+      headers.set('content-length', String(reply.body.length));
+      if (headers.get('content-type') === ownType && reply.contentType !== 'text/plain')
+        headers.set('content-type', reply.contentType);
+    }
+    this.finish({ status: reply.status, headers, body: reply.body }, flags, details);
+  }
+
+  /** As `local_reply_config` has it. */
+  #rewritten(reply: LocalReply, headers: HeaderMap, flags: string, details: string): LocalReply {
+    if (!this.#rewriteLocalReply) return reply;
+    const context = this.context(headers);
+    const all = this.#allFlags(flags);
+    return this.#rewriteLocalReply(reply, headers, { ...context, log: { ...context.log, flags: all, details } });
   }
 
   finish(response: HttpResponse, flags: string, details: string): void {
@@ -274,16 +293,18 @@ export class Stream {
     const { body } = response;
     this.#isDone = true;
     this.filters?.destroy();
-    const all =
-      this.#flags.length === 0 || this.#flags.includes(flags)
-        ? this.#flags
-        : [...this.#flags, ...(flags === '-' ? [] : [flags])];
     this.log['code'] = response.status;
-    this.log['flags'] = all.length === 0 ? flags : all.join(',');
+    this.log['flags'] = this.#allFlags(flags);
     this.log['details'] = details;
     this.log['bytes_sent'] = this.#head ? this.#tunnelBytes : body.length;
     this.writeLogs('DownstreamEnd', response);
     this.#done({ response, log: this.log, earlier: this.earlierLogs, isTunnel: this.isTunnelOpen });
+  }
+
+  /** Those that filters have set, and the last one. */
+  #allFlags(last: string): string {
+    if (this.#flags.length === 0) return last;
+    return (this.#flags.includes(last) || last === '-' ? this.#flags : [...this.#flags, last]).join(',');
   }
 
   /** Writes a line to each access log of the connection manager. */
