@@ -49,6 +49,8 @@ export interface UpstreamRequest {
   readonly headers: HeaderMap;
   readonly body: string;
   readonly trailers?: HeaderMap;
+  /** Some of the body has yet to come, and never will. */
+  readonly isIncomplete?: boolean;
   /** The request is a stream on which both sides speak in turn; its reply comes when it ends. */
   readonly duplex?: DuplexClient;
   /** The request asks to switch protocols; its reply is a refusal, or the end of the tunnel. */
@@ -81,7 +83,12 @@ export interface DuplexServer {
 
 /** What the network brings back: an answer, or how the connection failed. */
 export type UpstreamReply =
-  | { readonly response: HttpResponse; readonly cut?: 'after_headers' }
+  | {
+      readonly response: HttpResponse;
+      readonly cut?: 'after_headers';
+      /** Before it the upstream said that the body may come. */
+      readonly continues?: boolean;
+    }
   | {
       readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error';
       /** What the transport socket says of it. */

@@ -45,6 +45,8 @@ export interface ReplySpec {
   readonly close?: 'at_once' | 'after_data';
   readonly trailers?: readonly (readonly [string, string])[];
   readonly never?: boolean;
+  /** False: it answers before the body has come. */
+  readonly wait_for_body?: boolean;
   readonly reset?: 'at_once' | 'before_headers' | 'after_headers';
   /** Of a `grpc` upstream: messages of Envoy's API as JSON, of any other service as their bytes. */
   readonly message?: JsonObject;

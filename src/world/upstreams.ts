@@ -144,10 +144,15 @@ export class Upstreams implements UpstreamNetwork {
     if (spec.protocol === 'tcp')
       return sendAsBytes(request, (callbacks) => this.connect(address, request.tls, callbacks), answered);
     if (spec.protocol === 'grpc') return this.#serveGrpc(spec, request, answered);
+    this.#serveHttp(spec, request, answered);
+  }
+
+  #serveHttp(spec: UpstreamSpec, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void {
     this.#note(this.#notes ? seenBy(spec, request) : NOTHING);
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
-    if (reply.never === true) return;
-    const result = replyOf(spec, reply);
+    if (reply.never === true || (request.isIncomplete === true && reply.wait_for_body !== false)) return;
+    const replied = replyOf(spec, reply);
+    const result = 'response' in replied && continues(spec, request) ? { ...replied, continues: true } : replied;
     this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS + (reply.delay_ms ?? 0), () => answered(result));
   }
 
@@ -206,6 +211,10 @@ function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
     : { response: responseOf(spec, reply) };
 }
 
+/** What an HTTP/1 server says by itself to a client that asks whether its body may come. */
+const continues = ({ protocol = 'http1' }: UpstreamSpec, { headers }: UpstreamRequest): boolean =>
+  protocol === 'http1' && headers.get('expect')?.toLowerCase() === '100-continue';
+
 /** A reply under `when` answers the requests that it fits, outside the turn. */
 function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec | undefined {
   const path = request.headers.get(':path')?.split('?')[0];
@@ -243,7 +252,8 @@ function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
       spec.protocol === 'http2'
         ? [...pseudo, ...headers]
         : [['host', request.headers.get(':authority') ?? ''], ...headers, ...chunked],
-    body: request.body,
+    // What it has is noted when it begins to answer, or never.
+    body: request.isIncomplete === true ? '' : request.body,
   };
 }
 

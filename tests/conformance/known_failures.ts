@@ -1,7 +1,6 @@
 /** Where the simulator still differs from the real Envoy, and why. An entry that starts to pass fails the run. */
 export const KNOWN_FAILURES: Readonly<Record<string, string>> = {
   'access-log/listener-level': 'several requests on one raw connection are not simulated',
-  'hcm/expect-100': '100 Continue is not answered',
   'hcm/request-timeout': 'a raw request whose body does not all come is taken as whole',
   'headers/case-proper': 'header_key_format is not simulated',
   'resilience/request-timeout': 'a raw request whose body does not all come is taken as whole',

@@ -98,7 +98,7 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   VIRTUAL_CLUSTER_NAME: logged('virtual_cluster'),
   UPSTREAM_TRANSPORT_FAILURE_REASON: logged('transport_failure'),
   ACCESS_LOG_TYPE: ({ accessLogType }) => accessLogType,
-  LOCAL_REPLY_BODY: ({ localReplyBody }) => localReplyBody,
+  LOCAL_REPLY_BODY: ({ localReplyBody }) => localReplyBody ?? '',
   PATH: ({ request }, argument) => pathOf(request, argument),
   GRPC_STATUS: (context, argument) => grpcStatus(context, argument),
   GRPC_STATUS_NUMBER: (context) => grpcStatus(context, 'NUMBER'),

@@ -1,5 +1,4 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
-import type { Timer } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/router_filter.ts';
 import type { RouterServices } from '../router/router_services.ts';
@@ -14,26 +13,31 @@ import { FilterManager } from './filter_manager.ts';
 import { redirect, redirectTo, redirectToTls, respondDirectly } from './direct_response.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
-import { streamDurationMs } from './stream_duration.ts';
 import { followsRedirect } from './internal_redirect.ts';
 import { compileEarlyMutations } from './early_header_mutation.ts';
 import { HeaderMap } from './header_map.ts';
-import { reasonOf, type Decoded } from './http1_codec.ts';
+import { reasonOf } from './http1_codec.ts';
+import type { Decoded } from './http1_request.ts';
 import { appendVia, prepare, stripPort } from './request_preparation.ts';
 import { refusalOf } from './request_refusal.ts';
 import { compileLocalReply, type LocalReplyRewrite } from './local_reply.ts';
 import { normalizePath } from './path_normalization.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
-import { Stream, type StreamResult } from './stream.ts';
+import { Stream } from './stream.ts';
+import type { StreamOwner, StreamResult } from './stream_owner.ts';
+import { StreamTimers } from './stream_timers.ts';
 import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
   | { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean }
-  | Extract<Decoded, { kind: 'error' }>;
+  | Extract<Decoded, { kind: 'error' }>
+  /** Its headers have yet to come: {@link ConnectionManager.beginStream}. */
+  | { readonly kind: 'incomplete'; readonly protocol: string };
 
-const DEADLINE_EXCEEDED = 4;
-const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade']);
+const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade', 'proxy-connection']);
+
+const CONTINUE = 100;
 
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
@@ -121,49 +125,43 @@ export class ConnectionManager {
     this.#routes.release();
   }
 
+  get maxRequestsPerConnection(): number {
+    return this.#settings.maxRequestsPerConnection;
+  }
+
+  /** Whether the client is told at once that its body may come: `Expect: 100-continue`. */
+  continues(headers: HeaderMap): boolean {
+    if (this.#settings.proxies100Continue || headers.get('expect')?.toLowerCase() !== '100-continue') return false;
+    this.stats.charge(CONTINUE);
+    return true;
+  }
+
   newStream(network: NetworkConnection, request: Incoming, done: (result: StreamResult) => void): Stream {
     const { trace, logged } = this.#services;
-    const connection = network.facts;
     this.stats.http.downstream_rq_total.inc();
     this.stats.http[request.protocol === 'HTTP/2' ? 'downstream_rq_http2_total' : 'downstream_rq_http1_total'].inc();
     this.stats.http.downstream_rq_active.add(1);
     const startMs = this.#services.dispatcher.nowMs;
     const isDecoded = 'headers' in request;
-    const owner = {
-      statPrefix: this.#statPrefix,
-      routeConfig: this.#routes.current,
-      connection,
-      network,
-      suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
-      countsCodes: this.#countsCodes,
-      stats: this.stats,
-      nowMs: this.#nowMs,
-      listenerName: this.#listenerName,
-      runtime: this.#services.runtime,
-      protocol: request.protocol,
-      loggers: this.#loggers,
-      upstreamLoggers: this.#upstreamLoggers,
-      rewriteLocalReply: this.#rewriteLocalReply,
-      encode: (headers: HeaderMap, isLocal: boolean) => this.#finishHeaders(stream, headers, isLocal),
-    };
-    const timers: Timer[] = [];
+    const owner = this.#ownerOf(network, request.protocol, (headers, isLocal) =>
+      this.#finishHeaders(stream, headers, isLocal),
+    );
+    const timers = new StreamTimers({
+      dispatcher: this.#services.dispatcher,
+      settings: this.#settings,
+      stats: this.stats.http,
+    });
     const stream = new Stream(
       isDecoded ? request.headers : new HeaderMap(),
       isDecoded ? request.body : '',
       owner,
       (result) => {
-        for (const timer of timers) timer.cancel();
+        timers.cancel();
         this.stats.http.downstream_rq_active.add(-1);
         this.stats.http.downstream_rq_time.record(this.#services.dispatcher.nowMs - startMs);
         if (stream.isHealthCheck) this.stats.tracing.health_check.inc();
         else this.#count(result.response.status);
-        // A client still sending its body to a stream that is over is cut off.
-        if (
-          (stream.upgrade !== undefined || ((stream.requestBody !== '' || stream.isChunked) && !stream.hasReadBody)) &&
-          isDecoded &&
-          result.response.status !== 0
-        )
-          this.stats.http.downstream_rq_rx_reset.inc();
+        if (result.isCutOff) this.stats.http.downstream_rq_rx_reset.inc();
         trace?.record({
           kind: 'stream_completed',
           state: 'info',
@@ -173,19 +171,55 @@ export class ConnectionManager {
         done(result);
       },
     );
-    if (!isDecoded) {
+    stream.timers = timers;
+    if (isDecoded) {
+      stream.isComplete = request.isComplete ?? true;
+      this.#decode(stream);
+    } else if (request.kind === 'incomplete') {
+      stream.isComplete = false;
+      timers.armBeforeHeaders(stream);
+    } else {
       this.stats.http.downstream_rq_rx_reset.inc();
       stream.sendLocalReply(request.status, reasonOf(request.status), 'DPE', request.details);
-    } else this.#decode(stream, connection, request.isComplete ?? true, timers);
+    }
     return stream;
   }
 
-  #decode(stream: Stream, connection: Connection, isComplete: boolean, timers: Timer[]): void {
+  #ownerOf(network: NetworkConnection, protocol: string, encode: StreamOwner['encode']): StreamOwner {
+    return {
+      statPrefix: this.#statPrefix,
+      routeConfig: this.#routes.current,
+      connection: network.facts,
+      network,
+      suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
+      countsCodes: this.#countsCodes,
+      stats: this.stats,
+      nowMs: this.#nowMs,
+      listenerName: this.#listenerName,
+      runtime: this.#services.runtime,
+      protocol,
+      loggers: this.#loggers,
+      upstreamLoggers: this.#upstreamLoggers,
+      rewriteLocalReply: this.#rewriteLocalReply,
+      encode,
+    };
+  }
+
+  /** The headers of a stream that was begun without them. */
+  beginStream(stream: Stream, request: Extract<Decoded, { kind: 'request' }>): void {
+    stream.timers?.cancel();
+    stream.begin(request.headers, request.body, request.isComplete);
+    this.#decode(stream);
+  }
+
+  #decode(stream: Stream): void {
+    const { connection } = stream;
     stream.upgrade = upgradeOf(stream.request);
     stream.isChunked = stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
     if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
     else stream.logRequest();
+    if (refusal?.closes === true) stream.closesConnection = true;
     if (refusal)
       return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
     for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
@@ -193,62 +227,7 @@ export class ConnectionManager {
     stream.routeConfig?.removeInternalOnly(stream.request);
     stripPort(stream.request, connection, this.#settings);
     this.#route(stream, connection);
-    this.#armTimers(stream, isComplete, timers);
-  }
-
-  /** What ends a stream that nothing moves on. */
-  #armTimers(stream: Stream, isComplete: boolean, timers: Timer[]): void {
-    if (stream.isDone) return;
-    const { dispatcher } = this.#services;
-    this.#logPeriodically(stream, timers);
-    const requestMs = this.#settings.requestTimeoutMs;
-    if (!isComplete && requestMs > 0)
-      timers.push(
-        dispatcher.createTimer('request_timeout', requestMs, () =>
-          stream.expire(408, 'request timeout', '-', 'request_overall_timeout'),
-        ),
-      );
-    const maxMs = streamDurationMs(stream.route?.action, this.#settings.maxStreamMs, stream.request);
-    if (maxMs > 0) timers.push(dispatcher.createTimer('max_stream_duration', maxMs, () => this.#onTooLong(stream)));
-    const idleMs = stream.route?.idleTimeoutMs ?? this.#settings.streamIdleTimeoutMs;
-    if (idleMs > 0) this.#armIdleTimer(stream, isComplete, idleMs, timers);
-  }
-
-  #onTooLong(stream: Stream): void {
-    if (stream.isDone) return;
-    this.stats.http.downstream_rq_max_duration_reached.inc();
-    stream.grpcStatus = DEADLINE_EXCEEDED;
-    stream.expire(504, 'downstream duration timeout', '-', 'max_duration_timeout');
-  }
-
-  /** What moves in a tunnel puts it off. */
-  #armIdleTimer(stream: Stream, isComplete: boolean, ms: number, timers: Timer[], wait = ms): void {
-    timers.push(
-      this.#services.dispatcher.createTimer('stream_idle_timeout', wait, () => {
-        const idleMs = this.#nowMs() - stream.movedMs;
-        if (stream.isTunnel && idleMs < ms) this.#armIdleTimer(stream, isComplete, ms, timers, ms - idleMs);
-        else this.#onIdle(stream, isComplete);
-      }),
-    );
-  }
-
-  #onIdle(stream: Stream, isComplete: boolean): void {
-    if (stream.isDone) return;
-    this.stats.http.downstream_rq_idle_timeout.inc();
-    stream.expire(isComplete ? 504 : 408, 'stream timeout', 'SI', 'stream_idle_timeout');
-  }
-
-  /** With `access_log_flush_interval` a long request is logged while it goes on. */
-  #logPeriodically(stream: Stream, timers: Timer[]): void {
-    const { logIntervalMs } = this.#settings;
-    if (logIntervalMs === undefined || stream.isDone) return;
-    const timer = this.#services.dispatcher.createTimer('access_log_flush', logIntervalMs, () => {
-      if (stream.isDone) return;
-      stream.writeLogs('DownstreamPeriodic');
-      timers.splice(timers.indexOf(timer), 1);
-      this.#logPeriodically(stream, timers);
-    });
-    timers.push(timer);
+    if (!stream.isDone) stream.timers?.arm(stream);
   }
 
   /** `server`, `date` and `via`, which no route can change. */

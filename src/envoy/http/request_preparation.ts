@@ -45,8 +45,10 @@ const HOP_BY_HOP_BUT_UPGRADE: ReadonlySet<string> = new Set(
 /** What Envoy does to every request before a route is looked for; the client's address is what the log will say. */
 export function prepare(headers: HeaderMap, connection: Connection, settings: ConnectionManagerSettings): string {
   // Both ends of a switch of protocols have to see who wants it: conn_manager_utility.cc, mutateRequestHeaders.
+  const expect = settings.proxies100Continue ? headers.get('expect') : undefined;
   if (isUpgrade(headers)) headers.removeAll(HOP_BY_HOP_BUT_UPGRADE);
   else headers.removeAll(HOP_BY_HOP);
+  if (expect !== undefined) headers.set('expect', expect);
   const client = identifyClient(headers, connection, settings);
   const scheme = settings.schemeToOverwrite;
   if (scheme !== undefined) headers.set('x-forwarded-proto', scheme);

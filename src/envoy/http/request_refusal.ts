@@ -13,6 +13,7 @@ export interface RequestRefusal {
   readonly details: string;
   readonly body?: string;
   readonly flags?: string;
+  readonly closes?: boolean;
 }
 
 /** What is refused before anything else is looked at; headers with underscores may be dropped on the way. */
@@ -34,5 +35,7 @@ export function refusalOf(
       return { status: 400, details: 'http1.unexpected_underscore', body: reasonOf(400), flags: 'DPE' };
     if (underscores === 'DROP_HEADER') headers.remove(name);
   }
-  return headers.get(':authority') === undefined ? { status: 400, details: 'missing_host_header' } : undefined;
+  if (headers.get(':authority') === undefined) return { status: 400, details: 'missing_host_header', closes: true };
+  const path = headers.get(':path');
+  return path === undefined || path.startsWith('/') ? undefined : { status: 404, details: 'absolute_path_rejected' };
 }

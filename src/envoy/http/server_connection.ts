@@ -1,9 +1,12 @@
 import type { CloseEvent, NetworkConnection, NetworkFilter, NetworkFilterStatus } from '../network/filter.ts';
 import { bytes, type Payload } from '../network/payload.ts';
-import type { ConnectionManager } from './connection_manager.ts';
-import { decodeHttp1, encodeHttp1, encodeHttp1Head } from './http1_codec.ts';
-import type { Stream, StreamResult } from './stream.ts';
+import type { ConnectionManager, Incoming } from './connection_manager.ts';
+import { encodeHttp1, encodeHttp1Head, reasonOf } from './http1_codec.ts';
+import { decodeHttp1, type Decoded } from './http1_request.ts';
+import type { Stream } from './stream.ts';
+import type { StreamResult } from './stream_owner.ts';
 
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const PROTOCOLS = { http1: 'HTTP/1.1', http2: 'HTTP/2' } as const;
 
 /** The server side of HTTP on one connection: messages as they are, bytes through the HTTP/1 codec, one request after the other. */
@@ -13,6 +16,10 @@ export class ServerConnection implements NetworkFilter {
   /** Bytes that no request has taken yet. */
   #buffer = '';
   #stream: Stream | undefined;
+  #isAwaitingHeaders = false;
+  #requests = 0;
+  /** What becomes of the connection after the answer. */
+  #fate: 'close' | 'keep-alive' | undefined;
 
   constructor(manager: ConnectionManager, connection: NetworkConnection) {
     this.#manager = manager;
@@ -50,6 +57,7 @@ export class ServerConnection implements NetworkFilter {
 
   #decodeMessage({ headers, body, protocol }: Extract<Payload, { kind: 'request' }>): void {
     const incoming = { headers, body, protocol: PROTOCOLS[protocol] };
+    this.#manager.continues(headers);
     let isOver = false;
     const stream = this.#manager.newStream(this.#connection, incoming, ({ response, isTunnel }) => {
       isOver = true;
@@ -59,8 +67,9 @@ export class ServerConnection implements NetworkFilter {
     });
     if (isOver) return;
     this.#stream = stream;
-    if (!stream.isTunnel) return;
     stream.client = {
+      // A client of whole messages hears only the last answer.
+      continue: () => undefined,
       open: (head) => this.#connection.write({ kind: 'response', response: head }),
       write: (text) => this.#connection.write(bytes(text)),
     };
@@ -68,40 +77,70 @@ export class ServerConnection implements NetworkFilter {
 
   /** One request at a time: the next is read when this one has its answer. */
   #decodeBytes(): void {
-    while (this.#buffer !== '' && !this.#stream && this.#connection.isOpen) {
+    while (this.#buffer !== '' && this.#connection.isOpen) {
+      if (this.#stream && !this.#isAwaitingHeaders) return;
       const decoded = decodeHttp1(this.#buffer, this.#manager.node);
+      if (decoded.kind === 'incomplete') return this.#awaitHeaders();
       this.#buffer = decoded.kind === 'request' ? decoded.rest : '';
-      // Of a switch that came to nothing, nobody knows what the client sends behind it.
-      const closes = decoded.kind === 'error' || decoded.closes || decoded.isTunnel;
-      let isOver = false;
-      const stream = this.#manager.newStream(this.#connection, decoded, (result) => {
-        isOver = true;
-        this.#stream = undefined;
-        this.#answer(result, closes);
-      });
-      if (isOver) continue;
-      this.#stream = stream;
-      if (stream.isTunnel) this.#tunnel(stream, String(decoded.protocol));
+      this.#begin(decoded);
     }
   }
 
-  /** What the client sends from here on belongs to the stream. */
-  #tunnel(stream: Stream, protocol: string): void {
+  /** A request has begun: from here on it is logged, and its time runs. */
+  #awaitHeaders(): void {
+    if (this.#stream) return;
+    this.#isAwaitingHeaders = true;
+    this.#fate = 'close';
+    this.#newStream({ kind: 'incomplete', protocol: 'HTTP/1.1' });
+  }
+
+  #begin(decoded: Exclude<Decoded, { kind: 'incomplete' }>): void {
+    const isRequest = decoded.kind === 'request';
+    if (isRequest && this.#manager.continues(decoded.headers)) this.#connection.write(bytes(CONTINUE));
+    const isLast = ++this.#requests === this.#manager.maxRequestsPerConnection;
+    // Of a switch that came to nothing, nobody knows what the client sends behind it.
+    const closes = isLast || !isRequest || decoded.closes || decoded.isTunnel;
+    this.#fate = closes ? 'close' : isRequest && decoded.keepsAlive ? 'keep-alive' : undefined;
+    const stream = this.#isAwaitingHeaders ? this.#goOn(this.#stream!, decoded) : this.#newStream(decoded);
+    this.#isAwaitingHeaders = false;
+    if (!stream.isDone) this.#attach(stream, isRequest ? decoded.protocol : 'HTTP/1.1');
+  }
+
+  #newStream(incoming: Incoming): Stream {
+    const stream = this.#manager.newStream(this.#connection, incoming, (result) => this.#answer(result));
+    if (!stream.isDone) this.#stream = stream;
+    return stream;
+  }
+
+  /** The stream was there before its headers. */
+  #goOn(stream: Stream, decoded: Exclude<Decoded, { kind: 'incomplete' }>): Stream {
+    if (decoded.kind === 'request') this.#manager.beginStream(stream, decoded);
+    else stream.expire(decoded.status, reasonOf(decoded.status), 'DPE', decoded.details);
+    return stream;
+  }
+
+  /** What the client of a tunnel sends from here on belongs to the stream. */
+  #attach(stream: Stream, protocol: string): void {
     stream.client = {
+      continue: () => this.#connection.write(bytes(CONTINUE)),
       open: (head) => this.#connection.write(bytes(encodeHttp1Head(head, protocol))),
       write: (text) => this.#connection.write(bytes(text)),
     };
+    if (!stream.isTunnel) return;
     const first = this.#buffer;
     this.#buffer = '';
     if (first !== '') stream.receiveBytes(first);
   }
 
-  #answer({ response, log, isTunnel }: StreamResult, closes: boolean): void {
+  #answer(result: StreamResult): void {
+    this.#stream = undefined;
+    const { response, log } = result;
     if (response.status === 0) return;
-    if (isTunnel) return this.#connection.close();
-    const isLast = closes || response.status === 408 || response.reset === true;
-    this.#connection.write(bytes(encodeHttp1(response, String(log['protocol']), isLast)));
-    if (isLast) this.#connection.close();
+    if (result.isTunnel) return this.#connection.close();
+    const closes = result.isCutOff || result.closesConnection || response.status === 408 || response.reset === true;
+    const connection = closes ? 'close' : this.#fate;
+    this.#connection.write(bytes(encodeHttp1(response, String(log['protocol']), connection)));
+    if (connection === 'close') this.#connection.close();
     else this.#decodeBytes();
   }
 }

@@ -32,6 +32,10 @@ export interface ConnectionManagerSettings {
   readonly maxHeadersCount: number;
   readonly underscores: string | undefined;
   readonly requestTimeoutMs: number;
+  readonly requestHeadersTimeoutMs: number;
+  readonly proxies100Continue: boolean;
+  /** 0: any number. */
+  readonly maxRequestsPerConnection: number;
   readonly streamIdleTimeoutMs: number;
   /** 0: a stream may last for ever. */
   readonly maxStreamMs: number;
@@ -40,6 +44,11 @@ export interface ConnectionManagerSettings {
   readonly logsNewRequests: boolean;
   readonly logIntervalMs: number | undefined;
 }
+
+type Limits = Pick<
+  ConnectionManagerSettings,
+  'maxHeadersBytes' | 'maxHeadersCount' | 'maxRequestsPerConnection' | 'underscores'
+>;
 
 export function compileSettings(node: ConfigNode, random: Random): ConnectionManagerSettings {
   const common = node.child('common_http_protocol_options');
@@ -62,18 +71,36 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
       : node.flag('strip_matching_host_port')
         ? 'matching'
         : undefined,
-    maxHeadersBytes: (node.number('max_request_headers_kb') ?? DEFAULT_HEADERS_KB) * 1024,
-    maxHeadersCount: common?.number('max_headers_count') ?? DEFAULT_HEADERS_COUNT,
-    underscores: common?.text('headers_with_underscores_action'),
-    requestTimeoutMs: durationMs(node.text('request_timeout')) ?? 0,
-    maxStreamMs: maxStreamMsOf(common),
-    streamIdleTimeoutMs: durationMs(node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS,
+    proxies100Continue: node.flag('proxy_100_continue'),
     upgrades: node.list('upgrade_configs'),
+    ...limits(node, common),
+    ...timeouts(node, common),
     ...logSettings(node),
   };
 }
 
-const maxStreamMsOf = (common: ConfigNode | undefined): number => durationMs(common?.text('max_stream_duration')) ?? 0;
+function limits(node: ConfigNode, common: ConfigNode | undefined): Limits {
+  return {
+    maxHeadersBytes: (node.number('max_request_headers_kb') ?? DEFAULT_HEADERS_KB) * 1024,
+    maxHeadersCount: common?.number('max_headers_count') ?? DEFAULT_HEADERS_COUNT,
+    maxRequestsPerConnection: common?.number('max_requests_per_connection') ?? 0,
+    underscores: common?.text('headers_with_underscores_action'),
+  };
+}
+
+type Timeouts = Pick<
+  ConnectionManagerSettings,
+  'requestTimeoutMs' | 'requestHeadersTimeoutMs' | 'maxStreamMs' | 'streamIdleTimeoutMs'
+>;
+
+function timeouts(node: ConfigNode, common: ConfigNode | undefined): Timeouts {
+  return {
+    requestTimeoutMs: durationMs(node.text('request_timeout')) ?? 0,
+    requestHeadersTimeoutMs: durationMs(node.text('request_headers_timeout')) ?? 0,
+    maxStreamMs: durationMs(common?.text('max_stream_duration')) ?? 0,
+    streamIdleTimeoutMs: durationMs(node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS,
+  };
+}
 
 /** The older fields beside `access_log_options` still count. */
 function logSettings(node: ConfigNode): Pick<ConnectionManagerSettings, 'logsNewRequests' | 'logIntervalMs'> {

@@ -16,51 +16,7 @@ import { isGrpc } from '../formatter/grpc_status.ts';
 import { grpcHeaders } from './grpc_local_reply.ts';
 import type { LocalReply, LocalReplyRewrite } from './local_reply.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
-
-export interface StreamResult {
-  readonly response: HttpResponse;
-  readonly log: StreamRecord;
-  /** Lines from before the end. */
-  readonly earlier: readonly StreamRecord[];
-  /** Its headers went out long ago, and the connection ends with it. */
-  readonly isTunnel: boolean;
-}
-
-/** The client's end of a stream that switches protocols: headers, then bytes. */
-export interface TunnelClient {
-  open(head: HttpResponse): void;
-  write(text: string): void;
-}
-
-/** What a filter may change of a local reply. */
-export interface LocalReplyHow {
-  readonly mutateHeaders?: (headers: HeaderMap) => void;
-  readonly grpcStatus?: number;
-}
-
-/** What a stream takes over from its connection manager and connection. */
-export interface StreamOwner {
-  readonly statPrefix: string;
-  /** The routes of the moment at which the stream began. */
-  readonly routeConfig: RouteConfig | undefined;
-  readonly connection: Connection;
-  /** What the log of the connection knows already: its chain, its server name. */
-  readonly network: { readonly log: StreamRecord };
-  readonly suppressEnvoyHeaders: boolean;
-  /** The router's `dynamic_stats`. */
-  readonly countsCodes: boolean;
-  readonly stats: ConnectionManagerStats;
-  readonly nowMs: () => number;
-  readonly listenerName: string;
-  readonly runtime?: Runtime;
-  readonly protocol: string;
-  readonly loggers: readonly AccessLogger[];
-  /** The router's `upstream_log`: a line for each try. */
-  readonly upstreamLoggers: readonly AccessLogger[];
-  readonly rewriteLocalReply?: LocalReplyRewrite | undefined;
-  /** The headers that the connection manager itself writes last. */
-  readonly encode: (headers: HeaderMap, isLocal: boolean) => void;
-}
+import type { LocalReplyHow, StreamClient, StreamOwner, StreamResult } from './stream_owner.ts';
 
 /** One request on its way through a connection manager, and what is known of it. */
 export class Stream {
@@ -71,6 +27,7 @@ export class Stream {
   readonly suppressEnvoyHeaders: boolean;
   readonly countsCodes: boolean;
   readonly managerStats: ConnectionManagerStats['http'];
+  readonly #stats: ConnectionManagerStats;
   readonly log: StreamRecord = {};
   readonly dynamicMetadata: JsonObject = {};
   readonly filterState = new Map<string, string>();
@@ -80,7 +37,11 @@ export class Stream {
   isRouted = false;
   hasReadBody = false;
   isHealthCheck = false;
-  readonly #receivedBytes: number;
+  #receivedBytes: number;
+  /** False as long as some of the request has yet to come. */
+  isComplete = true;
+  closesConnection = false;
+  timers: { arm(stream: Stream): void; cancel(): void } | undefined;
   choice: ClusterChoice | undefined;
   /** The host that a filter asks for. */
   overrideHost: { readonly address: string; readonly isStrict: boolean } | undefined;
@@ -88,7 +49,7 @@ export class Stream {
   upgrade: string | undefined;
   /** It may: what follows the headers is no HTTP any more. */
   isTunnel = false;
-  client: TunnelClient | undefined;
+  client: StreamClient | undefined;
   /** The headers with which a tunnel was opened. */
   #head: HttpResponse | undefined;
   #tunnelBytes = 0;
@@ -136,6 +97,7 @@ export class Stream {
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
     this.countsCodes = owner.countsCodes;
     this.managerStats = owner.stats.http;
+    this.#stats = owner.stats;
     this.log['bytes_received'] = 0;
     this.log['protocol'] = owner.protocol;
     const { filter_chain: chain, sni } = owner.network.log;
@@ -151,6 +113,19 @@ export class Stream {
     this.statPrefix = owner.statPrefix;
     this.routeConfig = owner.routeConfig;
     this.#done = done;
+  }
+
+  /** The headers of a stream that was there before them. */
+  begin(headers: HeaderMap, body: string, isComplete: boolean): void {
+    for (const [name, value] of headers.pairs()) this.request.add(name, value);
+    this.requestBody = body;
+    this.#receivedBytes = body.length;
+    this.isComplete = isComplete;
+  }
+
+  get #isCutOff(): boolean {
+    if (this.upgrade !== undefined || !this.isComplete) return true;
+    return (this.requestBody !== '' || this.isChunked) && !this.hasReadBody;
   }
 
   /** Request headers by level: the route, then the virtual host, then the route configuration has the last word. */
@@ -220,6 +195,12 @@ export class Stream {
     this.movedMs = this.facts.nowMs;
     this.#tunnelBytes += text.length;
     this.client?.write(text);
+  }
+
+  /** The upstream lets the client send its body. */
+  sendContinue(): void {
+    this.#stats.charge(100);
+    this.client?.continue();
   }
 
   /** Bytes of the client behind its headers. */
@@ -298,7 +279,14 @@ export class Stream {
     this.log['details'] = details;
     this.log['bytes_sent'] = this.#head ? this.#tunnelBytes : body.length;
     this.writeLogs('DownstreamEnd', response);
-    this.#done({ response, log: this.log, earlier: this.earlierLogs, isTunnel: this.isTunnelOpen });
+    this.#done({
+      response,
+      log: this.log,
+      earlier: this.earlierLogs,
+      isTunnel: this.isTunnelOpen,
+      isCutOff: response.status !== 0 && this.#isCutOff,
+      closesConnection: this.closesConnection,
+    });
   }
 
   /** Those that filters have set, and the last one. */
@@ -331,8 +319,12 @@ export class Stream {
   }
 
   #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
-    const levels = [this.weighted, this.route, this.virtualHost, this.routeConfig];
-    for (const level of this.routeConfig?.narrowestWins === true ? levels.reverse() : levels) {
+    const { weighted, route, virtualHost, routeConfig } = this;
+    const levels =
+      routeConfig?.narrowestWins === true
+        ? [weighted, routeConfig, virtualHost, route]
+        : [weighted, route, virtualHost, routeConfig];
+    for (const level of levels) {
       const mutation = level?.[key];
       if (mutation && !mutation.isEmpty) mutation.apply(headers, this.context(response));
     }

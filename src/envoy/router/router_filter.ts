@@ -1,7 +1,6 @@
 import { at } from '#source';
 import type { Timer } from '#sim';
 import type { Stream } from '../http/stream.ts';
-import { isWebsocket } from '../http/upgrades.ts';
 import type { EstablishedTls, HttpResponse, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { Host } from '../upstream/host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
@@ -16,9 +15,9 @@ import { RetryState } from './retry_state.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { rewriteRequest } from './rewrite.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, setExpectedTimeout, tryHeaders } from './try_request.ts';
+import { choiceContextOf, responseHeaders, setExpectedTimeout, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
-import { isTimed, openTunnel } from './upstream_tunnel.ts';
+import { hasWholeRequest, isFailedHandshake, isTimed, openTunnel, refuseHandshake } from './upstream_tunnel.ts';
 import { timeoutsOf, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
 /** Takes over a redirect of the upstream; false where it is to be passed on. */
@@ -152,6 +151,7 @@ class RouterFilter {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
       headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
       body: this.#stream.requestBody,
+      ...(!this.#stream.isComplete && { isIncomplete: true }),
     };
     if (this.#stream.isTunnel) this.#tunnel(host, pool, request);
     else this.#upstream = pool.newStream(request, this.#callbacks());
@@ -264,22 +264,19 @@ class RouterFilter {
     if (this.#stream.isTunnelOpen) return this.#onTunnelEnd('reset');
     this.#upstream = undefined;
     if ('failure' in reply) return this.#onBroken(reply);
+    if (reply.continues === true) this.#counts.continued(this.#stream, this.#host);
     const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
-    if (this.#stream.isTunnel && isWebsocket(this.#stream.upgrade) && response.status < 400)
-      return this.#refuseWebsocket(response);
+    if (isFailedHandshake(this.#stream, response)) {
+      this.#settle();
+      return refuseHandshake(this.#stream, response);
+    }
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
     if (this.#host && response.headers.has('x-envoy-immediate-health-check-fail'))
       this.#cluster.failPassively(this.#host);
     this.#score(response.status < 500, { kind: 'status', status: response.status });
-    this.#services.trace?.record({
-      kind: 'upstream_answered',
-      state: 'info',
-      because: this.#cluster.node.ref,
-      sentence: `The upstream answers ${response.status}.`,
-      moment: this.#cluster.moment(),
-    });
+    this.#tellAnswer(response);
     if (this.#redirects(response)) return;
     let flags: string[] = [];
     if (this.#retries.wantsResponse(response, this.#stream.request)) {
@@ -290,13 +287,13 @@ class RouterFilter {
     this.#pass(response, flags, reply.cut);
   }
 
-  /** A websocket takes headers of 101 alone: upstream_codec_filter.cc. */
-  #refuseWebsocket({ status, headers }: HttpResponse): void {
-    this.#settle();
-    this.#stream.sendLocalReply(status, '', '-', 'websocket_handshake_unsuccessful', {
-      mutateHeaders: (own) => {
-        for (const [name, value] of headers.pairs()) if (name !== 'content-length') own.add(name, value);
-      },
+  #tellAnswer({ status }: HttpResponse): void {
+    this.#services.trace?.record({
+      kind: 'upstream_answered',
+      state: 'info',
+      because: this.#cluster.node.ref,
+      sentence: `The upstream answers ${status}.`,
+      moment: this.#cluster.moment(),
     });
   }
 
@@ -324,13 +321,9 @@ class RouterFilter {
   #pass(response: HttpResponse, flags: readonly string[], cut: string | undefined): void {
     const facts = this.#counts.answered(response.status, this.#host, response.headers);
     const tookMs = this.#services.dispatcher.nowMs - this.#startMs;
-    if (cut === undefined && !this.#stream.isTunnel) this.#counts.took(tookMs, facts);
+    if (cut === undefined && hasWholeRequest(this.#stream)) this.#counts.took(tookMs, facts);
     this.#counts.budgets(tookMs, this.#timeouts);
-    const headers = response.headers.copy();
-    const { suppressEnvoyHeaders, virtualHost } = this.#stream;
-    // Of a request that is not complete nobody knows how long its answer took.
-    if (!suppressEnvoyHeaders && !this.#stream.isTunnel) headers.set('x-envoy-upstream-service-time', '0');
-    if (virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(this.#attempts));
+    const headers = responseHeaders(this.#stream, response, this.#attempts);
     this.#settle();
     if (cut !== undefined)
       for (const name of ['rx_reset', 'tx_reset'] as const) this.#stream.managerStats[`downstream_rq_${name}`].inc();

@@ -2,11 +2,13 @@ import type { JsonObject } from '#api';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import { hashOf } from '../load_balancing/hash_policy.ts';
+import type { HttpResponse } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
 import type { RetryChoice } from './retry_hosts.ts';
 import { subsetOf } from './route.ts';
 import { saysEmptyBody } from './upstream_headers.ts';
+import { hasWholeRequest } from './upstream_tunnel.ts';
 import type { UpstreamTimeouts } from './upstream_timeouts.ts';
 
 /** What the choice of a host may depend on. */
@@ -28,6 +30,14 @@ function wantedSubset({ route, weighted, dynamicMetadata }: Stream): JsonObject 
 export function setExpectedTimeout({ request, suppressEnvoyHeaders }: Stream, timeouts: UpstreamTimeouts): void {
   const expected = timeouts.perTryMs || timeouts.globalMs;
   if (expected > 0 && !suppressEnvoyHeaders) request.set('x-envoy-expected-rq-timeout-ms', String(expected));
+}
+
+/** The upstream's headers as the client gets them; of a request that is not whole nobody knows how long its answer took. */
+export function responseHeaders(stream: Stream, response: HttpResponse, attempts: number): HeaderMap {
+  const headers = response.headers.copy();
+  if (!stream.suppressEnvoyHeaders && hasWholeRequest(stream)) headers.set('x-envoy-upstream-service-time', '0');
+  if (stream.virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(attempts));
+  return headers;
 }
 
 /** The headers of one try. */

@@ -61,6 +61,12 @@ export class UpstreamCounts {
     return facts;
   }
 
+  /** What an upstream says before its answer: the body may come. */
+  continued(stream: Stream, host: Host | undefined): void {
+    this.answered(100, host);
+    stream.sendContinue();
+  }
+
   /** How long an upstream took to answer in full. */
   took(ms: number, facts: ResponseFacts): void {
     if (!this.#countsCodes) return;

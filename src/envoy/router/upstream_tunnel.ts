@@ -21,8 +21,23 @@ export interface UpstreamTunnel extends PoolStream {
   write(text: string): void;
 }
 
-/** A tunnel never ends its request, and so its time does not begin; but the handshake of a websocket has to be answered. */
-export const isTimed = ({ isTunnel, upgrade }: Stream): boolean => !isTunnel || isWebsocket(upgrade);
+/** A tunnel never ends its request. */
+export const hasWholeRequest = ({ isTunnel, isComplete }: Stream): boolean => !isTunnel && isComplete;
+
+/** The time of a request begins when all of it has come; only the handshake of a websocket has to be answered before. */
+export const isTimed = (stream: Stream): boolean => hasWholeRequest(stream) || isWebsocket(stream.upgrade);
+
+/** A websocket takes 101 alone, or an error: upstream_codec_filter.cc. */
+export const isFailedHandshake = ({ isTunnel, upgrade }: Stream, { status }: HttpResponse): boolean =>
+  isTunnel && isWebsocket(upgrade) && status < 400;
+
+export function refuseHandshake(stream: Stream, { status, headers }: HttpResponse): void {
+  stream.sendLocalReply(status, '', '-', 'websocket_handshake_unsuccessful', {
+    mutateHeaders: (own) => {
+      for (const [name, value] of headers.pairs()) if (name !== 'content-length') own.add(name, value);
+    },
+  });
+}
 
 /** With `connect_config` the tunnel ends here, and the upstream gets its bytes as a TCP connection. */
 export function openTunnel(
