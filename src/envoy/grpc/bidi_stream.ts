@@ -65,7 +65,6 @@ export class BidiStream implements GrpcStream {
   reset(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#server) this.#cluster!.stats.traffic.upstream_rq_tx_reset.inc();
     this.#server?.reset();
     this.#pooled?.cancel();
   }

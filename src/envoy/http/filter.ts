@@ -4,6 +4,7 @@ import type { ConfigNode } from '../config_node.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { Descriptor, RateLimitScope } from '../router/rate_limit_descriptors.ts';
 import type { Route } from '../router/route.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { GrpcClient, HttpClient } from './clients.ts';
@@ -57,6 +58,7 @@ export interface FilterCallbacks {
   readonly log: Readonly<Record<string, string | number>>;
   readonly dispatcher: Dispatcher;
   readonly random: Random;
+  readonly runtime: Runtime;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
   /** `http.PREFIX.` of the connection manager. */

@@ -5,6 +5,7 @@ import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { descriptorsOf, type Descriptor, type RateLimitScope } from '../router/rate_limit_descriptors.ts';
 import type { Route } from '../router/route.ts';
 import type { RouterServices } from '../router/router_services.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -14,6 +15,8 @@ import type { FilterCallbacks, LocalReplySpec } from './filter.ts';
 import { perRouteLevels } from './filter_chain.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { Stream } from './stream.ts';
+
+const DESCRIPTOR_FORMATS = 'envoy.reloadable_features.enable_formatter_for_ratelimit_action_descriptor_value';
 
 /** Gives each filter of a stream what it may see and do. */
 export class FilterCallbacksFactory {
@@ -104,6 +107,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
     return this.#owner.randomOf(this.#name);
   }
 
+  get runtime(): Runtime {
+    return this.#owner.services.runtime;
+  }
+
   get stats(): StatsStore {
     return this.#owner.services.stats;
   }
@@ -177,6 +184,7 @@ class StreamFilterCallbacks implements FilterCallbacks {
       dynamicMetadata: stream.dynamicMetadata,
       routeMetadata: stream.route?.node.child('metadata')?.child('filter_metadata')?.value ?? {},
       formatterContext: () => stream.context(),
+      hasFormats: this.runtime.flag(DESCRIPTOR_FORMATS, false),
     });
   }
 

@@ -3,14 +3,12 @@ import { expand } from '../formatter/format_text.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { addHeader, type HeaderMap } from './header_map.ts';
 
-/** Headers of one level that a route, virtual host or route configuration removes, then adds. */
-export class HeaderMutation {
-  readonly #remove: string[];
-  readonly #add: { name: string; template: string; action: string; keepEmpty: boolean }[];
+/** Headers that are added, in the order of their `core.v3.HeaderValueOption`s; their values are formats. */
+export class HeadersToAdd {
+  readonly #options: { name: string; template: string; action: string; keepEmpty: boolean }[];
 
-  constructor(node: ConfigNode, direction: 'request' | 'response') {
-    this.#remove = node.texts(`${direction}_headers_to_remove`).map((name) => name.toLowerCase());
-    this.#add = node.list(`${direction}_headers_to_add`).map((option) => ({
+  constructor(options: readonly ConfigNode[]) {
+    this.#options = options.map((option) => ({
       name: (option.child('header')?.text('key') ?? '').toLowerCase(),
       template: option.child('header')?.text('value') ?? '',
       action:
@@ -22,15 +20,34 @@ export class HeaderMutation {
   }
 
   get isEmpty(): boolean {
-    return this.#remove.length === 0 && this.#add.length === 0;
+    return this.#options.length === 0;
   }
 
   apply(headers: HeaderMap, context: FormatterContext): void {
-    for (const name of this.#remove) headers.remove(name);
-    for (const { name, template, action, keepEmpty } of this.#add) {
+    for (const { name, template, action, keepEmpty } of this.#options) {
       const value = expand(template, context);
       if (value === '' && !keepEmpty) continue;
       addHeader(headers, name, value, action);
     }
+  }
+}
+
+/** Headers of one level that a route, virtual host or route configuration removes, then adds. */
+export class HeaderMutation {
+  readonly #remove: string[];
+  readonly #add: HeadersToAdd;
+
+  constructor(node: ConfigNode, direction: 'request' | 'response') {
+    this.#remove = node.texts(`${direction}_headers_to_remove`).map((name) => name.toLowerCase());
+    this.#add = new HeadersToAdd(node.list(`${direction}_headers_to_add`));
+  }
+
+  get isEmpty(): boolean {
+    return this.#remove.length === 0 && this.#add.isEmpty;
+  }
+
+  apply(headers: HeaderMap, context: FormatterContext): void {
+    for (const name of this.#remove) headers.remove(name);
+    this.#add.apply(headers, context);
   }
 }

@@ -21,6 +21,8 @@ export interface RateLimitFacts {
   readonly dynamicMetadata: JsonObject;
   readonly routeMetadata: JsonObject;
   readonly formatterContext: () => FormatterContext;
+  /** Whether values are formats: only where the runtime has that feature on. */
+  readonly hasFormats: boolean;
 }
 
 /** `skip`: it adds nothing, and the descriptor goes without it; undefined: there is no descriptor. */
@@ -33,7 +35,9 @@ const pathOf = (node: ConfigNode | undefined): string[] => [
 ];
 
 const valueOf = (template: string): ((facts: RateLimitFacts) => string) =>
-  template.includes('%') ? (facts) => expand(template, facts.formatterContext()) : () => template;
+  template.includes('%')
+    ? (facts) => (facts.hasFormats ? expand(template, facts.formatterContext()) : template)
+    : () => template;
 
 const KINDS: Readonly<Record<string, Compile>> = {
   source_cluster: () => (facts) => ({ key: 'source_cluster', value: facts.localCluster }),

@@ -16,6 +16,10 @@ export interface RateLimitScope {
   readonly own: readonly ConfigNode[];
   readonly stage: number;
   readonly virtualHost: 'OVERRIDE' | 'INCLUDE' | 'IGNORE';
+  /** Only those that are counted when the stream is over, or only the others; both where it is not said. */
+  readonly onStreamDone?: boolean;
+  /** Whether the runtime switches off the rate limits with that `disable_key`. */
+  readonly isOff?: (disableKey: string) => boolean;
 }
 
 export interface RateLimitLevels {
@@ -27,11 +31,19 @@ export interface RateLimitLevels {
 export function descriptorsOf(scope: RateLimitScope, levels: RateLimitLevels, facts: RateLimitFacts): Descriptor[] {
   return limitsOf(scope, levels).flatMap((node) => {
     const limit = rateLimitOf(node);
-    if (limit.stage !== scope.stage) return [];
+    if (limit.stage !== scope.stage || isLeftOut(node, scope)) return [];
     const entries = limit.entriesOf(facts);
     if (!entries) return [];
-    return [{ entries, hitsAddend: limit.hitsAddend?.(facts), limit: overrideOf(node, facts.dynamicMetadata), node }];
+    // Those of a route or virtual host are read by other code, which knows no addend (router_ratelimit.cc).
+    const hitsAddend = scope.own.length > 0 ? limit.hitsAddend?.(facts) : undefined;
+    return [{ entries, hitsAddend, limit: overrideOf(node, facts.dynamicMetadata), node }];
   });
+}
+
+function isLeftOut(node: ConfigNode, { onStreamDone, isOff }: RateLimitScope): boolean {
+  if (onStreamDone !== undefined && node.flag('apply_on_stream_done') !== onStreamDone) return true;
+  const key = isOff && node.text('disable_key');
+  return key !== undefined && key !== '' && isOff!(key);
 }
 
 function limitsOf({ own, virtualHost }: RateLimitScope, levels: RateLimitLevels): readonly ConfigNode[] {

@@ -213,7 +213,10 @@ export class ConnPool {
     if (index >= 0) {
       this.#pending.splice(index, 1);
       this.#breaker.give('pending_requests');
-    } else if (stream.isActive) this.#release(stream, this.#isMultiplexed ? undefined : 'local');
+    } else if (stream.isActive) {
+      if (this.#isMultiplexed) this.#stats.upstream_rq_tx_reset.inc();
+      this.#release(stream, this.#isMultiplexed ? undefined : 'local');
+    }
   }
 }
 

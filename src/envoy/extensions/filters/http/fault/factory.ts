@@ -5,9 +5,9 @@ import { FaultFilter } from './fault_filter.ts';
 export const faultFilterFactory = defineHttpFilter<FaultConfig>({
   name: 'envoy.filters.http.fault',
   type: 'envoy.extensions.filters.http.fault.v3.HTTPFault',
-  fidelity: { level: 'partial', notSimulated: ['response_rate_limit', 'max_active_faults', 'downstream_nodes'] },
-  compile: (config) => {
-    const own = compileFault(config);
+  fidelity: { level: 'full', notSimulated: [] },
+  compile: (config, context) => {
+    const own = compileFault(config, context);
     return (callbacks, perRoute) => new FaultFilter(perRoute ?? own, callbacks);
   },
   compilePerRoute: compileFault,

@@ -2,13 +2,16 @@ import type { Json, JsonObject } from '#api';
 import { ConfigNode } from '../../../../config_node.ts';
 import type { Call, GrpcAnswer, GrpcClient } from '../../../../http/clients.ts';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
+import type { HeadersToAdd } from '../../../../http/header_mutation.ts';
 import { textOfBase64 } from '../../../../matching/base64.ts';
+import { compileKeyedDraw, type Draw } from '../../../../matching/fractional_percent.ts';
 import type { Descriptor, RateLimitScope } from '../../../../router/rate_limit_descriptors.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import { limitHeaders } from './limit_headers.ts';
 
 const METHOD = '/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit';
 const NAMESPACE = 'envoy.filters.http.ratelimit';
+const ALL = { numerator: 100, denominator: 100 } as const;
 const OF_ENVOY = { isInternal: true, isCanary: false, zone: undefined, altName: undefined } as const;
 
 export interface RateLimitConfig {
@@ -18,7 +21,11 @@ export interface RateLimitConfig {
   readonly requestType: string;
   readonly timeoutMs: number;
   readonly service: ConfigNode | undefined;
-  readonly deniesOnError: boolean;
+  readonly isEnabled: Draw;
+  readonly isEnforced: Draw;
+  readonly deniesOnError: Draw;
+  /** Of a refusal. */
+  readonly toResponse: HeadersToAdd;
   readonly statusOnError: number;
   readonly status: number;
   readonly showsLimits: boolean;
@@ -42,6 +49,7 @@ export class RateLimitFilter implements HttpFilter {
   readonly #client: GrpcClient;
   readonly #callbacks: FilterCallbacks;
   #call: Call | undefined;
+  #isAsked = false;
   /** Of an answer that lets the request pass. */
   #responseHeaders: Pairs = [];
 
@@ -58,25 +66,39 @@ export class RateLimitFilter implements HttpFilter {
   }
 
   decode(): FilterStatus {
-    const { requestType, service, domain, stage, timeoutMs, node } = this.#config;
+    const { requestType, service, timeoutMs, isEnabled } = this.#config;
     const isInternal = this.#callbacks.request.has('x-envoy-internal');
     if (!service || !this.#callbacks.route || requestType === (isInternal ? 'external' : 'internal')) return 'continue';
+    if (!isEnabled(this.#callbacks)) {
+      this.#tell('rate_limit_skipped', 'not_reached', 'The filter is switched off for this request.');
+      return 'continue';
+    }
+    this.#isAsked = true;
+    const request = this.#requestOf(false);
+    if (!request) {
+      this.#tell('rate_limit_skipped', 'not_reached', 'No rate limit of the route fits this request.');
+      return 'continue';
+    }
+    this.#call = this.#client.unary(service, METHOD, request, (answer) => this.#onAnswer(answer), timeoutMs);
+    return 'stop_iteration';
+  }
+
+  /** What the service is asked: undefined where no rate limit has anything to say. */
+  #requestOf(onStreamDone: boolean): JsonObject | undefined {
+    const { node, domain, stage } = this.#config;
     const descriptors = this.#callbacks.rateLimitDescriptors({
       own: this.#perRoute && this.#perRoute.own.length > 0 ? this.#perRoute.own : node.list('rate_limits'),
       stage,
       virtualHost: this.#perRoute?.virtualHost ?? 'OVERRIDE',
+      onStreamDone,
+      isOff: (key) => !compileKeyedDraw(`ratelimit.${key}.http_filter_enabled`, ALL)(this.#callbacks),
     });
-    if (descriptors.length === 0) {
-      this.#tell('rate_limit_skipped', 'not_reached', 'No rate limit of the route fits this request.');
-      return 'continue';
-    }
-    const request = {
+    if (descriptors.length === 0) return undefined;
+    return {
       domain: this.#perRoute?.domain ?? domain,
       descriptors: descriptors.map(descriptorJson),
       ...this.#hitsAddend(),
     };
-    this.#call = this.#client.unary(service, METHOD, request, (answer) => this.#onAnswer(answer), timeoutMs);
-    return 'stop_iteration';
   }
 
   encode(response: HttpResponse): HttpResponse {
@@ -86,6 +108,11 @@ export class RateLimitFilter implements HttpFilter {
 
   onDestroy(): void {
     this.#call?.cancel();
+    const { service, timeoutMs } = this.#config;
+    // What the stream has come to counts too; nobody waits for the answer (ratelimit.cc, OnStreamDoneCallBack).
+    const request = this.#isAsked ? this.#requestOf(true) : undefined;
+    if (service && request) this.#client.unary(service, METHOD, request, () => undefined, timeoutMs);
+    this.#isAsked = false;
   }
 
   /** Dynamic metadata may say how many hits a request counts for. */
@@ -107,42 +134,51 @@ export class RateLimitFilter implements HttpFilter {
     ];
     const code = message.text('overall_code');
     if (code === 'OVER_LIMIT') return this.#onOverLimit(message, headers);
-    if (code !== 'OK') return this.#onError();
+    // Whatever is not OVER_LIMIT is OK, UNKNOWN too: ratelimit_impl.cc.
     this.#count('ok');
     this.#tell('rate_limit_ok', 'matched', 'The rate limit service says OK.');
+    this.#pass(message, headers);
+  }
+
+  #pass(message: ConfigNode, headers: Pairs): void {
     this.#responseHeaders = headers;
     for (const [name, value] of headersOf(message, 'request_headers_to_add')) this.#callbacks.request.add(name, value);
     this.#callbacks.continueDecoding();
   }
 
   #onOverLimit(message: ConfigNode, headers: Pairs): void {
-    const { status, node, tellsLimited, grpcStatus } = this.#config;
+    const { status, tellsLimited, grpcStatus, isEnforced, toResponse } = this.#config;
     this.#count('over_limit');
     this.#callbacks.cluster?.stats.charge(status, OF_ENVOY);
+    const limited: Pairs = tellsLimited ? [['x-envoy-ratelimited', 'true']] : [];
+    if (!isEnforced(this.#callbacks)) {
+      this.#tell('rate_limit_not_enforced', 'failed', 'The rate limit service says OVER_LIMIT, which is not enforced.');
+      return this.#pass(message, [...headers, ...limited]);
+    }
     this.#tell('rate_limit_over', 'failed', `The rate limit service says OVER_LIMIT: ${status}.`);
-    const own = node.list('response_headers_to_add').map((one): [string, string] => {
-      const header = one.child('header');
-      return [(header?.text('key') ?? '').toLowerCase(), header?.text('value') ?? ''];
-    });
     this.#callbacks.sendLocalReply({
       status,
       body: textOfBase64(message.text('raw_body') ?? '') ?? '',
       details: 'request_rate_limited',
       flag: 'RL',
-      headers: [...headers, ...(tellsLimited ? [['x-envoy-ratelimited', 'true'] as [string, string]] : []), ...own],
+      headers: [...headers, ...limited],
+      mutateHeaders: (all) => {
+        if (!toResponse.isEmpty) toResponse.apply(all, this.#callbacks.formatterContext(all));
+      },
       grpcStatus,
     });
   }
 
   #onError(): void {
     this.#count('error');
-    const { deniesOnError, statusOnError } = this.#config;
+    const { statusOnError } = this.#config;
+    const isDenied = this.#config.deniesOnError(this.#callbacks);
     this.#tell(
       'rate_limit_error',
       'failed',
-      `The rate limit service gave no answer: ${deniesOnError ? statusOnError : 'the request passes'}.`,
+      `The rate limit service gave no answer: ${isDenied ? statusOnError : 'the request passes'}.`,
     );
-    if (deniesOnError)
+    if (isDenied)
       return this.#callbacks.sendLocalReply({ status: statusOnError, details: 'rate_limiter_error', flag: 'RLSE' });
     this.#count('failure_mode_allowed');
     this.#callbacks.continueDecoding();

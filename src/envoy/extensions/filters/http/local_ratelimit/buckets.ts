@@ -1,0 +1,103 @@
+import type { ConfigNode } from '../../../../config_node.ts';
+import { TokenBucket } from '../../../../matching/token_bucket.ts';
+import type { Descriptor } from '../../../../router/rate_limit_descriptors.ts';
+
+type Entries = Descriptor['entries'];
+
+/** A bucket for each value that comes, of those descriptors that leave a value open. */
+interface Wildcard {
+  readonly node: ConfigNode;
+  readonly buckets: Map<string, TokenBucket>;
+}
+
+interface Matched {
+  readonly bucket: TokenBucket;
+  readonly hits: number;
+  readonly node: ConfigNode;
+}
+
+/** What the buckets said: the one that the answer speaks of is the refusing one, or else the tightest. */
+export interface Verdict {
+  readonly isAllowed: boolean;
+  readonly bucket: TokenBucket | undefined;
+  readonly because: ConfigNode;
+}
+
+const MAX_DYNAMIC = 20;
+
+/** The common bucket and those of descriptors: filters/common/local_ratelimit/local_ratelimit_impl.cc. */
+export class Buckets {
+  readonly #node: ConfigNode;
+  readonly #common: TokenBucket | undefined;
+  readonly #exact = new Map<string, { readonly bucket: TokenBucket; readonly node: ConfigNode }>();
+  readonly #wildcards: Wildcard[] = [];
+  readonly #alwaysTakesCommon: boolean;
+  readonly #maxDynamic: number;
+
+  constructor(node: ConfigNode, nowMs: number) {
+    this.#node = node;
+    const common = node.child('token_bucket');
+    this.#common = common && new TokenBucket(common, nowMs);
+    this.#alwaysTakesCommon = node.raw('always_consume_default_token_bucket') !== false;
+    this.#maxDynamic = node.number('max_dynamic_descriptors') || MAX_DYNAMIC;
+    for (const descriptor of node.list('descriptors')) {
+      const entries = descriptor.list('entries').map((entry) => ({
+        key: entry.text('key') ?? '',
+        value: entry.text('value') ?? '',
+      }));
+      const bucket = descriptor.child('token_bucket');
+      if (entries.some(({ value }) => value === '')) this.#wildcards.push({ node: descriptor, buckets: new Map() });
+      else if (bucket) this.#exact.set(keyOf(entries), { bucket: new TokenBucket(bucket, nowMs), node: descriptor });
+    }
+  }
+
+  /** Every matched bucket has to have its tokens, the slowest first; then the common one. */
+  take(descriptors: readonly Descriptor[], nowMs: number): Verdict {
+    const matched = descriptors.flatMap((one) => this.#matched(one, nowMs));
+    matched.sort((a, b) => a.bucket.fillRate - b.bucket.fillRate);
+    for (const { bucket, hits, node } of matched)
+      if (!bucket.take(nowMs, hits)) return { isAllowed: false, bucket, because: node };
+    const [tightest] = matched;
+    const allowed = {
+      isAllowed: true,
+      bucket: tightest?.bucket ?? this.#common,
+      because: tightest?.node ?? this.#node,
+    };
+    if (!this.#common || (tightest && !this.#alwaysTakesCommon)) return allowed;
+    return this.#common.take(nowMs) ? allowed : { isAllowed: false, bucket: this.#common, because: this.#node };
+  }
+
+  #matched({ entries, hitsAddend }: Descriptor, nowMs: number): Matched[] {
+    const hits = hitsAddend ?? 1;
+    const exact = this.#exact.get(keyOf(entries));
+    if (exact) return [{ ...exact, hits }];
+    const wildcard = this.#wildcards.find(({ node }) => fits(node.list('entries'), entries));
+    const config = wildcard?.node.child('token_bucket');
+    if (!wildcard || !config) return [];
+    return [{ bucket: this.#dynamic(wildcard, keyOf(entries), config, nowMs), hits, node: wildcard.node }];
+  }
+
+  /** Only so many values are remembered: the one that was not asked for the longest time makes room. */
+  #dynamic({ buckets }: Wildcard, key: string, config: ConfigNode, nowMs: number): TokenBucket {
+    const bucket = buckets.get(key) ?? new TokenBucket(config, nowMs);
+    buckets.delete(key);
+    buckets.set(key, bucket);
+    const [oldest] = buckets.keys();
+    if (buckets.size > this.#maxDynamic && oldest !== undefined) buckets.delete(oldest);
+    return bucket;
+  }
+}
+
+const keyOf = (entries: Entries): string => JSON.stringify(entries.map(({ key, value }) => [key, value]));
+
+/** Key by key; a value that is left open fits any. */
+function fits(configured: readonly ConfigNode[], entries: Entries): boolean {
+  return (
+    configured.length === entries.length &&
+    configured.every((one, i) => {
+      const { key, value } = entries[i]!;
+      const expected = one.text('value') ?? '';
+      return (one.text('key') ?? '') === key && (expected === '' || expected === value);
+    })
+  );
+}
