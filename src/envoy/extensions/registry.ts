@@ -43,6 +43,7 @@ import { echoFactory } from './filters/network/echo/factory.ts';
 import { httpConnectionManagerFactory } from './filters/network/http_connection_manager/factory.ts';
 import { networkLocalRateLimitFactory } from './filters/network/local_ratelimit/factory.ts';
 import { networkRbacFactory } from './filters/network/rbac/factory.ts';
+import { setFilterStateNetworkFilterFactory } from './filters/network/set_filter_state/factory.ts';
 import { sniClusterFactory } from './filters/network/sni_cluster/factory.ts';
 import { tcpProxyFactory } from './filters/network/tcp_proxy/factory.ts';
 import { rawBufferFactory } from './transport_sockets/raw_buffer/factory.ts';
@@ -97,6 +98,7 @@ const NETWORK_FILTERS: readonly NetworkFilterFactory[] = [
   httpConnectionManagerFactory,
   networkLocalRateLimitFactory,
   networkRbacFactory,
+  setFilterStateNetworkFilterFactory,
   sniClusterFactory,
   tcpProxyFactory,
 ];

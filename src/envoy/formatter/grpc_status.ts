@@ -56,6 +56,7 @@ export function grpcStatusNumber({ request, response, trailers, log }: Answered)
 
 /** As text in the spelling asked for: CAMEL_STRING, SNAKE_STRING or NUMBER. An unknown number is written as it is. */
 export function grpcStatus(answered: Answered, spelling: string): string | number | undefined {
+  if (!isGrpc(answered.request)) return undefined;
   const number = grpcStatusNumber(answered);
   if (number === undefined || spelling === 'NUMBER') return number;
   const name = NAMES[number];

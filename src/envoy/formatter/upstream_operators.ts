@@ -32,6 +32,8 @@ export const UPSTREAM_OPERATORS: Readonly<Record<string, Operator>> = {
   UPSTREAM_HOST: address(),
   UPSTREAM_REMOTE_ADDRESS: address(),
   UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: address(withoutPort),
+  // The system takes this end of a connection to any address of the loopback network.
+  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: ({ facts }) => (facts.upstreamRequestMs === undefined ? undefined : '127.0.0.1'),
   UPSTREAM_REMOTE_PORT: address(portOf),
   UPSTREAM_HOST_NAME: nameOf,
   UPSTREAM_HOST_NAME_WITHOUT_PORT: (context) => nameOf(context)?.replace(/:\d+$/, ''),

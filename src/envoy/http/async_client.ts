@@ -10,7 +10,7 @@ import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { Stream } from './stream.ts';
 
 const PREFIX = 'http.async-client.';
-const NO_NETWORK = { log: {} };
+const NO_NETWORK = { log: {}, filterState: new Map<string, string>() };
 const NOBODY = { localAddress: '', remoteAddress: '', directRemoteAddress: '', protocol: 'http1' } as const;
 
 /**

@@ -16,6 +16,7 @@ import { HttpTracing } from '../tracing/http_tracing.ts';
 import { followsRedirect } from './internal_redirect.ts';
 import { compileEarlyMutations } from './early_header_mutation.ts';
 import { HeaderMap } from './header_map.ts';
+import type { HeaderKeyFormat } from './header_key_format.ts';
 import { reasonOf } from './http1_codec.ts';
 import type { Decoded } from './http1_request.ts';
 import { appendVia, prepare, stripPort } from './request_preparation.ts';
@@ -123,6 +124,10 @@ export class ConnectionManager {
   /** The connection manager is gone with its listener. */
   release(): void {
     this.#routes.release();
+  }
+
+  get headerKeyFormat(): HeaderKeyFormat {
+    return this.#settings.headerKeyFormat;
   }
 
   get maxRequestsPerConnection(): number {

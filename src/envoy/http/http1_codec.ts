@@ -1,3 +1,4 @@
+import type { HeaderKeyFormat } from './header_key_format.ts';
 import type { HttpResponse } from './http_response.ts';
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -49,20 +50,23 @@ export function encodeHttp1(
   response: HttpResponse,
   protocol: string,
   connection: 'close' | 'keep-alive' | undefined,
+  format?: HeaderKeyFormat,
 ): string {
   const more = [
-    ...(connection ? [`connection: ${connection}`] : []),
-    ...(needsLength(response) ? ['content-length: 0'] : []),
+    ...(connection ? [['connection', connection] as const] : []),
+    ...(needsLength(response) ? [['content-length', '0'] as const] : []),
   ];
-  return encodeHttp1Head(response, protocol, more) + response.body;
+  return encodeHttp1Head(response, protocol, more, format) + response.body;
 }
 
 /** Status line and headers, to the empty line behind them. */
 export function encodeHttp1Head(
   { status, headers }: HttpResponse,
   protocol: string,
-  more: readonly string[] = [],
+  more: readonly (readonly [string, string])[] = [],
+  format?: HeaderKeyFormat,
 ): string {
   const line = `${protocol === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1'} ${status} ${reasonOf(status)}`;
-  return [line, ...headers.pairs().map((pair) => pair.join(': ')), ...more, '', ''].join('\r\n');
+  const lines = [...headers.pairs(), ...more].map(([name, value]) => `${format ? format(name) : name}: ${value}`);
+  return [line, ...lines, '', ''].join('\r\n');
 }

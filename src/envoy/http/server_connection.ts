@@ -28,6 +28,7 @@ export class ServerConnection implements NetworkFilter {
   }
 
   onData(payload: Payload): NetworkFilterStatus {
+    this.#connection.log['protocol'] ??= PROTOCOLS[this.#connection.facts.protocol];
     switch (payload.kind) {
       case 'request':
         this.#decodeMessage(payload);
@@ -123,7 +124,7 @@ export class ServerConnection implements NetworkFilter {
   #attach(stream: Stream, protocol: string): void {
     stream.client = {
       continue: () => this.#connection.write(bytes(CONTINUE)),
-      open: (head) => this.#connection.write(bytes(encodeHttp1Head(head, protocol))),
+      open: (head) => this.#connection.write(bytes(encodeHttp1Head(head, protocol, [], this.#manager.headerKeyFormat))),
       write: (text) => this.#connection.write(bytes(text)),
     };
     if (!stream.isTunnel) return;
@@ -139,7 +140,9 @@ export class ServerConnection implements NetworkFilter {
     if (result.isTunnel) return this.#connection.close();
     const closes = result.isCutOff || result.closesConnection || response.status === 408 || response.reset === true;
     const connection = closes ? 'close' : this.#fate;
-    this.#connection.write(bytes(encodeHttp1(response, String(log['protocol']), connection)));
+    this.#connection.write(
+      bytes(encodeHttp1(response, String(log['protocol']), connection, this.#manager.headerKeyFormat)),
+    );
     if (connection === 'close') this.#connection.close();
     else this.#decodeBytes();
   }

@@ -2,6 +2,7 @@ import { durationMs } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { compileForwardClientCert, type ForwardClientCert } from './forwarded_client_cert.ts';
+import { compileHeaderKeyFormat, type HeaderKeyFormat } from './header_key_format.ts';
 import { UuidRequestId } from './request_id.ts';
 
 const DEFAULT_STREAM_IDLE_MS = 300_000;
@@ -40,6 +41,7 @@ export interface ConnectionManagerSettings {
   /** 0: a stream may last for ever. */
   readonly maxStreamMs: number;
   readonly upgrades: readonly ConfigNode[];
+  readonly headerKeyFormat: HeaderKeyFormat;
   /** A line at the start of each request, too. */
   readonly logsNewRequests: boolean;
   readonly logIntervalMs: number | undefined;
@@ -73,6 +75,7 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
         : undefined,
     proxies100Continue: node.flag('proxy_100_continue'),
     upgrades: node.list('upgrade_configs'),
+    headerKeyFormat: compileHeaderKeyFormat(node.child('http_protocol_options')),
     ...limits(node, common),
     ...timeouts(node, common),
     ...logSettings(node),

@@ -101,6 +101,7 @@ export class Stream {
     this.log['bytes_received'] = 0;
     this.log['protocol'] = owner.protocol;
     const { filter_chain: chain, sni } = owner.network.log;
+    for (const [key, value] of owner.network.filterState) this.filterState.set(key, value);
     if (chain !== undefined) this.log['filter_chain'] = chain;
     if (sni !== undefined) this.log['sni'] = sni;
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');

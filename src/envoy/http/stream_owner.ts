@@ -39,7 +39,7 @@ export interface StreamOwner {
   readonly routeConfig: RouteConfig | undefined;
   readonly connection: Connection;
   /** What the log of the connection knows already: its chain, its server name. */
-  readonly network: { readonly log: StreamRecord };
+  readonly network: { readonly log: StreamRecord; readonly filterState: ReadonlyMap<string, string> };
   readonly suppressEnvoyHeaders: boolean;
   /** The router's `dynamic_stats`. */
   readonly countsCodes: boolean;

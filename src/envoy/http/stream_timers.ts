@@ -59,9 +59,10 @@ export class StreamTimers {
   #armRequestTimer(stream: Stream): void {
     const { requestTimeoutMs } = this.#owner.settings;
     if (requestTimeoutMs > 0)
-      this.#arm('request_timeout', requestTimeoutMs, () =>
-        stream.expire(408, 'request timeout', '-', 'request_overall_timeout'),
-      );
+      this.#arm('request_timeout', requestTimeoutMs, () => {
+        this.#owner.stats.downstream_rq_timeout.inc();
+        stream.expire(408, 'request timeout', '-', 'request_overall_timeout');
+      });
   }
 
   #onTooLong(stream: Stream): void {

@@ -135,7 +135,6 @@ export class VirtualHosts {
   }
 
   #lookUp(name: string): [VirtualHost | undefined, DomainClass] {
-    if (name === '') return [undefined, 'any'];
     const exact = this.#exact.get(name);
     if (exact) return [exact, 'exact'];
     const suffix = this.#suffixes.find(({ fixed }) => name.length > fixed.length && name.endsWith(fixed));
