@@ -21,7 +21,7 @@ export function sendAsBytes(
   let isSwitched = false;
   const read = (isEnd: boolean): void => {
     const found = readResponse(text, method, isEnd);
-    if (found.kind === 'complete') answered({ response: found.response });
+    if (found.kind === 'complete') answered({ response: found.response, continues: found.continues });
     else if (found.kind === 'switched' && tunnel) {
       isSwitched = true;
       tunnel.onOpen(found.head, {

@@ -6,7 +6,7 @@ export type ReadResponse =
   | { readonly kind: 'unreadable' }
   /** Status and headers of a switch of protocols, and the bytes behind them. */
   | { readonly kind: 'switched'; readonly head: HttpResponse; readonly rest: string }
-  | { readonly kind: 'complete'; readonly response: HttpResponse };
+  | { readonly kind: 'complete'; readonly response: HttpResponse; readonly continues: boolean };
 
 const START = 'HTTP/1.';
 
@@ -21,11 +21,16 @@ export function readResponse(text: string, method: string, isEnd = false): ReadR
   if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300))
     return { kind: 'switched', head, rest };
   // What only says that the request may go on is followed by the answer.
-  if (status < 200) return readResponse(rest, method, isEnd);
+  if (status < 200) {
+    const after = readResponse(rest, method, isEnd);
+    return after.kind === 'complete' ? { ...after, continues: true } : after;
+  }
   const hasNone = method === 'HEAD' || status === 204 || status === 304;
   const body = hasNone ? '' : bodyOf(rest, headers, isEnd);
   if (body === 'unreadable') return { kind: 'unreadable' };
-  return body === undefined ? { kind: 'incomplete', head } : { kind: 'complete', response: { ...head, body } };
+  return body === undefined
+    ? { kind: 'incomplete', head: { ...head, body: rest } }
+    : { kind: 'complete', response: { ...head, body }, continues: false };
 }
 
 function readHead(text: string): HttpResponse | undefined {

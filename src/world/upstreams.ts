@@ -205,7 +205,8 @@ const speaksOtherwise = ({ protocol = 'http1' }: UpstreamSpec, request: Upstream
   (protocol === 'http2' && request.protocol === 'HTTP/1.1') || (protocol === 'http1' && request.protocol === 'HTTP/2');
 
 function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
-  if (reply.reset === 'after_headers') return { response: responseOf(spec, reply), cut: 'after_headers' };
+  if (reply.reset === 'after_headers')
+    return { response: { ...responseOf(spec, reply), body: '' }, cut: 'after_headers' };
   return reply.reset
     ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' }
     : { response: responseOf(spec, reply) };

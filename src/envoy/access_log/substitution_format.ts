@@ -1,5 +1,6 @@
 import type { Json } from '#api';
 import type { ConfigNode } from '../config_node.ts';
+import { inlineText } from '../data_source.ts';
 import { expand, soleValue } from '../formatter/format_text.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 
@@ -16,7 +17,7 @@ export function compileFormat(node: ConfigNode | undefined): Format {
   const omitsEmpty = node?.flag('omit_empty_values') === true;
   const object = node?.raw('json_format');
   if (object !== undefined) return (context) => `${JSON.stringify(filled(object, context, omitsEmpty) ?? {})}\n`;
-  const text = node?.text('text_format') ?? node?.child('text_format_source')?.text('inline_string') ?? DEFAULT_FORMAT;
+  const text = node?.text('text_format') ?? inlineText(node?.child('text_format_source')) ?? DEFAULT_FORMAT;
   return (context) => expand(text, context, omitsEmpty ? '' : '-');
 }
 

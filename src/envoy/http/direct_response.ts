@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
+import { inlineText } from '../data_source.ts';
 import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
 import type { Connection } from '../seams.ts';
 import type { Stream } from './stream.ts';
@@ -38,5 +39,5 @@ export function respondDirectly(stream: Stream, node: ConfigNode): void {
       'location',
       `${request.get(':scheme')}://${request.get(':authority') ?? ''}${request.get(':path') ?? ''}`,
     ]);
-  stream.sendLocalReply(status, node.child('body')?.text('inline_string') ?? '', '-', 'direct_response');
+  stream.sendLocalReply(status, inlineText(node.child('body')) ?? '', '-', 'direct_response');
 }

@@ -1,6 +1,7 @@
 import { compileLogFilter, type LogFilterServices } from '../access_log/filter.ts';
 import { compileFormat, type Format } from '../access_log/substitution_format.ts';
 import type { ConfigNode } from '../config_node.ts';
+import { inlineText } from '../data_source.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { addHeader, type HeaderMap } from './header_map.ts';
 import { expand } from '../formatter/format_text.ts';
@@ -58,7 +59,7 @@ function compileMapper(node: ConfigNode, services: LogFilterServices): Mapper {
   return {
     fits: compileLogFilter(node.child('filter'), services),
     status: node.number('status_code'),
-    body: node.child('body')?.text('inline_string'),
+    body: inlineText(node.child('body')),
     format: compileBodyFormat(node.child('body_format_override')),
     addHeaders: (headers, context) => {
       for (const { name, template, action } of added) addHeader(headers, name, expand(template, context), action);

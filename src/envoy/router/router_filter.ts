@@ -142,6 +142,8 @@ class RouterFilter {
       moment: this.#cluster.moment(),
     });
     this.#stream.log['upstream_host'] = host.address;
+    // What an earlier try broke on is forgotten.
+    delete this.#stream.log['transport_failure'];
     this.#stream.facts.hostsAttempted.push(host);
     this.#retryHosts.attempted(host);
     this.#host = host;
@@ -330,7 +332,7 @@ class RouterFilter {
     if (cut === undefined) return this.#stream.finish({ ...response, headers }, flags.join(',') || '-', 'via_upstream');
     const isKnownLength = headers.has('content-length');
     this.#stream.finish(
-      { ...response, headers, body: '', reset: true },
+      { ...response, headers, reset: true },
       isKnownLength ? 'UPE' : 'UC',
       `upstream_reset_after_response_started{${isKnownLength ? 'protocol_error' : 'connection_termination'}}`,
     );

@@ -64,7 +64,8 @@ export class UpstreamCounts {
   /** What an upstream says before its answer: the body may come. */
   continued(stream: Stream, host: Host | undefined): void {
     this.answered(100, host);
-    stream.sendContinue();
+    // Where nobody asked, it does not go on to the client.
+    if (stream.request.has('expect')) stream.sendContinue();
   }
 
   /** How long an upstream took to answer in full. */

@@ -1,3 +1,4 @@
+import { inlineText } from '../../../../data_source.ts';
 import { sha1 } from '@noble/hashes/legacy.js';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus } from '../../../../http/filter.ts';
@@ -6,7 +7,7 @@ import { base64Of, textOfBase64 } from '../../../../matching/base64.ts';
 type Users = ReadonlyMap<string, string>;
 
 function usersOf(node: ConfigNode): Users {
-  const lines = (node.child('users')?.text('inline_string') ?? '').split(/\r?\n/).filter((line) => line.includes(':'));
+  const lines = (inlineText(node.child('users')) ?? '').split(/\r?\n/).filter((line) => line.includes(':'));
   return new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).replace(/^\{SHA\}/, '')]),
   );

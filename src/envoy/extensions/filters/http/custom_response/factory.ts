@@ -1,3 +1,4 @@
+import { inlineText } from '../../../../data_source.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { expand } from '../../../../formatter/format_text.ts';
 import { defineHttpFilter, type FilterCallbacks, type HttpFilter } from '../../../../http/filter.ts';
@@ -52,7 +53,7 @@ class CustomResponseFilter implements HttpFilter {
     const format = policy.child('body_format')?.child('text_format_source')?.text('inline_string');
     this.#callbacks.sendLocalReply({
       status,
-      body: format === undefined ? (policy.child('body')?.text('inline_string') ?? '') : expand(format, context),
+      body: format === undefined ? (inlineText(policy.child('body')) ?? '') : expand(format, context),
       details: '',
       mutateHeaders: (headers) => {
         for (const option of policy.list('response_headers_to_add')) {

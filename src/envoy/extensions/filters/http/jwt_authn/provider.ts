@@ -1,3 +1,4 @@
+import { inlineText } from '../../../../data_source.ts';
 import type { JsonObject } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { compileStringMatcher } from '../../../../router/string_matcher.ts';
@@ -19,7 +20,7 @@ export class Provider {
   constructor(name: string, node: ConfigNode) {
     this.name = name;
     this.node = node;
-    const jwks = node.child('local_jwks')?.text('inline_string');
+    const jwks = inlineText(node.child('local_jwks'));
     this.#keys = jwks === undefined ? undefined : keysOf(jwks);
     const subjects = node.child('subjects');
     this.#mismatchOfSubject = subjects && compileStringMatcher(subjects);

@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../../../../config_node.ts';
+import { inlineText } from '../../../../data_source.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
 import { libraryOf } from '../../../../linked_library.ts';
 import type { LuaScript } from '../../../../lua/lua_runtime.ts';
@@ -19,8 +20,6 @@ function load(source: string | undefined): LuaScript | undefined {
   return 'script' in loaded ? loaded.script : undefined;
 }
 
-const sourceOf = (node: ConfigNode | undefined): string | undefined => node?.text('inline_string');
-
 export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
   name: 'envoy.filters.http.lua',
   type: 'envoy.extensions.filters.http.lua.v3.Lua',
@@ -34,9 +33,9 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
         counters: ['errors', 'executions'],
       }),
     };
-    const own = load(sourceOf(node.child('default_source_code')) ?? node.text('inline_code'));
+    const own = load(inlineText(node.child('default_source_code')) ?? node.text('inline_code'));
     const codes = node.child('source_codes');
-    const named = new Map(Object.keys(codes?.value ?? {}).map((name) => [name, load(sourceOf(codes?.child(name)))]));
+    const named = new Map(Object.keys(codes?.value ?? {}).map((name) => [name, load(inlineText(codes?.child(name)))]));
     return (callbacks, perRoute) => {
       const script = perRoute?.name === undefined ? (perRoute?.script ?? own) : named.get(perRoute.name);
       if (!script || perRoute?.isDisabled === true) return {};
@@ -47,7 +46,7 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
   compilePerRoute: (node) => ({
     isDisabled: node.flag('disabled'),
     name: node.text('name'),
-    script: load(sourceOf(node.child('source_code'))),
+    script: load(inlineText(node.child('source_code'))),
     filterContext: node.child('filter_context'),
   }),
 });

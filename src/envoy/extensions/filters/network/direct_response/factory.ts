@@ -1,4 +1,4 @@
-import { bytesOfBase64 } from '../../../../matching/base64.ts';
+import { inlineText } from '../../../../data_source.ts';
 import type { NetworkFilterFactory } from '../../../../network/filter.ts';
 import { bytes } from '../../../../network/payload.ts';
 
@@ -9,7 +9,7 @@ export const directResponseFactory: NetworkFilterFactory = {
   fidelity: { level: 'partial', notSimulated: ['filename'] },
   compile: (config, { trace }) => {
     const source = config.child('response');
-    const text = source?.text('inline_string') ?? latin1(bytesOfBase64(source?.text('inline_bytes') ?? ''));
+    const text = inlineText(source) ?? '';
     return (connection) => ({
       onNewConnection: () => {
         trace?.record({
@@ -25,5 +25,3 @@ export const directResponseFactory: NetworkFilterFactory = {
     });
   },
 };
-
-const latin1 = (found: Uint8Array | undefined): string => String.fromCharCode(...(found ?? []));
