@@ -18,8 +18,7 @@ export function readResponse(text: string, method: string, isEnd = false): ReadR
   if (!head) return { kind: 'unreadable' };
   const rest = text.slice(end + 4);
   const { status, headers } = head;
-  if (status === 101 || (method === 'CONNECT' && status >= 200 && status < 300))
-    return { kind: 'switched', head, rest };
+  if (isSwitch(status, method)) return { kind: 'switched', head, rest };
   // What only says that the request may go on is followed by the answer.
   if (status < 200) {
     const after = readResponse(rest, method, isEnd);
@@ -32,6 +31,9 @@ export function readResponse(text: string, method: string, isEnd = false): ReadR
     ? { kind: 'incomplete', head: { ...head, body: rest } }
     : { kind: 'complete', response: { ...head, body }, continues: false };
 }
+
+const isSwitch = (status: number, method: string): boolean =>
+  status === 101 || (method === 'CONNECT' && status >= 200 && status < 300);
 
 function readHead(text: string): HttpResponse | undefined {
   const [start = '', ...lines] = text.split('\r\n');
