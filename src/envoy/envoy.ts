@@ -99,6 +99,7 @@ export class Envoy {
       dnsCaches,
       stats,
       files,
+      fileSystem: services.fileSystem ?? NO_FILES,
       filters: HTTP_FILTER_REGISTRY,
       tracers: TRACER_REGISTRY,
       runtime,

@@ -28,6 +28,7 @@ function isSigned(key: JsonObject, alg: string, message: Uint8Array, signature: 
   if (alg === 'EdDSA') return ed25519.verify(signature, message, fieldOf(key, 'x'));
   const size = Number(alg.slice(2)) as keyof typeof HASHES;
   if (alg.startsWith('HS')) return isEqual(hmac(HASHES[size], fieldOf(key, 'k'), message), signature);
+  if (alg.startsWith('PS')) return isPssSigned(key, HASHES[size], message, signature);
   return isRsaSigned(key, size, HASHES[size](message), signature);
 }
 
@@ -63,6 +64,47 @@ function isRsaSigned(
   const padded = `0001${'ff'.repeat(modulus.length - 2 - tail.length / 2)}${tail}`;
   return opened.toString(16).padStart(modulus.length * 2, '0') === padded;
 }
+
+/** RSASSA-PSS with a salt as long as the hash: RFC 8017, 9.1.2. */
+function isPssSigned(
+  key: JsonObject,
+  hash: (typeof HASHES)[keyof typeof HASHES],
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const modulus = fieldOf(key, 'n');
+  const opened = power(numberOf(signature), numberOf(fieldOf(key, 'e')), numberOf(modulus));
+  const bits = numberOf(modulus).toString(2).length - 1;
+  const size = Math.ceil(bits / 8);
+  const encoded = bytesOfHex(opened.toString(16).padStart(size * 2, '0'));
+  const digest = hash(message);
+  if (encoded.length !== size || encoded.at(-1) !== 0xbc) return false;
+  const masked = encoded.slice(0, size - digest.length - 1);
+  const own = encoded.slice(size - digest.length - 1, size - 1);
+  const mask = maskOf(hash, own, masked.length);
+  const data = masked.map((byte, i) => byte ^ mask[i]!);
+  data[0]! &= 0xff >> (8 * size - bits);
+  const salt = data.slice(data.length - digest.length);
+  const padding = data.slice(0, data.length - digest.length);
+  return (
+    padding.every((byte, i) => byte === (i === padding.length - 1 ? 1 : 0)) &&
+    isEqual(hash(joined([new Uint8Array(8), digest, salt])), own)
+  );
+}
+
+/** MGF1: hashes of the seed and a counter, one after the other. */
+function maskOf(hash: (typeof HASHES)[keyof typeof HASHES], seed: Uint8Array, length: number): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let made = 0, i = 0; made < length; i++) {
+    const part = hash(joined([seed, Uint8Array.of(i >>> 24, (i >>> 16) & 255, (i >>> 8) & 255, i & 255)]));
+    parts.push(part);
+    made += part.length;
+  }
+  return joined(parts).slice(0, length);
+}
+
+const bytesOfHex = (hex: string): Uint8Array =>
+  Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.slice(i * 2, i * 2 + 2), 16));
 
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let out = 1n;

@@ -85,6 +85,8 @@ export class ConnectionManager {
       statPrefix: this.#statPrefix,
       dnsCaches: services.dnsCaches,
       filters: services.filters,
+      fileSystem: services.fileSystem,
+      initManager: services.initManager,
       httpClient,
       grpcClient: new AsyncGrpcClient(httpClient, services),
     };

@@ -8,7 +8,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { GrpcClient, HttpClient } from './clients.ts';
-import type { Connection, HttpResponse } from '../seams.ts';
+import type { InitManager } from '../init_manager.ts';
+import type { Connection, FileSystem, HttpResponse } from '../seams.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
@@ -100,6 +101,9 @@ export interface FactoryContext {
   readonly dnsCaches: DnsCaches;
   /** Every kind of filter, for those that hold others. */
   readonly filters: FilterRegistry;
+  readonly fileSystem: FileSystem;
+  /** What the listener has to wait for before it takes connections. */
+  readonly initManager: InitManager;
   readonly httpClient: HttpClient;
   readonly grpcClient: GrpcClient;
 }

@@ -6,7 +6,7 @@ import type { FilterRegistry } from '../http/filter.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { TransportSocketServices } from '../network/transport_socket.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { StreamRecord, UpstreamNetwork } from '../seams.ts';
+import type { FileSystem, StreamRecord, UpstreamNetwork } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { TracerRegistry } from '../tracing/tracer.ts';
@@ -20,6 +20,8 @@ export interface RouterServices extends TransportSocketServices {
   readonly clusters: ClusterManager;
   readonly network: UpstreamNetwork;
   readonly files: LogFiles;
+  /** What the configuration names by path. */
+  readonly fileSystem: FileSystem;
   readonly filters: FilterRegistry;
   readonly tracers: TracerRegistry;
   readonly runtime: Runtime;

@@ -1,13 +1,20 @@
-import { inlineText } from '../../../../data_source.ts';
 import { sha1 } from '@noble/hashes/legacy.js';
 import type { ConfigNode } from '../../../../config_node.ts';
-import { defineHttpFilter, type FilterCallbacks, type FilterStatus } from '../../../../http/filter.ts';
+import { textOfSource } from '../../../../data_source.ts';
+import {
+  defineHttpFilter,
+  type FactoryContext,
+  type FilterCallbacks,
+  type FilterStatus,
+} from '../../../../http/filter.ts';
 import { base64Of, textOfBase64 } from '../../../../matching/base64.ts';
 
 type Users = ReadonlyMap<string, string>;
 
-function usersOf(node: ConfigNode): Users {
-  const lines = (inlineText(node.child('users')) ?? '').split(/\r?\n/).filter((line) => line.includes(':'));
+function usersOf(node: ConfigNode, { fileSystem }: Pick<FactoryContext, 'fileSystem'>): Users {
+  const lines = (textOfSource(node.child('users'), fileSystem) ?? '')
+    .split(/\r?\n/)
+    .filter((line) => line.includes(':'));
   return new Map(
     lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).replace(/^\{SHA\}/, '')]),
   );
@@ -18,8 +25,8 @@ export const basicAuthFilterFactory = defineHttpFilter<Users>({
   name: 'envoy.filters.http.basic_auth',
   type: 'envoy.extensions.filters.http.basic_auth.v3.BasicAuth',
   fidelity: { level: 'partial', notSimulated: ['emit_dynamic_metadata'] },
-  compile: (config) => {
-    const own = usersOf(config);
+  compile: (config, context) => {
+    const own = usersOf(config, context);
     return (callbacks, perRoute) => ({ decode: () => check(config, perRoute ?? own, callbacks) });
   },
   compilePerRoute: usersOf,
@@ -29,7 +36,7 @@ function check(config: ConfigNode, users: Users, callbacks: FilterCallbacks): Fi
   const header = config.text('authentication_header')?.toLowerCase() || 'authorization';
   const given = callbacks.request.get(header);
   if (given === undefined) return refuse(callbacks, 'Missing username and password.', 'no_credential_for_basic_auth');
-  if (!/^basic /i.test(given))
+  if (!given.startsWith('Basic '))
     return refuse(callbacks, "Expected 'Basic' authentication scheme.", 'invalid_scheme_for_basic_auth');
   const pair = textOfBase64(given.slice('basic '.length));
   const colon = pair?.indexOf(':') ?? -1;

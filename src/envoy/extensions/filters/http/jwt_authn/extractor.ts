@@ -27,7 +27,7 @@ function fromHeader(request: HeaderMap, name: string, prefix: string): Found[] {
   const value = request.get(name);
   if (value === undefined || !value.startsWith(prefix)) return [];
   const token = /^[A-Za-z0-9_.-]*/.exec(value.slice(prefix.length).trimStart())![0];
-  return [{ token, remove: () => request.remove(name) }];
+  return token === '' ? [] : [{ token, remove: () => request.remove(name) }];
 }
 
 function fromParameter(request: HeaderMap, name: string): Found[] {

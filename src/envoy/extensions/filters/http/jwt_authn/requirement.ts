@@ -3,8 +3,8 @@ import type { Fault } from './provider.ts';
 
 export const MISSING = 'Jwt is missing';
 
-/** Checks one provider's tokens: what is wrong, or undefined. */
-export type CheckProvider = (name: string, audiences: readonly string[] | undefined) => Fault;
+/** Checks one provider's tokens: what is wrong, or undefined. `any`: on behalf of whatever provider there is. */
+export type CheckProvider = (name: string, audiences: readonly string[] | undefined, how?: 'any') => Fault;
 
 /** `JwtRequirement`: what it asks of a request; answers with what is wrong (jwt_authn/verifier.cc). */
 export type Requirement = (check: CheckProvider) => Fault;
@@ -31,9 +31,13 @@ export function compileRequirement(
     ?.child('requires_all')
     ?.list('requirements')
     .map((one) => compileRequirement(one, hasToken));
-  if (all) return (check) => all.map((one) => one(check)).find((fault) => fault !== undefined);
+  // The first that is not met ends it: those behind it are not asked.
+  if (all) return (check) => all.reduce<Fault>((fault, one) => fault ?? one(check), undefined);
   if (node?.has('allow_missing')) return hasToken;
-  return () => undefined;
+  return (check) => {
+    if (node?.has('allow_missing_or_failed')) hasToken(check);
+    return undefined;
+  };
 }
 
 /** One is enough. `allow_missing` beside providers lets through only who brought no token to any of them. */

@@ -19,6 +19,9 @@ export const SUPPORTED_ALGORITHMS: ReadonlySet<string> = new Set([
   'RS256',
   'RS384',
   'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
   'EdDSA',
 ]);
 

@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { inlineText } from '../../../../data_source.ts';
+import { textOfSource } from '../../../../data_source.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
 import { libraryOf } from '../../../../linked_library.ts';
 import type { LuaScript } from '../../../../lua/lua_runtime.ts';
@@ -33,9 +33,11 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
         counters: ['errors', 'executions'],
       }),
     };
-    const own = load(inlineText(node.child('default_source_code')) ?? node.text('inline_code'));
+    const own = load(textOfSource(node.child('default_source_code'), context.fileSystem) ?? node.text('inline_code'));
     const codes = node.child('source_codes');
-    const named = new Map(Object.keys(codes?.value ?? {}).map((name) => [name, load(inlineText(codes?.child(name)))]));
+    const named = new Map(
+      Object.keys(codes?.value ?? {}).map((name) => [name, load(textOfSource(codes?.child(name), context.fileSystem))]),
+    );
     return (callbacks, perRoute) => {
       const script = perRoute?.name === undefined ? (perRoute?.script ?? own) : named.get(perRoute.name);
       if (!script || perRoute?.isDisabled === true) return {};
@@ -43,10 +45,10 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
       return new LuaFilter(config, { script, filterContext }, context, callbacks);
     };
   },
-  compilePerRoute: (node) => ({
+  compilePerRoute: (node, { fileSystem }) => ({
     isDisabled: node.flag('disabled'),
     name: node.text('name'),
-    script: load(inlineText(node.child('source_code'))),
+    script: load(textOfSource(node.child('source_code'), fileSystem)),
     filterContext: node.child('filter_context'),
   }),
 });
