@@ -1,16 +1,21 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
-import { isDrawn } from '../../../../matching/fractional_percent.ts';
+import type { HeaderMap } from '../../../../http/header_map.ts';
+import { compileDraw, type Draw } from '../../../../matching/fractional_percent.ts';
 import { compileStringMatcher, type StringMatcher } from '../../../../router/string_matcher.ts';
 
 interface CsrfPolicy {
   readonly node: ConfigNode;
   readonly additional: readonly StringMatcher[];
+  readonly isEnabled: Draw;
+  readonly isShadow: Draw;
 }
 
 const compile = (node: ConfigNode): CsrfPolicy => ({
   node,
   additional: node.list('additional_origins').map(compileStringMatcher),
+  isEnabled: compileDraw(node.child('filter_enabled')),
+  isShadow: compileDraw(node.child('shadow_enabled')),
 });
 
 export const csrfFilterFactory = defineHttpFilter<CsrfPolicy>({
@@ -37,10 +42,9 @@ class CsrfFilter implements HttpFilter {
   }
 
   decode(): FilterStatus {
-    const { request, random } = this.#callbacks;
-    const { node } = this.#policy;
-    const isEnabled = isDrawn(node.child('filter_enabled')?.child('default_value'), random);
-    const isShadow = isDrawn(node.child('shadow_enabled')?.child('default_value'), random);
+    const { request } = this.#callbacks;
+    const isEnabled = this.#policy.isEnabled(this.#callbacks);
+    const isShadow = this.#policy.isShadow(this.#callbacks);
     if ((!isEnabled && !isShadow) || !CHANGING.has(request.get(':method') ?? '')) return 'continue';
     if (this.#isSameOrigin() || !isEnabled) return 'continue';
     this.#callbacks.sendLocalReply({ status: 403, body: 'Invalid origin', details: 'csrf_origin_mismatch' });
@@ -50,7 +54,7 @@ class CsrfFilter implements HttpFilter {
   #isSameOrigin(): boolean {
     const { request, stats, statPrefix } = this.#callbacks;
     const { node, additional } = this.#policy;
-    const source = hostOf(request.get('origin')) ?? hostOf(request.get('referer'));
+    const source = sourceOf(request);
     if (source === undefined) stats.add(`${statPrefix}csrf.missing_source_origin`);
     const isValid =
       source !== undefined &&
@@ -65,6 +69,12 @@ class CsrfFilter implements HttpFilter {
     });
     return isValid;
   }
+}
+
+/** An origin that is hidden is none, and the referer is not asked in its place. */
+function sourceOf(request: HeaderMap): string | undefined {
+  const origin = request.get('origin');
+  return origin === 'null' ? undefined : (hostOf(origin) ?? hostOf(request.get('referer')));
 }
 
 /** Host and port of a URL, or the text itself where it is none. */

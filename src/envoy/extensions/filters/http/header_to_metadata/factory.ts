@@ -2,12 +2,13 @@ import type { Json } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { textOfBase64 } from '../../../../matching/base64.ts';
 import { substituted } from '../../../../matching/substitution.ts';
 
 export const headerToMetadataFilterFactory = defineHttpFilter<ConfigNode>({
   name: 'envoy.filters.http.header_to_metadata',
   type: 'envoy.extensions.filters.http.header_to_metadata.v3.Config',
-  fidelity: { level: 'partial', notSimulated: ['encode', 'stat_prefix'] },
+  fidelity: { level: 'partial', notSimulated: ['PROTOBUF_VALUE', 'stat_prefix'] },
   compile: (own) => (callbacks, perRoute) => ({
     decode: () => {
       for (const rule of (perRoute ?? own).list('request_rules')) applyRule(rule, callbacks.request, callbacks);
@@ -44,14 +45,21 @@ function valueFor(target: ConfigNode, found: string): string {
 function store(target: ConfigNode, text: string, callbacks: FilterCallbacks): void {
   if (text === '') return;
   const namespace = target.text('metadata_namespace') ?? '';
+  const value = typed(text, target);
+  if (value === undefined) return;
   callbacks.setMetadata(
     namespace === '' ? 'envoy.filters.http.header_to_metadata' : namespace,
     target.text('key') ?? '',
-    typed(text, target.text('type')),
+    value,
   );
 }
 
-const typed = (text: string, type: string | undefined): Json => (type === 'NUMBER' ? Number(text) : text);
+/** Undefined where the text is not what it is said to be: then nothing is kept. */
+function typed(text: string, target: ConfigNode): Json | undefined {
+  const plain = target.text('encode') === 'BASE64' ? textOfBase64(text) : text;
+  if (plain === undefined || target.text('type') !== 'NUMBER') return plain;
+  return plain.trim() === '' || Number.isNaN(Number(plain)) ? undefined : Number(plain);
+}
 
 function cookieOf(headers: HeaderMap, name: string): string | undefined {
   const cookies = headers.all('cookie').flatMap((one) => one.split(/;\s*/));

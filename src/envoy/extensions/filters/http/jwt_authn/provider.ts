@@ -69,16 +69,20 @@ export class Provider {
     if (issuer !== '' && payload['iss'] !== issuer) return 'Jwt issuer is not configured';
     if (this.#mismatchOfSubject && this.#mismatchOfSubject(String(payload['sub'] ?? '')) !== undefined)
       return NOT_VERIFIED;
-    const [expires, notBefore] = [payload['exp'], payload['nbf']];
-    if (typeof expires !== 'number' && this.#requiresExpiration) return NOT_VERIFIED;
-    if (typeof expires === 'number' && this.#maxLifetimeS !== undefined && expires - nowS > this.#maxLifetimeS)
-      return NOT_VERIFIED;
-    const skew = this.node.number('clock_skew_seconds') ?? DEFAULT_CLOCK_SKEW_S;
-    if (typeof notBefore === 'number' && nowS + skew < notBefore) return 'Jwt not yet valid';
-    if (typeof expires === 'number' && nowS > expires + skew) return 'Jwt is expired';
+    const late = this.#faultOfTimes(payload, nowS);
+    if (late !== undefined) return late;
     if (audiences.length > 0 && !audiencesOf(payload).some((one) => audiences.includes(one)))
       return 'Audiences in Jwt are not allowed';
     return undefined;
+  }
+
+  #faultOfTimes({ exp: expires, nbf: notBefore }: JsonObject, nowS: number): Fault {
+    const skew = this.node.number('clock_skew_seconds') ?? DEFAULT_CLOCK_SKEW_S;
+    const max = this.#maxLifetimeS;
+    if (typeof expires !== 'number' && this.#requiresExpiration) return NOT_VERIFIED;
+    if (typeof expires === 'number' && max !== undefined && expires - nowS > max) return NOT_VERIFIED;
+    if (typeof notBefore === 'number' && nowS + skew < notBefore) return 'Jwt not yet valid';
+    return typeof expires === 'number' && nowS > expires + skew ? 'Jwt is expired' : undefined;
   }
 }
 
