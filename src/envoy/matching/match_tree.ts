@@ -1,3 +1,6 @@
+import type { JsonObject } from '#api';
+import type { CelFacts } from '../cel/attributes.ts';
+import { compileCelText, compileCelTree } from '../cel/expression.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Connection, HttpResponse } from '../seams.ts';
@@ -8,6 +11,9 @@ export interface MatchFacts {
   readonly request: HeaderMap;
   readonly connection?: Connection;
   readonly response?: HttpResponse;
+  readonly log?: CelFacts['log'];
+  readonly dynamicMetadata?: JsonObject;
+  readonly filterState?: CelFacts['filterState'];
 }
 
 /** The action of the first branch that fits, as its configuration; undefined where nothing does. */
@@ -71,6 +77,8 @@ function compilePredicate(node: ConfigNode): (facts: MatchFacts) => boolean {
 }
 
 function compileSingle(node: ConfigNode): (facts: MatchFacts) => boolean {
+  const custom = node.child('custom_match')?.child('typed_config');
+  if (custom) return compileCustom(custom, node);
   const input = compileInput(node.child('input'));
   const value = node.child('value_match');
   const mismatch = value ? compileStringMatcher(value) : () => 'nothing';
@@ -79,6 +87,40 @@ function compileSingle(node: ConfigNode): (facts: MatchFacts) => boolean {
     return text !== undefined && mismatch(text) === undefined;
   };
 }
+
+/** A matcher of another kind than strings. Simplified: only CEL is known, another never fits. */
+function compileCustom(custom: ConfigNode, node: ConfigNode): (facts: MatchFacts) => boolean {
+  const kind = custom.text('@type')?.split('.').at(-1);
+  const expression = custom.child('expr_match');
+  if (kind !== 'CelMatcher' || !expression) return () => false;
+  const text = expression.text('cel_expr_string');
+  const tree = (expression.child('cel_expr_checked') ?? expression.child('cel_expr_parsed'))?.child('expr');
+  const compiled = text !== undefined ? compileCelText(text) : tree && compileCelTree(tree);
+  if (node.child('input')?.child('typed_config')?.text('@type')?.endsWith('.HttpAttributesCelMatchInput') !== true)
+    return () => false;
+  return (facts) => compiled?.(celFactsOf(facts)) === true;
+}
+
+/** What expressions may ask of a stream. */
+export const celFactsOf = ({
+  request,
+  connection,
+  response,
+  log = {},
+  dynamicMetadata = {},
+  filterState = new Map<string, never>(),
+}: MatchFacts): CelFacts => ({
+  request,
+  response: response?.headers,
+  trailers: response?.trailers,
+  log,
+  dynamicMetadata,
+  filterState,
+  localAddress: connection?.localAddress ?? '',
+  remoteAddress: connection?.remoteAddress ?? '',
+  requestedServerName: connection?.tls?.sni,
+  hasClientCertificate: connection?.tls?.peer !== undefined,
+});
 
 const joined = (headers: HeaderMap | undefined, name: string): string | undefined =>
   headers?.has(name) === true ? headers.all(name).join(',') : undefined;

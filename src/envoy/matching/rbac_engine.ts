@@ -1,6 +1,8 @@
 import type { ConfigRef } from '#source';
 import { compileCelTree } from '../cel/expression.ts';
 import { ConfigNode } from '../config_node.ts';
+import type { Json } from '#api';
+import { celFactsOf, compileMatchTree } from './match_tree.ts';
 import { compileRule, type RbacFacts } from './rbac_rules.ts';
 
 interface Decision {
@@ -8,6 +10,8 @@ interface Decision {
   /** The first policy that fits, by name. */
   readonly policy: string | undefined;
   readonly because: ConfigRef;
+  /** Of rules that log: whether this request is to be logged (`envoy.common:access_log_hint`). */
+  readonly logHint?: boolean;
 }
 
 export type Engine = (facts: RbacFacts) => Decision;
@@ -39,8 +43,31 @@ export function compileEngine(node: ConfigNode): Engine {
       isAllowed: isLog || (found !== undefined) !== isDeny,
       policy: found?.name,
       because: found?.ref ?? node.ref,
+      ...(isLog ? { logHint: found !== undefined } : {}),
     };
   };
+}
+
+/** `matcher` of RBAC: the action that is found decides, and where there is none the request is denied (engine_impl.cc). */
+export function compileMatcherEngine(node: ConfigNode): Engine {
+  const tree = compileMatchTree(node);
+  const logs = hasLogAction(node.value);
+  return (facts) => {
+    const action = tree(facts);
+    const kind = action?.text('action') ?? 'ALLOW';
+    return {
+      isAllowed: action !== undefined && kind !== 'DENY',
+      policy: action?.text('name'),
+      because: action?.ref ?? node.ref,
+      ...(logs ? { logHint: action !== undefined && kind === 'LOG' } : {}),
+    };
+  };
+}
+
+function hasLogAction(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!Array.isArray(value) && value['action'] === 'LOG') return true;
+  return Object.values(value).some(hasLogAction);
 }
 
 /** A CEL condition has to be true; one that asks for what is not there does not hold. */
@@ -48,15 +75,5 @@ function compileCondition(policy: ConfigNode): (facts: RbacFacts) => boolean {
   const tree = policy.child('condition') ?? policy.child('checked_condition')?.child('expr');
   const expression = tree && compileCelTree(tree);
   if (!tree) return () => true;
-  return ({ request, log, dynamicMetadata, filterState, connection }) =>
-    expression?.({
-      request,
-      log,
-      dynamicMetadata,
-      filterState,
-      localAddress: connection.localAddress,
-      remoteAddress: connection.remoteAddress,
-      requestedServerName: connection.tls?.sni,
-      hasClientCertificate: connection.tls?.peer !== undefined,
-    }) === true;
+  return (facts) => expression?.(celFactsOf(facts)) === true;
 }

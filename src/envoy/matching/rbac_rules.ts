@@ -4,6 +4,7 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { compileMetadataMatcher } from './metadata_matcher.ts';
 import { isInCidr } from '../network/cidr.ts';
 import { compileHeaderMatcher, withoutQuery } from '../router/route_match.ts';
+import { compileUriTemplate } from '../router/uri_template.ts';
 import { compileStringMatcher } from '../router/string_matcher.ts';
 import type { Connection } from '../seams.ts';
 
@@ -14,6 +15,7 @@ export interface RbacFacts {
   readonly dynamicMetadata: JsonObject;
   readonly filterState: ReadonlyMap<string, string>;
   readonly log: Readonly<Record<string, string | number>>;
+  readonly route?: { readonly node: ConfigNode } | undefined;
 }
 
 export type Rule = (facts: RbacFacts) => boolean;
@@ -78,7 +80,13 @@ const KINDS: Readonly<Record<string, Compile>> = {
   sourced_metadata: (node) => {
     const matcher = node.child('metadata_matcher');
     const matches = matcher ? compileMetadataMatcher(matcher) : () => false;
-    return ({ dynamicMetadata }) => matches(dynamicMetadata);
+    const isOfRoute = node.text('metadata_source') === 'ROUTE';
+    return ({ dynamicMetadata, route }) =>
+      matches(isOfRoute ? (route?.node.child('metadata')?.child('filter_metadata')?.value ?? {}) : dynamicMetadata);
+  },
+  uri_template: (node) => {
+    const template = compileUriTemplate(node.child('typed_config')?.text('path_template') ?? '');
+    return ({ request }) => template(withoutQuery(request.get(':path') ?? '')) !== undefined;
   },
   requested_server_name: (node) => {
     const mismatch = compileStringMatcher(node);

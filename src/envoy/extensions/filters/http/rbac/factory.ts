@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
-import { compileEngine, type Engine } from '../../../../matching/rbac_engine.ts';
+import { compileEngine, compileMatcherEngine, type Engine } from '../../../../matching/rbac_engine.ts';
 
 interface RbacConfig {
   readonly node: ConfigNode;
@@ -9,14 +9,17 @@ interface RbacConfig {
 }
 
 function compile(node: ConfigNode): RbacConfig {
-  const [rules, shadow] = [node.child('rules'), node.child('shadow_rules')];
-  return { node, rules: rules && compileEngine(rules), shadow: shadow && compileEngine(shadow) };
+  const engineOf = (rules: string, matcher: string): Engine | undefined => {
+    const [byRules, byMatcher] = [node.child(rules), node.child(matcher)];
+    return byRules ? compileEngine(byRules) : byMatcher && compileMatcherEngine(byMatcher);
+  };
+  return { node, rules: engineOf('rules', 'matcher'), shadow: engineOf('shadow_rules', 'shadow_matcher') };
 }
 
 export const rbacFilterFactory = defineHttpFilter<RbacConfig>({
   name: 'envoy.filters.http.rbac',
   type: 'envoy.extensions.filters.http.rbac.v3.RBAC',
-  fidelity: { level: 'partial', notSimulated: ['matcher', 'shadow_matcher'] },
+  fidelity: { level: 'full', notSimulated: [] },
   compile: (config) => {
     const own = compile(config);
     return (callbacks, perRoute) => new RbacFilter(perRoute ?? own, callbacks);
@@ -43,8 +46,9 @@ class RbacFilter implements HttpFilter {
     this.#shadow();
     const { rules, node } = this.#config;
     if (!rules) return 'continue';
-    const { isAllowed, policy, because } = rules(this.#callbacks);
-    this.#count(`${dotted(node.text('rules_stat_prefix'))}${isAllowed ? 'allowed' : 'denied'}`);
+    const { isAllowed, policy, because, logHint } = rules(this.#callbacks);
+    if (logHint !== undefined) this.#callbacks.setMetadata('envoy.common', 'access_log_hint', logHint);
+    this.#count(dotted(node.text('rules_stat_prefix')), isAllowed ? 'allowed' : 'denied', policy);
     this.#callbacks.trace?.record({
       kind: isAllowed ? 'rbac_allowed' : 'rbac_denied',
       state: isAllowed ? 'matched' : 'failed',
@@ -66,7 +70,7 @@ class RbacFilter implements HttpFilter {
     if (!shadow) return;
     const { isAllowed, policy } = shadow(this.#callbacks);
     const prefix = node.text('shadow_rules_stat_prefix') ?? '';
-    this.#count(`${dotted(prefix)}shadow_${isAllowed ? 'allowed' : 'denied'}`);
+    this.#count(dotted(prefix), `shadow_${isAllowed ? 'allowed' : 'denied'}`, policy);
     if (policy !== undefined)
       this.#callbacks.setMetadata('envoy.filters.http.rbac', `${prefix}shadow_effective_policy_id`, policy);
     this.#callbacks.setMetadata(
@@ -76,7 +80,10 @@ class RbacFilter implements HttpFilter {
     );
   }
 
-  #count(name: string): void {
-    this.#callbacks.stats.add(`${this.#callbacks.statPrefix}rbac.${name}`);
+  #count(prefix: string, name: string, policy: string | undefined): void {
+    const { stats, statPrefix } = this.#callbacks;
+    stats.add(`${statPrefix}rbac.${prefix}${name}`);
+    if (policy !== undefined && this.#config.node.flag('track_per_rule_stats'))
+      stats.add(`${statPrefix}rbac.${prefix}policy.${policy}.${name}`);
   }
 }
