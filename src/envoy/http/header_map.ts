@@ -1,5 +1,10 @@
+/** A request has its host as `:authority`, whichever of the two names it is asked for by. */
+export const nameOf = (headers: HeaderMap, name: string): string =>
+  name === 'host' && headers.has(':authority') ? ':authority' : name;
+
 /** Adds a header as `core.v3.HeaderValueOption.append_action` says. */
-export function addHeader(headers: HeaderMap, name: string, value: string, action: string): void {
+export function addHeader(headers: HeaderMap, asked: string, value: string, action: string): void {
+  const name = nameOf(headers, asked);
   const exists = headers.has(name);
   if (action === 'APPEND_IF_EXISTS_OR_ADD' || (action === 'ADD_IF_ABSENT' && !exists)) headers.add(name, value);
   else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists))

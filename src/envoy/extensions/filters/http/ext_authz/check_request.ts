@@ -1,5 +1,6 @@
 import type { JsonObject } from '#api';
 import type { FilterCallbacks } from '../../../../http/filter.ts';
+import type { HeaderMap } from '../../../../http/header_map.ts';
 import { base64Of } from '../../../../matching/base64.ts';
 import type { BodySettings, ExtAuthzConfig } from './config.ts';
 
@@ -8,6 +9,8 @@ export interface Asked {
   readonly headers: ReadonlyMap<string, string>;
   readonly body: string | undefined;
 }
+
+const PSEUDO = [':authority', ':path', ':method', ':scheme'];
 
 /** Headers of one name are joined; a body says whether it is whole: check_request_utils.cc, setHttpRequest. */
 export function askedOf(
@@ -36,17 +39,17 @@ export function checkRequest(
   const { connection, dynamicMetadata, route, request } = callbacks;
   const service = request.get('x-envoy-downstream-service-cluster');
   const extensions = contextExtensions(callbacks);
-  const session = config.node.flag('include_tls_session') ? connection.tls : undefined;
+  const sni = connection.tls?.sni;
   const routeMetadata = route?.node.child('metadata')?.child('filter_metadata')?.value ?? {};
   return {
     attributes: {
       source: { address: addressOf(connection.remoteAddress), ...(service === undefined ? {} : { service }) },
       destination: { address: addressOf(connection.localAddress) },
-      request: { http: httpRequest(callbacks, asked, body) },
+      request: { http: { ...httpRequest(callbacks, asked, body), ...headersOf(callbacks.request, asked, config) } },
       ...(Object.keys(extensions).length > 0 ? { contextExtensions: extensions } : {}),
       metadataContext: metadataOf(dynamicMetadata, config.metadataNamespaces),
       routeMetadataContext: metadataOf(routeMetadata, config.routeMetadataNamespaces),
-      ...(session ? { tlsSession: session.sni === undefined ? {} : { sni: session.sni } } : {}),
+      ...(config.node.flag('include_tls_session') ? { tlsSession: sni === undefined ? {} : { sni } } : {}),
     },
   };
 }
@@ -56,7 +59,6 @@ function httpRequest({ request, log }: FilterCallbacks, asked: Asked, body: Body
   const bytes = body?.packsAsBytes === true;
   return {
     method: request.get(':method') ?? '',
-    headers: Object.fromEntries(asked.headers),
     path: request.get(':path') ?? '',
     host: request.get(':authority') ?? '',
     scheme: request.get(':scheme') ?? '',
@@ -65,6 +67,15 @@ function httpRequest({ request, log }: FilterCallbacks, asked: Asked, body: Body
       ? {}
       : { size: String(log['bytes_received']), [bytes ? 'rawBody' : 'body']: bytes ? bytesOf(text) : text }),
   };
+}
+
+/** By name, or with `encode_raw_headers` as they came: pseudo headers first, a name as often as it was sent. */
+function headersOf(request: HeaderMap, asked: Asked, config: ExtAuthzConfig): JsonObject {
+  if (!config.node.flag('encode_raw_headers')) return { headers: Object.fromEntries(asked.headers) };
+  const shown = request.pairs().filter(([name]) => config.showsHeader(name));
+  const pseudo = PSEUDO.flatMap((name) => shown.filter(([one]) => one === name));
+  const all = [...pseudo, ...shown.filter(([name]) => !name.startsWith(':'))];
+  return { headerMap: { headers: all.map(([key, value]) => ({ key, rawValue: bytesOf(value) })) } };
 }
 
 const bytesOf = (text: string): string => base64Of(new TextEncoder().encode(text));

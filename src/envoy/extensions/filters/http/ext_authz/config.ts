@@ -2,11 +2,22 @@ import { durationMs } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FactoryContext } from '../../../../http/filter.ts';
 import { statusCodeOf } from '../../../../http/status_code.ts';
+import { compileDraw, type Draw } from '../../../../matching/fractional_percent.ts';
 import { compileMetadataMatcher } from '../../../../matching/metadata_matcher.ts';
+import { compileMutationRules, type MutationRules } from '../../../../matching/mutation_rules.ts';
 import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import type { Runtime } from '../../../../runtime/runtime.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 
-const COUNTERS = ['ok', 'denied', 'error', 'disabled', 'failure_mode_allowed', 'invalid'] as const;
+const COUNTERS = [
+  'ok',
+  'denied',
+  'error',
+  'disabled',
+  'failure_mode_allowed',
+  'invalid',
+  'ignored_dynamic_metadata',
+] as const;
 type Counters = ReturnType<typeof createStats<(typeof COUNTERS)[number]>>;
 
 /** Whether a header of that name is meant. */
@@ -27,9 +38,15 @@ export interface ExtAuthzConfig {
   readonly clearsRouteCache: boolean;
   readonly allowsFailure: boolean;
   readonly tellsFailure: boolean;
-  readonly filterEnabled: ConfigNode | undefined;
+  readonly isEnabled: Draw;
   readonly isEnabledByMetadata: ReturnType<typeof compileMetadataMatcher> | undefined;
-  readonly deniesAtDisable: boolean;
+  readonly deniesAtDisable: (runtime: Runtime) => boolean;
+  /** Asks and counts, and refuses nobody. */
+  readonly isShadow: boolean;
+  readonly chargesCluster: boolean;
+  readonly takesMetadata: boolean;
+  readonly rules: MutationRules | undefined;
+  readonly maxDeniedBytes: number;
   readonly metadataNamespaces: readonly string[];
   readonly routeMetadataNamespaces: readonly string[];
   /** Which headers of the request the server is shown. */
@@ -56,6 +73,8 @@ export interface ExtAuthzPerRoute {
   readonly isDisabled: boolean;
   readonly skipsBody: boolean;
   readonly body: BodySettings | undefined;
+  readonly http: HttpService | undefined;
+  readonly grpc: ConfigNode | undefined;
 }
 
 export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryContext): ExtAuthzConfig {
@@ -72,9 +91,16 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
     clearsRouteCache: node.flag('clear_route_cache'),
     allowsFailure: node.flag('failure_mode_allow'),
     tellsFailure: node.flag('failure_mode_allow_header_add'),
-    filterEnabled: node.child('filter_enabled')?.child('default_value'),
+    isEnabled: compileDraw(node.child('filter_enabled'), true),
     isEnabledByMetadata: enabledBy && compileMetadataMatcher(enabledBy),
-    deniesAtDisable: node.child('deny_at_disable')?.flag('default_value') === true,
+    deniesAtDisable: compileFlag(node.child('deny_at_disable')),
+    isShadow: node.flag('shadow_mode'),
+    chargesCluster: node.raw('charge_cluster_response_stats') !== false,
+    takesMetadata: node.raw('enable_dynamic_metadata_ingestion') !== false,
+    rules: node.has('decoder_header_mutation_rules')
+      ? compileMutationRules(node.child('decoder_header_mutation_rules'))
+      : undefined,
+    maxDeniedBytes: node.number('max_denied_response_body_bytes') || Infinity,
     metadataNamespaces: node.texts('metadata_context_namespaces'),
     routeMetadataNamespaces: node.texts('route_metadata_context_namespaces'),
     showsHeader: compileShownHeaders(node, http),
@@ -85,11 +111,21 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
 
 export function compilePerRoute(node: ConfigNode): ExtAuthzPerRoute {
   const settings = node.child('check_settings');
+  const http = settings?.child('http_service');
   return {
     isDisabled: node.flag('disabled'),
     skipsBody: settings?.flag('disable_request_body_buffering') === true,
     body: bodyOf(settings?.child('with_request_body')),
+    http: http && compileHttpService(http),
+    grpc: settings?.child('grpc_service'),
   };
+}
+
+/** `core.v3.RuntimeFeatureFlag`. */
+function compileFlag(node: ConfigNode | undefined): (runtime: Runtime) => boolean {
+  const otherwise = node?.flag('default_value') === true;
+  const key = node?.text('runtime_key') ?? '';
+  return (runtime) => (key === '' ? otherwise : runtime.flag(key, otherwise));
 }
 
 const bodyOf = (node: ConfigNode | undefined): BodySettings | undefined =>

@@ -1,7 +1,7 @@
 import type { FactoryContext, FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
-import { addHeader } from '../../../../http/header_map.ts';
+import { addHeader, nameOf } from '../../../../http/header_map.ts';
 import { setQueryParameters } from '../../../../http/query_parameters.ts';
-import { isDrawn } from '../../../../matching/fractional_percent.ts';
+import { expand } from '../../../../formatter/format_text.ts';
 import type { Call } from '../../../../http/clients.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import { askedOf, checkRequest } from './check_request.ts';
@@ -62,15 +62,14 @@ export class ExtAuthzFilter implements HttpFilter {
   }
 
   #isEnabled(): boolean {
-    const { filterEnabled, isEnabledByMetadata } = this.#config;
-    const { random, dynamicMetadata } = this.#callbacks;
-    return isDrawn(filterEnabled, random, true) && (isEnabledByMetadata?.(dynamicMetadata) ?? true);
+    const { isEnabled, isEnabledByMetadata } = this.#config;
+    return isEnabled(this.#callbacks) && (isEnabledByMetadata?.(this.#callbacks.dynamicMetadata) ?? true);
   }
 
   #onDisabled(): FilterStatus {
     this.#config.counters.disabled.inc();
     this.#tell('ext_authz_disabled', 'not_reached', 'The check is switched off for this request.');
-    if (!this.#config.deniesAtDisable) return 'continue';
+    if (!this.#config.deniesAtDisable(this.#callbacks.runtime)) return 'continue';
     this.#refuse(this.#config.statusOnError, 'ext_authz_error');
     return 'stop_iteration';
   }
@@ -80,23 +79,31 @@ export class ExtAuthzFilter implements HttpFilter {
     return this.#perRoute?.body ?? this.#config.body;
   }
 
+  /** A route may have a service of its own. */
+  #service(): Pick<ExtAuthzConfig, 'http' | 'grpc'> {
+    const own = this.#perRoute;
+    return own?.http || own?.grpc ? own : this.#config;
+  }
+
   #check(body: BodySettings | undefined): FilterStatus {
-    const { http, grpc } = this.#config;
+    const { http, grpc } = this.#service();
     const asked = askedOf(this.#callbacks, this.#config, body);
     let isAsking = true;
+    let hasPassed = false;
     this.#startMs = this.#callbacks.dispatcher.nowMs;
     const decided = (verdict: Verdict): void => {
       this.#call = undefined;
-      const passes = this.#onVerdict(verdict);
-      if (passes && !isAsking) this.#callbacks.continueDecoding();
+      hasPassed = this.#onVerdict(verdict);
+      if (hasPassed && !isAsking) this.#callbacks.continueDecoding();
     };
-    if (http) this.#call = checkOverHttp(http, this.#clients.httpClient, asked, decided);
+    const fill = (template: string): string => expand(template, this.#callbacks.formatterContext());
+    if (http) this.#call = checkOverHttp(http, this.#clients.httpClient, asked, fill, decided);
     else if (grpc) {
       const request = checkRequest(this.#callbacks, this.#config, asked, body);
       this.#call = checkOverGrpc(grpc, this.#clients.grpcClient, request, decided);
     } else return 'continue';
     isAsking = false;
-    return this.#call || this.#verdict?.status !== 'ok' ? 'stop_iteration' : 'continue';
+    return this.#call || !hasPassed ? 'stop_iteration' : 'continue';
   }
 
   /** Whether the request goes on. */
@@ -109,35 +116,62 @@ export class ExtAuthzFilter implements HttpFilter {
 
   #keepMetadata({ status, dynamicMetadata }: Verdict): void {
     if (!dynamicMetadata || Object.keys(dynamicMetadata).length === 0) return;
+    if (!this.#config.takesMetadata) return this.#config.counters.ignored_dynamic_metadata.inc();
     for (const [key, value] of Object.entries(dynamicMetadata)) this.#callbacks.setMetadata(NAMESPACE, key, value);
     const tookMs = this.#callbacks.dispatcher.nowMs - this.#startMs;
     if (status === 'ok') this.#callbacks.setMetadata(NAMESPACE, 'ext_authz_duration', tookMs);
   }
 
   #onOk(verdict: Verdict): boolean {
-    const { request } = this.#callbacks;
-    for (const [name, value] of verdict.headersToSet) request.set(name, value);
-    for (const [name, value] of verdict.headersToAppend) {
-      const now = request.get(name);
-      if (now !== undefined) request.set(name, `${now},${value}`);
-    }
-    for (const [name, value] of verdict.headersToAdd) request.add(name, value);
-    for (const name of verdict.headersToRemove) if (!name.startsWith(':') && name !== 'host') request.remove(name);
-    if (verdict.queryToSet.length + verdict.queryToRemove.length > 0)
-      request.set(':path', setQueryParameters(request.get(':path') ?? '', verdict.queryToSet, verdict.queryToRemove));
-    if (this.#config.clearsRouteCache && changesRequest(verdict)) this.#callbacks.clearRouteCache();
+    if (this.#isForbidden(verdict)) return this.#onInvalid();
     this.#count('ok');
+    this.#change(verdict);
+    if (this.#config.clearsRouteCache && changesRequest(verdict)) this.#callbacks.clearRouteCache();
     this.#tell('ext_authz_ok', 'matched', 'The authorization server allows the request.');
     return true;
   }
 
+  /** What the rules do not allow is left out. */
+  #change({ headersToSet, headersToAppend, headersToAdd, headersToRemove, queryToSet, queryToRemove }: Verdict): void {
+    const { request } = this.#callbacks;
+    const allows = this.#config.rules?.allows ?? (() => true);
+    const allowed = (pairs: Verdict['headersToSet']): Verdict['headersToSet'] => pairs.filter(([name]) => allows(name));
+    for (const [name, value] of allowed(headersToSet)) request.set(nameOf(request, name), value);
+    for (const [name, value] of allowed(headersToAppend)) {
+      const now = request.get(name);
+      if (now !== undefined) request.set(name, `${now},${value}`);
+    }
+    for (const [name, value] of allowed(headersToAdd)) request.add(name, value);
+    for (const name of headersToRemove.filter(allows))
+      if (!name.startsWith(':') && name !== 'host') request.remove(name);
+    if (queryToSet.length + queryToRemove.length > 0)
+      request.set(':path', setQueryParameters(request.get(':path') ?? '', queryToSet, queryToRemove));
+  }
+
+  /** With `disallow_is_error` one change that is not allowed spoils the whole answer. */
+  #isForbidden({ headersToSet, headersToAppend, headersToAdd, headersToRemove }: Verdict): boolean {
+    const { rules } = this.#config;
+    if (!rules?.isError) return false;
+    const changed = [...headersToSet, ...headersToAppend, ...headersToAdd].map(([name]) => name);
+    return [...changed, ...headersToRemove].some((name) => !rules.allows(name));
+  }
+
+  #onInvalid(): boolean {
+    this.#count('invalid');
+    this.#tell('ext_authz_invalid', 'failed', 'The answer changes a header that the mutation rules do not allow: 500.');
+    this.#refuse(500, 'ext_authz_invalid');
+    return false;
+  }
+
   #onDenied({ code, body, headersToSet }: Verdict): boolean {
     this.#count('denied');
-    this.#callbacks.cluster?.stats.charge(code, OF_ENVOY);
+    const { chargesCluster, isShadow, maxDeniedBytes } = this.#config;
+    if (chargesCluster) this.#callbacks.cluster?.stats.charge(code, OF_ENVOY);
     this.#tell('ext_authz_denied', 'failed', `The authorization server denies the request: ${code}.`);
+    if (isShadow) return true;
     this.#callbacks.sendLocalReply({
       status: code,
-      body,
+      body: body.slice(0, maxDeniedBytes),
       details: 'ext_authz_denied',
       flag: 'UAEX',
       mutateHeaders: (headers) => {
@@ -156,7 +190,7 @@ export class ExtAuthzFilter implements HttpFilter {
       'failed',
       `The authorization server gave no verdict: ${allowsFailure ? 'failure_mode_allow lets the request pass' : `${statusOnError}`}.`,
     );
-    if (!allowsFailure) {
+    if (!allowsFailure && !this.#config.isShadow) {
       this.#refuse(statusOnError, 'ext_authz_error');
       return false;
     }
@@ -169,7 +203,7 @@ export class ExtAuthzFilter implements HttpFilter {
     this.#callbacks.sendLocalReply({ status, details, flag: 'UAEX' });
   }
 
-  #count(name: 'ok' | 'denied' | 'error' | 'failure_mode_allowed'): void {
+  #count(name: 'ok' | 'denied' | 'error' | 'failure_mode_allowed' | 'invalid'): void {
     this.#config.counters[name].inc();
     const { cluster, stats } = this.#callbacks;
     if (cluster) stats.add(`cluster.${cluster.statName}.${this.#config.clusterPrefix}${name}`);

@@ -9,13 +9,9 @@ export const extAuthzFilterFactory = defineHttpFilter<ExtAuthzPerRoute>({
     level: 'partial',
     notSimulated: [
       'bootstrap_metadata_labels_key',
-      'decoder_header_mutation_rules',
       'emit_filter_state_stats',
-      'enable_dynamic_metadata_ingestion',
-      'encode_raw_headers',
       'filter_metadata',
       'include_peer_certificate',
-      'max_denied_response_body_bytes',
       'shadow_mode',
       'typed_metadata_context_namespaces',
       'validate_mutations',

@@ -41,7 +41,8 @@ function okOf(ok: ConfigNode): Verdict {
 function deniedOf(message: ConfigNode): Verdict {
   const denied = message.child('denied_response');
   return verdictOf('denied', {
-    headersToSet: (denied?.list('headers') ?? []).map(pairOf),
+    // Nothing is appended to a refusal: what is marked so is left out.
+    headersToSet: (denied?.list('headers') ?? []).filter((one) => !one.flag('append')).map(pairOf),
     code: statusCodeOf(denied?.child('status')?.raw('code')) ?? 403,
     body: denied?.text('body') ?? '',
   });

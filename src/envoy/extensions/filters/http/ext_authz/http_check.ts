@@ -12,6 +12,7 @@ export function checkOverHttp(
   service: HttpService,
   client: HttpClient,
   asked: Asked,
+  fill: (template: string) => string,
   decided: (verdict: Verdict) => void,
 ): Call | undefined {
   if (!client.hasCluster(service.cluster)) return void decided(verdictOf('error'));
@@ -21,7 +22,7 @@ export function checkOverHttp(
     if (name === 'content-length') continue;
     headers.add(name, name === ':path' ? service.pathPrefix + value : value);
   }
-  for (const [name, value] of service.headersToAdd) headers.set(name, value);
+  for (const [name, value] of service.headersToAdd) headers.set(name, fill(value));
   const { cluster, timeoutMs, retryPolicy } = service;
   return client.send({ cluster, headers, body, timeoutMs, retryPolicy }, ({ response }) =>
     decided(readVerdict(service, response)),

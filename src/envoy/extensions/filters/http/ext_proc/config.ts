@@ -3,7 +3,7 @@ import type { ConfigNode } from '../../../../config_node.ts';
 import type { FactoryContext } from '../../../../http/filter.ts';
 import { statusCodeOf } from '../../../../http/status_code.ts';
 import { createStats, type StatSet } from '../../../../stats/stat_set.ts';
-import { compileMutationRules, type MutationRules } from './mutation_rules.ts';
+import { compileMutationRules, type MutationRules } from '../../../../matching/mutation_rules.ts';
 
 const DEFAULT_TIMEOUT_MS = 200;
 const COUNTERS = [

@@ -8,7 +8,7 @@ import { bytesOfBase64 } from '../../../../matching/base64.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import { modeOf, type ExtProcConfig, type ExtProcPerRoute, type ProcessingMode } from './config.ts';
 import { bodyMessage, requestHeadersMessage, responseHeadersMessage } from './messages.ts';
-import { applyHeaderMutation, type Mutated } from './mutation_rules.ts';
+import { applyHeaderMutation, type Mutated } from './header_mutation.ts';
 import { ProcessorStream, type ProcessorAnswer } from './processor_stream.ts';
 
 const NAMESPACE = 'envoy.filters.http.ext_proc';

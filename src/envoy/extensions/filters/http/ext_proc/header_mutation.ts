@@ -1,32 +1,7 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import type { HeaderMap } from '../../../../http/header_map.ts';
+import { nameOf, type HeaderMap } from '../../../../http/header_map.ts';
 import { textOfBase64 } from '../../../../matching/base64.ts';
-import { fullMatch } from '../../../../router/string_matcher.ts';
-
-/** `config.common.mutation_rules.v3.HeaderMutationRules`: whether a header may be changed. */
-export interface MutationRules {
-  readonly allows: (name: string) => boolean;
-  readonly isError: boolean;
-}
-
-const ROUTING: ReadonlySet<string> = new Set(['host', ':authority', ':scheme', ':method']);
-
-export function compileMutationRules(node: ConfigNode | undefined): MutationRules {
-  const expression = (name: string): ((header: string) => boolean) => {
-    const regex = node?.child(name)?.text('regex');
-    return regex === undefined ? () => false : fullMatch(regex);
-  };
-  const [isAllowed, isDisallowed] = [expression('allow_expression'), expression('disallow_expression')];
-  const allows = (name: string): boolean => {
-    if (isDisallowed(name)) return false;
-    if (isAllowed(name)) return true;
-    if (node?.flag('disallow_all') === true) return false;
-    if (ROUTING.has(name)) return node?.flag('allow_all_routing') === true;
-    if (name.startsWith(':')) return node?.flag('disallow_system') !== true;
-    return !name.startsWith('x-envoy') || node?.flag('allow_envoy') === true;
-  };
-  return { allows, isError: node?.flag('disallow_is_error') === true };
-}
+import type { MutationRules } from '../../../../matching/mutation_rules.ts';
 
 /** What a mutation did: how many headers it might not change, and a new status where it gave one. */
 export interface Mutated {
@@ -63,5 +38,5 @@ function headerOf(option: ConfigNode): { name: string; value: string } {
 function set(headers: HeaderMap, name: string, value: string, option: ConfigNode): void {
   // Only the flag `append` counts: append_action is passed over, and without a word it overwrites.
   if (option.flag('append') && !name.startsWith(':')) headers.add(name, value);
-  else headers.set(name, value);
+  else headers.set(nameOf(headers, name), value);
 }
