@@ -170,6 +170,8 @@ function headersOf(spec: RequestSpec): HeaderMap {
   ]);
   if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
   for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
+  // It sends one request, and says so.
+  if (spec.protocol !== 'http2' && !headers.has('connection')) headers.add('connection', 'close');
   addLength(headers, spec);
   return headers;
 }

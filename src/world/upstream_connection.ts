@@ -41,6 +41,9 @@ export class UpstreamConnection implements UpstreamSocket {
   #seen: SeenBytes | undefined;
   #buffer = '';
   #isGone = false;
+  #isClosing = false;
+  /** Bytes came after it had closed: they are answered with RST. */
+  #isWrittenTo = false;
 
   constructor(spec: UpstreamSpec, tls: SeenTls | undefined, owner: UpstreamOwner, callbacks: UpstreamSocketCallbacks) {
     this.#spec = spec;
@@ -52,6 +55,10 @@ export class UpstreamConnection implements UpstreamSocket {
 
   write(payload: Payload): void {
     if (this.#isGone) return this.#later(() => this.#callbacks.onClose('reset'));
+    if (this.#isClosing) {
+      this.#isWrittenTo = true;
+      return;
+    }
     if (payload.kind === 'tls') return this.#handshake(payload);
     // A TLS server makes nothing of plain bytes.
     if (this.#spec.tls && !this.#tls) return this.#close('reset');
@@ -138,10 +145,11 @@ export class UpstreamConnection implements UpstreamSocket {
 
   #close(how: 'fin' | 'reset'): void {
     if (this.#isGone) return;
+    this.#isClosing = true;
     this.#later(() => {
       if (this.#isGone) return;
       this.#isGone = true;
-      this.#callbacks.onClose(how);
+      this.#callbacks.onClose(this.#isWrittenTo ? 'reset' : how);
     });
   }
 

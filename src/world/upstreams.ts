@@ -151,7 +151,7 @@ export class Upstreams implements UpstreamNetwork {
     this.#note(this.#notes ? seenBy(spec, request) : NOTHING);
     const reply = matchingReply(spec, request) ?? this.#nextReply(spec);
     if (reply.never === true || (request.isIncomplete === true && reply.wait_for_body !== false)) return;
-    const replied = replyOf(spec, reply);
+    const replied = replyOf(spec, reply, request);
     const result = 'response' in replied && continues(spec, request) ? { ...replied, continues: true } : replied;
     this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS + (reply.delay_ms ?? 0), () => answered(result));
   }
@@ -204,12 +204,12 @@ export class Upstreams implements UpstreamNetwork {
 const speaksOtherwise = ({ protocol = 'http1' }: UpstreamSpec, request: UpstreamRequest): boolean =>
   (protocol === 'http2' && request.protocol === 'HTTP/1.1') || (protocol === 'http1' && request.protocol === 'HTTP/2');
 
-function replyOf(spec: UpstreamSpec, reply: ReplySpec): UpstreamReply {
+function replyOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamRequest): UpstreamReply {
   if (reply.reset === 'after_headers')
-    return { response: { ...responseOf(spec, reply), body: '' }, cut: 'after_headers' };
+    return { response: { ...responseOf(spec, reply, request), body: '' }, cut: 'after_headers' };
   return reply.reset
     ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' }
-    : { response: responseOf(spec, reply) };
+    : { response: responseOf(spec, reply, request) };
 }
 
 /** What an HTTP/1 server says by itself to a client that asks whether its body may come. */
@@ -226,14 +226,15 @@ function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec 
   );
 }
 
-function responseOf(spec: UpstreamSpec, reply: ReplySpec): HttpResponse {
+function responseOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamRequest): HttpResponse {
   const status = reply.status ?? 200;
   const hasBody = status !== 204 && status !== 304 && reply.say_name !== false;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
   if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined)
     headers.set('content-length', String(body.length));
-  if (keepsAlive(spec, status, headers)) headers.set('connection', 'keep-alive');
+  const asked = request.headers.get('connection') === 'close' ? 'close' : 'keep-alive';
+  if (saysFate(spec, status, headers)) headers.set('connection', asked);
   return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
 
@@ -258,6 +259,6 @@ function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   };
 }
 
-/** An HTTP/1 server says that it keeps the connection, unless the answer has a word of its own. */
-const keepsAlive = (spec: UpstreamSpec, status: number, headers: HeaderMap): boolean =>
+/** An HTTP/1 server says what becomes of the connection, unless the answer has a word of its own. */
+const saysFate = (spec: UpstreamSpec, status: number, headers: HeaderMap): boolean =>
   (spec.protocol ?? 'http1') === 'http1' && status >= 200 && !headers.has('connection');

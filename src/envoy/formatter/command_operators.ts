@@ -87,6 +87,8 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   TRAILER: ({ trailers }, argument) => header(trailers, argument),
   BYTES_RECEIVED: ({ log }) => log['bytes_received'] ?? 0,
   BYTES_SENT: ({ log }) => log['bytes_sent'] ?? 0,
+  DOWNSTREAM_WIRE_BYTES_RECEIVED: ({ wire }) => wire?.received,
+  DOWNSTREAM_WIRE_BYTES_SENT: ({ wire }) => wire?.sent,
   RESPONSE_FLAGS_LONG: ({ log }) =>
     String(log['flags'] ?? '-')
       .split(',')

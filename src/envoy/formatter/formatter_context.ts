@@ -22,6 +22,8 @@ export interface FormatterContext {
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly facts: StreamFacts;
+  /** Bytes of the client's connection, where it carries bytes. */
+  readonly wire?: { readonly received: number; readonly sent: number };
   /** Of the client's connection. */
   readonly tls?: EstablishedTls | undefined;
 }

@@ -38,6 +38,10 @@ export function forwardClientCert(headers: HeaderMap, { tls }: Connection, { mod
 /** Simplified: there are no keys here, and so no certificate that could be written out (`cert`, `chain`). */
 const DETAILS: Readonly<Record<string, (peer: Certificate) => string | readonly string[]>> = {
   subject: ({ cn }) => `Subject="CN=${cn}"`,
-  uri: (peer) => `URI=${sansOf(peer, 'URI')[0] ?? ''}`,
+  // The key is there without a value, too.
+  uri: (peer) => {
+    const uris = sansOf(peer, 'URI');
+    return uris.length === 0 ? 'URI=' : uris.map((uri) => `URI=${uri}`);
+  },
   dns: (peer) => sansOf(peer, 'DNS').map((name) => `DNS=${name}`),
 };

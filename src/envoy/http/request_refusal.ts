@@ -5,8 +5,6 @@ import type { ConnectionManagerSettings } from './settings.ts';
 
 /** `:method` and `:path` are no header lines; `:authority` is the Host line. */
 const PSEUDO_HEADERS = 2;
-/** `connection` stands beside what the client asked for, on every HTTP/1 request of the world. */
-const CONNECTION_LINES = 1;
 
 export interface RequestRefusal {
   readonly status: number;
@@ -24,7 +22,7 @@ export function refusalOf(
 ): RequestRefusal | undefined {
   if (connection.protocol === 'http1') {
     const isLarge = headers.byteLength() > settings.maxHeadersBytes;
-    const isMany = headers.size - PSEUDO_HEADERS + CONNECTION_LINES > settings.maxHeadersCount;
+    const isMany = headers.size - PSEUDO_HEADERS > settings.maxHeadersCount;
     const details = isLarge ? 'http1.headers_too_large' : isMany ? 'http1.too_many_headers' : undefined;
     if (details !== undefined) return { status: 431, details, body: reasonOf(431), flags: 'DPE' };
   }

@@ -169,6 +169,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
       return connection.close();
     }
     stats.add(`${this.#stats.prefix}ssl.handshake`);
+    if (handshake.counter) stats.add(`${this.#stats.prefix}ssl.${handshake.counter}`);
     if (!handshake.tls.peer) stats.add(`${this.#stats.prefix}ssl.no_certificate`);
     trace?.record({
       kind: 'tls_established',

@@ -106,6 +106,7 @@ export class DownstreamConnection implements NetworkConnection {
     if (!this.#isHalfCloseEnabled) return this.#end('remote');
     this.#hasReadEnd = true;
     this.#read({ payload: END, endStream: true });
+    if (this.#hasWrittenEnd) this.#end('remote');
   }
 
   enableHalfClose(): void {
@@ -129,7 +130,7 @@ export class DownstreamConnection implements NetworkConnection {
 
   write(payload: Payload, endStream = false): void {
     if (!this.#isOpen || this.#hasWrittenEnd) return;
-    if (payload !== END) {
+    if (payload.kind !== 'bytes' || payload.text !== '') {
       if (this.#isMetered) this.log['bytes_sent'] = this.#sent += sizeOf(payload);
       this.#peer.onData(payload);
     }

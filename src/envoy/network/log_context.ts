@@ -14,6 +14,7 @@ export function connectionContext(connection: NetworkConnection, clusterName?: s
     dynamicMetadata: connection.dynamicMetadata,
     filterState: connection.filterState,
     facts: connection.streamFacts,
+    wire: { received: Number(connection.log['bytes_received'] ?? 0), sent: Number(connection.log['bytes_sent'] ?? 0) },
     tls: facts.tls,
     routeMetadata: undefined,
     clusterMetadata: undefined,

@@ -38,9 +38,9 @@ export type Payload =
 export const bytes = (text: string): Payload => ({ kind: 'bytes', text });
 
 /** Of a ClientHello without a server name. */
-const CLIENT_HANDSHAKE_BYTES = 481;
+const CLIENT_HANDSHAKE_BYTES = 462;
 /** Of a ServerHello with one certificate of usual size, and two session tickets. */
-const SERVER_HANDSHAKE_BYTES = 1_902;
+const SERVER_HANDSHAKE_BYTES = 1_880;
 /** A certificate of its own says its name as subject, issuer and alternative name. */
 const NAMES_IN_CERTIFICATE = 3;
 const RECORD_BYTES = 22;
@@ -53,7 +53,7 @@ export function sizeOf(payload: Payload): number {
     case 'request':
       return requestText(payload.headers, payload.body).length;
     case 'response':
-      return payload.response.headers.byteLength() + payload.response.body.length;
+      return responseSize(payload.response);
     case 'rst_stream':
       return 13;
     case 'tls':
@@ -65,6 +65,10 @@ export function sizeOf(payload: Payload): number {
       );
   }
 }
+
+/** As the bytes of HTTP/1: a status line of 17, and four for each header. */
+const responseSize = ({ headers, body }: HttpResponse): number =>
+  17 + headers.byteLength() + 4 * headers.size + 2 + body.length;
 
 /** A request as the bytes of HTTP/1. */
 export function requestText(headers: HeaderMap, body: string): string {

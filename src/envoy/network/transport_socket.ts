@@ -5,7 +5,8 @@ import type { ClientHello, Payload, ServerHello } from './payload.ts';
 
 /** How a handshake went: what both sides know now, or why there is no connection. */
 export type Handshake =
-  | { readonly tls: EstablishedTls; readonly shown: ServerHello }
+  /** `counter`: of a certificate that was found wrong and let in. */
+  | { readonly tls: EstablishedTls; readonly shown: ServerHello; readonly counter?: HandshakeCounter }
   | { readonly failure: string; readonly counter: HandshakeCounter };
 
 /** `ssl.NAME` of a listener or cluster. */

@@ -8,7 +8,7 @@ import type {
 } from '../../../network/transport_socket.ts';
 import { compileContext, VERSIONS, versionOf, type TlsContext, type TlsVersion, type Validation } from './context.ts';
 import { isDnsMatch } from './subject_alt_names.ts';
-import { ERRORS, rejectionOf } from './verify.ts';
+import { ERRORS, isAcceptedUntrusted, rejectionOf } from './verify.ts';
 
 /** `DownstreamTlsContext`: which certificate is shown, what is asked of the client, and who gets in. */
 export function compileDownstream(config: ConfigNode, services: TransportSocketServices): DownstreamTransportSocket {
@@ -59,6 +59,7 @@ function handshake(
       ...(negotiatedAlpn !== undefined && { negotiatedAlpn }),
     },
     shown: shownBy(local, negotiatedAlpn),
+    ...(peer && isAcceptedUntrusted(peer, validation) && { counter: 'fail_verify_error' }),
   };
 }
 

@@ -39,6 +39,10 @@ export function rejectionOf(
     : undefined;
 }
 
+/** Whether a certificate is let in that is not trusted. */
+export const isAcceptedUntrusted = (certificate: Certificate, validation: Validation | undefined): boolean =>
+  validation?.acceptsUntrusted === true && chainFault(certificate, validation) !== undefined;
+
 /** What is wrong with the chain up to the trusted CA. */
 function chainFault({ name, ca, days }: Certificate, { trustedCa, allowsExpired }: Validation): string | undefined {
   if (trustedCa === undefined) return undefined;

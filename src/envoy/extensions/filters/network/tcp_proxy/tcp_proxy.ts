@@ -41,7 +41,7 @@ export class TcpProxy implements NetworkFilter {
       this.#durationTimer = this.#timer('max_downstream_connection_duration', maxDurationMs, () => {
         this.#count('max_downstream_connection_duration');
         this.#connection.addFlag('DT');
-        this.#connection.close('max_connection_duration_reached');
+        this.#connection.close();
       });
     if (logIntervalMs !== undefined) this.#logAgain(logIntervalMs);
     this.#connect(this.#config.pickRoute(this.#connection));
@@ -107,6 +107,7 @@ export class TcpProxy implements NetworkFilter {
     this.#connection.log['attempts'] = ++this.#attempts;
     this.#connection.log['upstream_host'] = host.address;
     this.#connection.streamFacts.hostsAttempted.push(host);
+    this.#countBytes(0, 0);
     this.#tell(
       'host_chosen',
       true,
@@ -182,8 +183,9 @@ export class TcpProxy implements NetworkFilter {
   #onUpstreamClose(how: 'fin' | 'reset'): void {
     if (this.#config.tunnel && !this.#isTunnelOpen) return this.#refuseTunnel(0);
     this.#hasUpstreamEnd = true;
-    if (how === 'fin') this.#connection.write(bytes(''), true);
-    else this.#connection.close();
+    if (how === 'fin') return this.#connection.write(bytes(''), true);
+    this.#connection.addFlag('UR');
+    this.#connection.close();
   }
 
   #giveUp(flag: string): void {
