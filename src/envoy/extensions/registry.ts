@@ -5,6 +5,9 @@ import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
 import type { ListenerFilterFactory } from '../network/listener_filter.ts';
 import type { NetworkFilterFactory } from '../network/filter.ts';
 import type { TransportSocketFactory } from '../network/transport_socket.ts';
+import { admissionControlFilterFactory } from './filters/http/admission_control/factory.ts';
+import { bandwidthLimitFilterFactory } from './filters/http/bandwidth_limit/factory.ts';
+import { decompressorFilterFactory } from './filters/http/decompressor/factory.ts';
 import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
 import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
 import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
@@ -52,6 +55,9 @@ import { upstreamProxyProtocolFactory } from './transport_sockets/upstream_proxy
 
 /** Every HTTP filter that is run: one line each. */
 const HTTP_FILTERS: readonly HttpFilterFactory[] = [
+  admissionControlFilterFactory,
+  bandwidthLimitFilterFactory,
+  decompressorFilterFactory,
   apiKeyAuthFilterFactory,
   basicAuthFilterFactory,
   bufferFilterFactory,

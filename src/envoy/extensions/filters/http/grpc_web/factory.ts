@@ -34,9 +34,8 @@ class GrpcWebFilter implements HttpFilter {
     if (!this.#isGrpcWeb) return 'continue';
     request.remove('content-length');
     request.set('content-type', 'application/grpc');
-    const accept = request.get('accept') ?? '';
-    this.#answersText = TEXT.test(accept) || (accept === '' && isText);
-    if (TEXT.test(accept)) this.#answersText = true;
+    // The answer is what the client accepts, whatever it sent.
+    this.#answersText = TEXT.test(request.get('accept') ?? '');
     request.set('te', 'trailers');
     request.set('grpc-accept-encoding', 'identity');
     if (!isText) return 'continue';

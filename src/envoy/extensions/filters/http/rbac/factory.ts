@@ -1,5 +1,11 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
+import {
+  defineHttpFilter,
+  type FactoryContext,
+  type FilterCallbacks,
+  type FilterStatus,
+  type HttpFilter,
+} from '../../../../http/filter.ts';
 import { compileEngine, compileMatcherEngine, type Engine } from '../../../../matching/rbac_engine.ts';
 
 interface RbacConfig {
@@ -8,7 +14,10 @@ interface RbacConfig {
   readonly shadow: Engine | undefined;
 }
 
-function compile(node: ConfigNode): RbacConfig {
+function compile(node: ConfigNode, { stats, statPrefix }: FactoryContext): RbacConfig {
+  const prefixOf = (field: string): string => `${statPrefix}rbac.${dotted(node.text(field))}`;
+  const [own, shadow] = [prefixOf('rules_stat_prefix'), prefixOf('shadow_rules_stat_prefix')];
+  stats.declare(`${own}allowed`, `${own}denied`, `${shadow}shadow_allowed`, `${shadow}shadow_denied`);
   const engineOf = (rules: string, matcher: string): Engine | undefined => {
     const [byRules, byMatcher] = [node.child(rules), node.child(matcher)];
     return byRules ? compileEngine(byRules) : byMatcher && compileMatcherEngine(byMatcher);
@@ -20,13 +29,13 @@ export const rbacFilterFactory = defineHttpFilter<RbacConfig>({
   name: 'envoy.filters.http.rbac',
   type: 'envoy.extensions.filters.http.rbac.v3.RBAC',
   fidelity: { level: 'full', notSimulated: [] },
-  compile: (config) => {
-    const own = compile(config);
+  compile: (config, context) => {
+    const own = compile(config, context);
     return (callbacks, perRoute) => new RbacFilter(perRoute ?? own, callbacks);
   },
-  compilePerRoute: (config) => {
+  compilePerRoute: (config, context) => {
     const own = config.child('rbac');
-    return own ? compile(own) : { node: config, rules: undefined, shadow: undefined };
+    return own ? compile(own, context) : { node: config, rules: undefined, shadow: undefined };
   },
 });
 

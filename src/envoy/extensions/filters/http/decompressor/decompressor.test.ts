@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { openApi } from '#api';
+import { playScenario } from '#world';
+
+const api = openApi(readFileSync(new URL('../../../../../api/envoy-v3-1.40.0.binpb', import.meta.url)));
+const TO = '127.0.0.1:10000';
+
+/** A filter before the router. */
+const config = `
+static_resources:
+  listeners:
+  - address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
+    filter_chains:
+    - filters:
+      - name: hcm
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: i
+          route_config: {virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: web}}]}]}
+          http_filters:
+          - name: envoy.filters.http.decompressor
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor
+              decompressor_library: {name: unpack, typed_config: {"@type": type.googleapis.com/envoy.extensions.compression.gzip.decompressor.v3.Gzip}}
+          - name: envoy.filters.http.router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: web
+    load_assignment: {cluster_name: web, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.1.1, port_value: 8001}}}}]}]}
+`;
+
+test('a body in gzip comes out plain, and one that is not stays as it is', () => {
+  const packed = String.fromCharCode(...gzipSync(new TextEncoder().encode('hello hello hello')));
+  const steps = [{ request: { to: TO, path: '/' } }, { request: { to: TO, path: '/' } }];
+  const upstreams = [
+    {
+      name: 'web',
+      address: '127.0.1.1:8001',
+      replies: [{ body: packed, headers: [['content-encoding', 'gzip'] as const] }, { body: 'plain' }],
+    },
+  ];
+  const played = playScenario(api, { config, upstreams, steps }, { seed: '1', trace: true, countsStats: true });
+  expect({
+    bodies: played.steps.map((step) => step.expect?.response?.body),
+    told: played.trace.filter((one) => one.kind === 'decompressor').map((one) => `${one.state}: ${one.sentence}`),
+    accepted: played.steps[0]?.expect?.upstream?.[0]?.headers?.find(([name]) => name === 'accept-encoding'),
+  }).toEqual({
+    bodies: ['hello hello hello', 'plain'],
+    told: [
+      'matched: The body of 27 bytes in gzip becomes 17.',
+      'not_reached: The body is not in gzip: it stays as it is.',
+    ],
+    accepted: ['accept-encoding', 'gzip'],
+  });
+});
