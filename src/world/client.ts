@@ -105,7 +105,10 @@ class HttpClient extends Client {
     const { protocol = 'http1' } = spec;
     if (spec.abort_after_ms !== undefined)
       dispatcher.createTimer('client_abort', spec.abort_after_ms, () => this.#abort());
-    this.connection!.receive({ kind: 'request', protocol, headers: headersOf(spec), body: bodyOf(spec) ?? '' });
+    // HTTP/1 drops trailers unless a listener is told to keep them.
+    const trailers = protocol === 'http2' && spec.trailers ? { trailers: new HeaderMap(spec.trailers) } : {};
+    const message = { headers: headersOf(spec), body: bodyOf(spec) ?? '', ...trailers };
+    this.connection!.receive({ kind: 'request', protocol, ...message });
   }
 
   protected onData(payload: Payload): void {
@@ -130,7 +133,9 @@ function clientSees(response: HttpResponse, spec: RequestSpec): Response {
   return {
     status: response.status,
     // Of one connection, and not compared.
-    headers: maskHeaders(response.headers.pairs()).filter(([name]) => name !== 'connection'),
+    headers: maskHeaders(response.headers.pairs()).filter(
+      ([name]) => name !== 'connection' && name !== 'transfer-encoding',
+    ),
     body: response.body,
     ...(response.trailers ? { trailers: response.trailers.pairs() } : {}),
     ...(response.reset === true ? { reset: true as const } : {}),

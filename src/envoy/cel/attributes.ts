@@ -47,7 +47,7 @@ export function attributesOf(facts: CelFacts): Record<(typeof ROOTS)[number], At
       code_details: log['details'],
       headers: facts.response && headerMap(facts.response),
       trailers: facts.trailers && headerMap(facts.trailers),
-      size: log['bytes_sent'] === undefined ? undefined : BigInt(log['bytes_sent']),
+      size: BigInt(log['bytes_sent'] ?? 0),
     }),
     source: { address: facts.remoteAddress, port: portOf(facts.remoteAddress) },
     destination: { address: facts.localAddress, port: portOf(facts.localAddress) },

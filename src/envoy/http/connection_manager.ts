@@ -31,7 +31,13 @@ import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
-  | { readonly headers: HeaderMap; readonly body: string; readonly protocol: string; readonly isComplete?: boolean }
+  | {
+      readonly headers: HeaderMap;
+      readonly body: string;
+      readonly trailers?: HeaderMap;
+      readonly protocol: string;
+      readonly isComplete?: boolean;
+    }
   | Extract<Decoded, { kind: 'error' }>
   /** Its headers have yet to come: {@link ConnectionManager.beginStream}. */
   | { readonly kind: 'incomplete'; readonly protocol: string };
@@ -181,6 +187,7 @@ export class ConnectionManager {
     stream.timers = timers;
     if (isDecoded) {
       stream.isComplete = request.isComplete ?? true;
+      stream.requestTrailers = request.trailers;
       this.#decode(stream);
     } else if (request.kind === 'incomplete') {
       stream.isComplete = false;

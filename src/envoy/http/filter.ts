@@ -65,6 +65,8 @@ export interface FilterCallbacks {
   /** `http.PREFIX.` of the connection manager. */
   readonly statPrefix: string;
   requestBody: string;
+  /** The body goes on in chunks, even one that is empty by now. */
+  markChunked(): void;
   continueDecoding(): void;
   /** Goes on with a response that `encode` held, as it is now. */
   continueEncoding(response: HttpResponse): void;

@@ -127,6 +127,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
     return this.#owner.services.localCluster;
   }
 
+  markChunked(): void {
+    this.#stream.isChunked = true;
+  }
+
   continueDecoding(): void {
     this.#stream.filters?.continueDecoding();
   }

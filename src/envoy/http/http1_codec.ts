@@ -42,7 +42,8 @@ export const reasonOf = (status: number): string => REASONS[status] ?? 'Unknown'
 /** Whether the HTTP/1 codec has to say that there is no body. */
 export function needsLength(response: HttpResponse): boolean {
   const hasNone = response.status < 200 || response.status === 204 || response.status === 304;
-  return response.body === '' && !hasNone && response.headers.get('content-length') === undefined;
+  const { headers } = response;
+  return response.body === '' && !hasNone && !headers.has('content-length') && !headers.has('transfer-encoding');
 }
 
 /** The bytes of a response on an HTTP/1 connection; `connection` is what becomes of it, where that is said. */

@@ -267,8 +267,11 @@ export class Stream {
       const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
       this.#conclude({ ...encoded, body }, flags, details);
     };
-    if (this.filters) this.filters.encode(response, send);
-    else send(response);
+    // No body comes from an upstream that was asked by HEAD: filters see none either.
+    const isHeadOnly = this.request.get(':method') === 'HEAD' && details === 'via_upstream';
+    const whole = isHeadOnly ? { ...response, body: '' } : response;
+    if (this.filters) this.filters.encode(whole, send);
+    else send(whole);
   }
 
   #conclude(response: HttpResponse, flags: string, details: string): void {

@@ -29,6 +29,7 @@ export type Payload =
       readonly protocol: 'http1' | 'http2';
       readonly headers: HeaderMap;
       readonly body: string;
+      readonly trailers?: HeaderMap;
     }
   | { readonly kind: 'response'; readonly response: HttpResponse }
   /** RST_STREAM: the client takes its HTTP/2 request back and keeps the connection. */

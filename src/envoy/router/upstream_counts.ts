@@ -27,7 +27,8 @@ export class UpstreamCounts {
     this.#stats = cluster.stats;
     this.#isInternal = stream.request.has('x-envoy-internal');
     this.#altName = stream.request.get('x-envoy-upstream-alt-stat-name');
-    this.#countsCodes = stream.countsCodes;
+    // Health checks that pass through are no traffic: router.cc, chargeUpstreamCode.
+    this.#countsCodes = stream.countsCodes && !stream.isHealthCheck;
     this.#ownZone = ownZone;
     const ofRoute = stream.route?.stats;
     const ofVirtualCluster = stream.virtualHost?.virtualClusterOf(stream.request);

@@ -15,6 +15,7 @@ import {
   checkJwtAuthn,
   checkLocalRateLimit,
 } from './http_filters.ts';
+import { checkLua, checkLuaPerRoute } from './lua_scripts.ts';
 import { checkListener } from './listeners.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
@@ -61,6 +62,8 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc]],
   [`${HTTP}.header_to_metadata.v3.Config`, [checkHeaderToMetadata]],
   [`${HTTP}.jwt_authn.v3.JwtAuthentication`, [checkJwtAuthn]],
+  [`${HTTP}.lua.v3.Lua`, [checkLua]],
+  [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
   [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
   [`${HCM}.HttpFilter`, [checkExtension]],

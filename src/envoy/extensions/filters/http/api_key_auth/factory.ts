@@ -1,5 +1,6 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus } from '../../../../http/filter.ts';
+import type { HeaderMap } from '../../../../http/header_map.ts';
 
 /** Lets in who shows a known key: extensions/filters/http/api_key_auth/api_key_auth.cc. */
 export const apiKeyAuthFilterFactory = defineHttpFilter<ConfigNode>({
@@ -61,12 +62,22 @@ const parameters = (path: string): [string, string][] =>
 function hide(source: ConfigNode, { request }: FilterCallbacks): void {
   const [header, query] = [source.text('header'), source.text('query')];
   if (header) request.remove(header.toLowerCase());
+  const cookie = source.text('cookie');
+  if (cookie) hideCookie(cookie, request);
   if (!query) return;
   const path = request.get(':path') ?? '';
   const kept = parameters(path)
     .filter(([name]) => name !== query)
     .map((pair) => pair.join('='));
   request.set(':path', path.split('?')[0]! + (kept.length > 0 ? `?${kept.join('&')}` : ''));
+}
+
+function hideCookie(name: string, request: HeaderMap): void {
+  const cookies = request.all('cookie').flatMap((one) => one.split(/;\s*/));
+  const kept = cookies.filter((one) => !one.startsWith(`${name}=`));
+  if (kept.length === cookies.length) return;
+  request.remove('cookie');
+  if (kept.length > 0) request.add('cookie', kept.join('; '));
 }
 
 function refuse(callbacks: FilterCallbacks, status: 401 | 403, details: string): FilterStatus {

@@ -40,30 +40,38 @@ export interface CompressorConfig {
   readonly skipsEtag: boolean;
   readonly weakensEtag: boolean;
   readonly removesAcceptEncoding: boolean;
+  /** Answers with these codes stay as they are. */
+  readonly skippedCodes: ReadonlySet<number>;
+  readonly tellsStatus: boolean;
   readonly choices: StatSet<(typeof CHOICES)[number], never, never>;
   readonly requests: DirectionStats;
   readonly responses: DirectionStats;
   readonly notCompressedEtag: Counter;
 }
 
+export interface CompressorPerRoute {
+  readonly isDisabled: boolean;
+  readonly removesAcceptEncoding: boolean | undefined;
+}
+
 /** Compresses what the client takes compressed: extensions/filters/http/compressor/compressor_filter.cc. */
 export class CompressorFilter implements HttpFilter {
   readonly #config: CompressorConfig;
-  readonly #isDisabled: boolean;
+  readonly #perRoute: CompressorPerRoute | undefined;
   readonly #callbacks: FilterCallbacks;
   #acceptEncoding: string | undefined;
 
-  constructor(config: CompressorConfig, isDisabled: boolean, callbacks: FilterCallbacks) {
+  constructor(config: CompressorConfig, perRoute: CompressorPerRoute | undefined, callbacks: FilterCallbacks) {
     this.#config = config;
-    this.#isDisabled = isDisabled;
+    this.#perRoute = perRoute;
     this.#callbacks = callbacks;
   }
 
   decode(): FilterStatus {
     const { request } = this.#callbacks;
-    const { isEnabled } = this.#config.response;
+    const removes = this.#perRoute?.removesAcceptEncoding ?? this.#config.removesAcceptEncoding;
     if (request.has('accept-encoding')) this.#acceptEncoding = request.all('accept-encoding').join(',');
-    if (isEnabled && !this.#isDisabled && this.#config.removesAcceptEncoding) request.remove('accept-encoding');
+    if (this.#isOn && removes) request.remove('accept-encoding');
     this.#config.requests.not_compressed.inc();
     return 'continue';
   }
@@ -71,14 +79,13 @@ export class CompressorFilter implements HttpFilter {
   encode(response: HttpResponse): HttpResponse {
     const { responses } = this.#config;
     const { headers, body } = response;
-    const isLongEnough = this.#isLongEnough(headers);
-    const isCompressible = isLongEnough && this.#isCompressible(headers);
-    const canGo = body !== '' && isLongEnough && this.#isAccepted(headers) && isCompressible;
-    if (isCompressible) addVary(headers);
-    if (!canGo || !this.#config.canCompress) {
+    const reason = this.#reasonNot(response);
+    if (reason !== undefined || !this.#config.canCompress) {
       responses.not_compressed.inc();
+      if (reason !== undefined && reason !== 'Off') this.#tellStatus(headers, reason);
       return response;
     }
+    this.#tellStatus(headers, `Compressed;OriginalLength=${body.length}`);
     responses.compressed.inc();
     const etag = headers.get('etag');
     if (etag !== undefined && !etag.startsWith('W/')) {
@@ -87,7 +94,11 @@ export class CompressorFilter implements HttpFilter {
     }
     headers.remove('content-length');
     headers.set('content-encoding', this.#config.encoding);
-    const bytes = gzipSync(Uint8Array.from(body, (one) => one.charCodeAt(0) & 255));
+    const bytes = gzipSync(
+      Uint8Array.from(body, (one) => one.charCodeAt(0) & 255),
+      // Without a time of its own the header would say when it was written.
+      { mtime: 0 },
+    );
     responses.total_uncompressed_bytes.add(body.length);
     responses.total_compressed_bytes.add(bytes.length);
     this.#callbacks.trace?.record({
@@ -99,21 +110,41 @@ export class CompressorFilter implements HttpFilter {
     return { ...response, body: Array.from(bytes, (one) => String.fromCharCode(one)).join('') };
   }
 
+  get #isOn(): boolean {
+    return this.#config.response.isEnabled && this.#perRoute?.isDisabled !== true;
+  }
+
+  /** Why the body stays as it is. Where that is told, what is wrong with the answer comes before what the client takes. */
+  #reasonNot(response: HttpResponse): string | undefined {
+    const { headers, body, status } = response;
+    if (!this.#isOn) return 'Off';
+    if (!this.#isLongEnough(headers)) return 'ContentLengthTooSmall';
+    const wrong = this.#wrongWith(headers, status);
+    if (wrong !== undefined && this.#config.tellsStatus) return wrong;
+    const isAccepted = body !== '' && this.#isAccepted(headers);
+    if (wrong === undefined) addVary(headers);
+    return wrong ?? (isAccepted ? undefined : 'Off');
+  }
+
+  #tellStatus(headers: HeaderMap, status: string): void {
+    if (this.#config.tellsStatus) headers.set('x-envoy-compression-status', `${this.#config.encoding};${status}`);
+  }
+
   #isLongEnough(headers: HeaderMap): boolean {
-    const { isEnabled, minLength } = this.#config.response;
-    if (!isEnabled || this.#isDisabled) return false;
+    const { minLength } = this.#config.response;
     const length = headers.get('content-length');
     if (length === undefined || Number(length) >= minLength) return true;
     this.#config.responses.content_length_too_small.inc();
     return false;
   }
 
-  #isCompressible(headers: HeaderMap): boolean {
-    if (!this.#isTypeAllowed(headers) || /no-transform/i.test(headers.get('cache-control') ?? '')) return false;
-    if (headers.has('content-encoding')) return false;
-    if (!this.#config.skipsEtag || !headers.has('etag')) return true;
+  #wrongWith(headers: HeaderMap, status: number): string | undefined {
+    if (!this.#isTypeAllowed(headers)) return 'ContentTypeNotAllowed';
+    if (this.#config.skippedCodes.has(status)) return 'StatusCodeNotAllowed';
+    if (/no-transform/i.test(headers.get('cache-control') ?? '') || headers.has('content-encoding')) return 'Off';
+    if (!this.#config.skipsEtag || !headers.has('etag')) return undefined;
     this.#config.notCompressedEtag.inc();
-    return false;
+    return 'EtagNotAllowed';
   }
 
   #isTypeAllowed(headers: HeaderMap): boolean {
@@ -132,5 +163,6 @@ export class CompressorFilter implements HttpFilter {
 function addVary(headers: HeaderMap): void {
   const vary = headers.get('vary');
   if (vary === undefined || vary === '') headers.set('vary', 'Accept-Encoding');
-  else if (!/accept-encoding/i.test(vary)) headers.set('vary', `${vary}, Accept-Encoding`);
+  // Envoy looks for the very spelling.
+  else if (!vary.includes('Accept-Encoding')) headers.set('vary', `${vary}, Accept-Encoding`);
 }

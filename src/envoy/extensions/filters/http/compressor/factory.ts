@@ -1,7 +1,14 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { defineHttpFilter } from '../../../../http/filter.ts';
+import { defineHttpFilter, type FactoryContext } from '../../../../http/filter.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
-import { CHOICES, CompressorFilter, DIRECTION, type CompressorConfig, type Rules } from './compressor_filter.ts';
+import {
+  CHOICES,
+  CompressorFilter,
+  DIRECTION,
+  type CompressorConfig,
+  type CompressorPerRoute,
+  type Rules,
+} from './compressor_filter.ts';
 
 const DEFAULT_MIN_LENGTH = 30;
 const DEFAULT_TYPES = [
@@ -37,33 +44,57 @@ function rulesOf(direction: ConfigNode | undefined, legacy: ConfigNode, isEnable
   };
 }
 
-export const compressorFilterFactory = defineHttpFilter<{ readonly isDisabled: boolean }>({
+export const compressorFilterFactory = defineHttpFilter<CompressorPerRoute>({
   name: 'envoy.filters.http.compressor',
   type: 'envoy.extensions.filters.http.compressor.v3.Compressor',
   fidelity: {
     level: 'partial',
-    notSimulated: ['request_direction_config', 'choose_first', 'uncompressible_response_codes'],
+    notSimulated: ['request_direction_config', 'choose_first'],
   },
-  compile: (node, { stats, statPrefix }) => {
-    const library = node.child('compressor_library');
-    const kind = library?.child('typed_config')?.text('@type')?.split('.').at(-1) ?? '';
-    const response = node.child('response_direction_config');
-    const prefix = `${statPrefix}compressor.${library?.text('name') ?? ''}.${STAT_NAMES[kind] ?? ''}.`;
-    const config: CompressorConfig = {
-      node,
-      encoding: ENCODINGS[kind] ?? '',
-      canCompress: kind === 'Gzip',
-      response: rulesOf(response, node, true),
-      skipsEtag: response?.flag('disable_on_etag_header') === true || node.flag('disable_on_etag_header'),
-      weakensEtag: response?.flag('weaken_etag_on_compress') === true,
-      removesAcceptEncoding:
-        response?.flag('remove_accept_encoding_header') === true || node.flag('remove_accept_encoding_header'),
-      choices: createStats(stats, prefix, { counters: CHOICES }),
-      requests: createStats(stats, `${prefix}request.`, { counters: DIRECTION }),
-      responses: createStats(stats, `${prefix}response.`, { counters: DIRECTION }),
-      notCompressedEtag: stats.counter(`${prefix}not_compressed_etag`),
+  compile: (node, context) => {
+    const config = compile(node, context);
+    return (callbacks, perRoute) => new CompressorFilter(config, perRoute, callbacks);
+  },
+  compilePerRoute: (node) => {
+    const response = node.child('overrides')?.child('response_direction_config');
+    return {
+      isDisabled: node.flag('disabled'),
+      removesAcceptEncoding: response?.has('remove_accept_encoding_header')
+        ? response.flag('remove_accept_encoding_header')
+        : undefined,
     };
-    return (callbacks, perRoute) => new CompressorFilter(config, perRoute?.isDisabled === true, callbacks);
   },
-  compilePerRoute: (node) => ({ isDisabled: node.flag('disabled') }),
 });
+
+function compile(node: ConfigNode, { stats, statPrefix }: FactoryContext): CompressorConfig {
+  const library = node.child('compressor_library');
+  const kind = library?.child('typed_config')?.text('@type')?.split('.').at(-1) ?? '';
+  const response = node.child('response_direction_config');
+  const prefix = `${statPrefix}compressor.${library?.text('name') ?? ''}.${STAT_NAMES[kind] ?? ''}.`;
+  return {
+    node,
+    encoding: ENCODINGS[kind] ?? '',
+    canCompress: kind === 'Gzip',
+    response: rulesOf(response, node, true),
+    skipsEtag: response?.flag('disable_on_etag_header') === true || node.flag('disable_on_etag_header'),
+    removesAcceptEncoding:
+      response?.flag('remove_accept_encoding_header') === true || node.flag('remove_accept_encoding_header'),
+    ...answersOf(response),
+    choices: createStats(stats, prefix, { counters: CHOICES }),
+    requests: createStats(stats, `${prefix}request.`, { counters: DIRECTION }),
+    // Without a direction of its own the response has the names of old.
+    responses: createStats(stats, response ? `${prefix}response.` : prefix, { counters: DIRECTION }),
+    notCompressedEtag: stats.counter(`${prefix}not_compressed_etag`),
+  };
+}
+
+function answersOf(
+  response: ConfigNode | undefined,
+): Pick<CompressorConfig, 'skippedCodes' | 'tellsStatus' | 'weakensEtag'> {
+  const codes = response?.raw('uncompressible_response_codes');
+  return {
+    skippedCodes: new Set(Array.isArray(codes) ? codes.map(Number) : []),
+    tellsStatus: response?.flag('status_header_enabled') === true,
+    weakensEtag: response?.flag('weaken_etag_on_compress') === true,
+  };
+}

@@ -49,7 +49,9 @@ class CustomResponseFilter implements HttpFilter {
       because: policy.ref,
       sentence: `A policy answers ${status} in place of ${response.status}.`,
     });
-    const context = this.#callbacks.formatterContext(response.headers);
+    const own = this.#callbacks.formatterContext(response.headers);
+    // A reply of Envoy's own has no code in its log yet: here it is known.
+    const context = { ...own, log: { ...own.log, code: response.status } };
     const format = policy.child('body_format')?.child('text_format_source')?.text('inline_string');
     this.#callbacks.sendLocalReply({
       status,

@@ -2,10 +2,12 @@ import { durationMs } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FactoryContext } from '../../../../http/filter.ts';
 import { statusCodeOf } from '../../../../http/status_code.ts';
+import { compileShownFacts, overriddenFacts, type ShownFacts } from './shown_facts.ts';
 import { createStats, type StatSet } from '../../../../stats/stat_set.ts';
 import { compileMutationRules, type MutationRules } from '../../../../matching/mutation_rules.ts';
 
 const DEFAULT_TIMEOUT_MS = 200;
+const DEFERRED_CLOSE_MS = 5_000;
 const COUNTERS = [
   'streams_started',
   'stream_msgs_sent',
@@ -33,6 +35,8 @@ export interface ProcessingMode {
   readonly responseHeaders: boolean;
   readonly requestBody: string;
   readonly responseBody: string;
+  readonly requestTrailers: boolean;
+  readonly responseTrailers: boolean;
 }
 
 export interface ExtProcConfig {
@@ -45,6 +49,14 @@ export interface ExtProcConfig {
   readonly ignoresImmediate: boolean;
   readonly statusOnError: number;
   readonly routeCacheAction: string;
+  /** Modes that the processor may choose from; undefined: any. */
+  readonly allowedModes: readonly ProcessingMode[] | undefined;
+  /** How far a message may put off its own timeout; 0 is not at all. */
+  readonly maxTimeoutMs: number;
+  /** The processor only looks on: nobody waits for it, and what it says is not heard. */
+  readonly onlyObserves: boolean;
+  readonly closeAfterMs: number;
+  readonly shown: ShownFacts;
   readonly rules: MutationRules;
   readonly counters: StatSet<(typeof COUNTERS)[number], never, never>;
 }
@@ -54,6 +66,7 @@ export interface ExtProcPerRoute {
   readonly mode: ProcessingMode | undefined;
   readonly service: ConfigNode | undefined;
   readonly allowsFailure: boolean | undefined;
+  readonly shown: Partial<ShownFacts>;
 }
 
 export function modeOf(node: ConfigNode | undefined, base?: ProcessingMode): ProcessingMode {
@@ -66,8 +79,18 @@ export function modeOf(node: ConfigNode | undefined, base?: ProcessingMode): Pro
     responseHeaders: headers('response_header_mode', base?.responseHeaders ?? true),
     requestBody: node?.text('request_body_mode') ?? 'NONE',
     responseBody: node?.text('response_body_mode') ?? 'NONE',
+    requestTrailers: headers('request_trailer_mode', base?.requestTrailers ?? false),
+    responseTrailers: headers('response_trailer_mode', base?.responseTrailers ?? false),
   };
 }
+
+/** The mode of request headers does not count: they have been shown already. */
+export const isSameMode = (a: ProcessingMode, b: ProcessingMode): boolean =>
+  a.responseHeaders === b.responseHeaders &&
+  a.requestBody === b.requestBody &&
+  a.responseBody === b.responseBody &&
+  a.requestTrailers === b.requestTrailers &&
+  a.responseTrailers === b.responseTrailers;
 
 export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryContext): ExtProcConfig {
   const own = node.text('stat_prefix');
@@ -84,6 +107,13 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
     routeCacheAction: node.flag('disable_clear_route_cache')
       ? 'RETAIN'
       : (node.text('route_cache_action') ?? 'DEFAULT'),
+    allowedModes: node.has('allowed_override_modes')
+      ? node.list('allowed_override_modes').map((one) => modeOf(one))
+      : undefined,
+    maxTimeoutMs: durationMs(node.text('max_message_timeout')) ?? 0,
+    onlyObserves: node.flag('observability_mode'),
+    closeAfterMs: durationMs(node.text('deferred_close_timeout')) ?? DEFERRED_CLOSE_MS,
+    shown: compileShownFacts(node),
     rules: compileMutationRules(node.child('mutation_rules')),
     counters: createStats(stats, prefix, { counters: COUNTERS }),
   };
@@ -93,6 +123,7 @@ export function compilePerRoute(node: ConfigNode): ExtProcPerRoute {
   const overrides = node.child('overrides');
   const mode = overrides?.child('processing_mode');
   return {
+    shown: overrides ? overriddenFacts(overrides) : {},
     isDisabled: node.flag('disabled'),
     mode: mode && modeOf(mode),
     service: overrides?.child('grpc_service'),

@@ -7,21 +7,7 @@ export const extProcFilterFactory = defineHttpFilter<ExtProcPerRoute>({
   type: 'envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor',
   fidelity: {
     level: 'partial',
-    notSimulated: [
-      'FULL_DUPLEX_STREAMED',
-      'allowed_override_modes',
-      'deferred_close_timeout',
-      'forward_rules',
-      'http_service',
-      'max_message_timeout',
-      'metadata_options',
-      'observability_mode',
-      'request_attributes',
-      'request_trailer_mode',
-      'response_attributes',
-      'response_trailer_mode',
-      'send_body_without_waiting_for_header_response',
-    ],
+    notSimulated: ['FULL_DUPLEX_STREAMED', 'http_service', 'send_body_without_waiting_for_header_response'],
   },
   compile: (node, context) => {
     const config = compileConfig(node, context);

@@ -6,23 +6,56 @@ import type { MutationRules } from '../../../../matching/mutation_rules.ts';
 /** What a mutation did: how many headers it might not change, and a new status where it gave one. */
 export interface Mutated {
   readonly rejected: number;
+  /** What could not be done, where the rules say that this is an error. */
+  readonly failed: string | undefined;
   readonly status: number | undefined;
 }
 
-/** Removes, then sets: mutation_utils.cc, applyHeaderMutations. */
-export function applyHeaderMutation(mutation: ConfigNode, headers: HeaderMap, rules: MutationRules): Mutated {
-  let rejected = 0;
-  let status: number | undefined;
+/** Removes, then sets; whoever replaces the whole message may change its method: mutation_utils.cc, applyHeaderMutations. */
+export function applyHeaderMutation(
+  mutation: ConfigNode,
+  headers: HeaderMap,
+  rules: MutationRules,
+  replaces = false,
+): Mutated {
+  const kept = removeHeaders(mutation, headers, rules);
+  const { rejected, status } = setHeaders(
+    mutation,
+    headers,
+    (name) => rules.allows(name) || (replaces && name === ':method'),
+  );
+  const failed =
+    kept > 0
+      ? 'header_mutation_remove_headers_failed'
+      : rejected > 0
+        ? 'header_mutation_set_headers_failed'
+        : undefined;
+  return { rejected: kept + rejected, status, failed: rules.isError ? failed : undefined };
+}
+
+/** How many were to be removed, and stay. */
+function removeHeaders(mutation: ConfigNode, headers: HeaderMap, rules: MutationRules): number {
+  let kept = 0;
   for (const one of mutation.texts('remove_headers')) {
     const name = one.toLowerCase();
-    if (name.startsWith(':') || name === 'host' || !rules.allows(name)) rejected++;
+    if (name.startsWith(':') || name === 'host' || !rules.allows(name)) kept++;
     else headers.remove(name);
   }
+  return kept;
+}
+
+function setHeaders(
+  mutation: ConfigNode,
+  headers: HeaderMap,
+  allows: (name: string) => boolean,
+): Pick<Mutated, 'rejected' | 'status'> {
+  let rejected = 0;
+  let status: number | undefined;
   for (const option of mutation.list('set_headers')) {
     const { name, value } = headerOf(option);
     if (name === ':status') {
       if (Number(value) >= 200) status = Number(value);
-    } else if (name === '' || !rules.allows(name)) rejected++;
+    } else if (name === '' || !allows(name)) rejected++;
     else set(headers, name, value, option);
   }
   return { rejected, status };

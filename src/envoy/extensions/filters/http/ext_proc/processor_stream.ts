@@ -1,4 +1,4 @@
-import type { JsonObject } from '#api';
+import { durationMs, type JsonObject } from '#api';
 import type { Timer } from '#sim';
 import { ConfigNode } from '../../../../config_node.ts';
 import type { GrpcClient, GrpcStream } from '../../../../http/clients.ts';
@@ -23,6 +23,7 @@ export class ProcessorStream {
   readonly #open: () => GrpcStream;
   #stream: GrpcStream | undefined;
   #isOver = false;
+  #isExtended = false;
   #timer: Timer | undefined;
   #waiting: ((answer: ProcessorAnswer) => void) | undefined;
 
@@ -47,21 +48,41 @@ export class ProcessorStream {
     return this.#isOver;
   }
 
+  /** Shows a message without waiting for what is said of it. */
+  show(message: JsonObject): void {
+    this.#send(message);
+  }
+
   ask(message: JsonObject, answered: (answer: ProcessorAnswer) => void): void {
-    const { counters, timeoutMs } = this.#config;
-    const isFirst = this.#stream === undefined;
+    const { timeoutMs, onlyObserves } = this.#config;
     this.#waiting = answered;
-    if (isFirst) {
+    this.#isExtended = false;
+    this.#send(
+      onlyObserves ? message : { ...message, ...(this.#stream ? {} : { protocolConfig: protocolConfig(this.#mode) }) },
+    );
+    if (timeoutMs > 0) this.#arm(timeoutMs);
+  }
+
+  /** What was asked has its answer, or none that counts. */
+  settle(): void {
+    this.#timer?.cancel();
+    this.#waiting = undefined;
+  }
+
+  #send(message: JsonObject): void {
+    const { counters } = this.#config;
+    if (!this.#stream) {
       counters.streams_started.inc();
       this.#stream = this.#open();
     }
     counters.stream_msgs_sent.inc();
-    if (timeoutMs > 0) this.#arm(timeoutMs);
-    this.#stream?.send({
-      ...message,
-      metadataContext: {},
-      ...(isFirst ? { protocolConfig: protocolConfig(this.#mode) } : {}),
-    });
+    this.#stream?.send(message);
+  }
+
+  /** Of one that only looks on: later, for it may still be reading. */
+  closeLater(): void {
+    if (this.#stream && !this.#isOver)
+      this.#callbacks.dispatcher.createTimer('ext_proc_deferred_close', this.#config.closeAfterMs, () => this.close());
   }
 
   close(): void {
@@ -83,11 +104,25 @@ export class ProcessorStream {
   }
 
   #onMessage(message: JsonObject): void {
-    const { counters, node } = this.#config;
-    counters.stream_msgs_received.inc();
-    if (!this.#waiting) return counters.spurious_msgs_received.inc();
-    this.#timer?.cancel();
-    this.#answer({ kind: 'response', message: new ConfigNode(message, node.ref) });
+    const { counters, node, onlyObserves } = this.#config;
+    if (this.#isOver || onlyObserves) return;
+    const read = new ConfigNode(message, node.ref);
+    const extended = durationMs(read.text('override_message_timeout'));
+    if (extended !== undefined) return this.#extend(extended);
+    const waiting = this.#waiting;
+    if (!waiting) return counters.spurious_msgs_received.inc();
+    // Whoever asked says whether this was an answer, and settles it.
+    waiting({ kind: 'response', message: read });
+  }
+
+  /** The processor asks for more time: once for each message, and no more than it may. */
+  #extend(ms: number): void {
+    const { counters, maxTimeoutMs } = this.#config;
+    if (!this.#waiting || this.#isExtended || ms < 1 || ms > maxTimeoutMs)
+      return counters.override_message_timeout_ignored.inc();
+    counters.override_message_timeout_received.inc();
+    this.#isExtended = true;
+    this.#arm(ms);
   }
 
   #onClose(status: number, text: string): void {

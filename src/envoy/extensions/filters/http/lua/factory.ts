@@ -49,6 +49,7 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
     isDisabled: node.flag('disabled'),
     name: node.text('name'),
     script: load(textOfSource(node.child('source_code'), fileSystem)),
-    filterContext: node.child('filter_context'),
+    // It goes with a script of the route's own choice: without one it is not handed on.
+    filterContext: node.has('name') || node.has('source_code') ? node.child('filter_context') : undefined,
   }),
 });

@@ -1,3 +1,4 @@
+import { SIMULATION_EPOCH_MS } from '#sim';
 import type { FactoryContext, FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
 import { LuaFault, type LuaMethod, type LuaObject, type LuaValue } from '../../../../lua/lua_runtime.ts';
@@ -28,6 +29,7 @@ export interface HandleOwner {
 }
 
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (one) => one.charCodeAt(0) & 255);
+const epochMs = ({ dispatcher }: FilterCallbacks): number => SIMULATION_EPOCH_MS + Math.floor(dispatcher.nowMs);
 const NOTHING: LuaMethod = () => [];
 
 /** The object that `envoy_on_request` and `envoy_on_response` get: lua_filter.h, StreamHandleWrapper. */
@@ -54,8 +56,8 @@ export function streamHandle(message: Message, owner: HandleOwner): LuaObject {
       },
       respond: (headers, body) => respond(owner, headers, body),
       base64Escape: (text) => [base64Of(bytesOf(String(text)))],
-      timestamp: () => [Math.floor(callbacks.dispatcher.nowMs)],
-      timestampString: () => [String(Math.floor(callbacks.dispatcher.nowMs))],
+      timestamp: () => [epochMs(callbacks)],
+      timestampString: () => [String(epochMs(callbacks))],
       clearRouteCache: () => {
         callbacks.clearRouteCache();
         return [];

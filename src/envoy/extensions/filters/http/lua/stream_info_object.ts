@@ -4,7 +4,7 @@ import type { LuaObject, LuaValue } from '../../../../lua/lua_runtime.ts';
 
 /** Metadata by key, to be looked at: lua/wrappers.cc, MetadataMapWrapper. */
 export const metadataObject = (metadata: JsonObject): LuaObject => ({
-  methods: { get: (key) => [metadata[String(key)]] },
+  methods: { get: (key) => oneOrNone(metadata[String(key)]) },
   pairs: () => Object.entries(metadata),
 });
 
@@ -27,7 +27,7 @@ export function streamInfoObject(callbacks: FilterCallbacks): LuaObject {
       dynamicMetadata: () => [
         {
           methods: {
-            get: (name) => [dynamicMetadata[String(name)]],
+            get: (name) => oneOrNone(dynamicMetadata[String(name)]),
             set: (name, key, value) => {
               callbacks.setMetadata(String(name), String(key), jsonOf(value));
               return [];
@@ -37,10 +37,13 @@ export function streamInfoObject(callbacks: FilterCallbacks): LuaObject {
         },
       ],
       dynamicTypedMetadata: () => [null],
-      filterState: () => [{ methods: { get: (key) => [filterState.get(String(key))] } }],
+      filterState: () => [{ methods: { get: (key) => oneOrNone(filterState.get(String(key))) } }],
     },
   };
 }
+
+/** What is not there is no result at all, which is less than nil: `tostring` of it is an error. */
+const oneOrNone = (value: LuaValue): LuaValue[] => (value === undefined ? [] : [value]);
 
 const jsonOf = (value: LuaValue): Json => (value === undefined || typeof value === 'function' ? null : (value as Json));
 

@@ -1,0 +1,28 @@
+import type { Diagnostic } from '#source';
+import type { ConfigNode } from '../config_node.ts';
+import { libraryOf } from '../linked_library.ts';
+import { NONE, problem, type Check } from './check.ts';
+
+/** `lua`: every script that is written in the configuration has to load. */
+export const checkLua: Check = (node) => {
+  const codes = node.child('source_codes');
+  const named = Object.keys(codes?.value ?? {}).flatMap((name) => checkSource(codes!.child(name)));
+  return [...checkText(node, 'inline_code'), ...checkSource(node.child('default_source_code')), ...named];
+};
+
+/** A script of a route. */
+export const checkLuaPerRoute: Check = (node) => checkSource(node.child('source_code'));
+
+const checkSource = (source: ConfigNode | undefined): Diagnostic[] =>
+  source ? checkText(source, 'inline_string') : NONE;
+
+function checkText(node: ConfigNode, field: string): Diagnostic[] {
+  const text = node.text(field);
+  const loaded = text === undefined ? undefined : libraryOf('lua').load(text);
+  if (!loaded || !('error' in loaded)) return NONE;
+  const [, line, what] = /^.*?:(\d+): (.*)$/s.exec(loaded.error) ?? [];
+  const where = line === undefined ? '' : ` at its line ${line}`;
+  return problem('lua', node, [field], `The script cannot be loaded${where}: ${what ?? loaded.error}.`, {
+    envoySays: `script load error: ${loaded.error}`,
+  });
+}
