@@ -58,6 +58,12 @@ class HealthCheckFilter implements HttpFilter {
   #answer(status: number, details: string): void {
     this.#count('request_total');
     this.#count(status === 200 ? 'ok' : 'failed');
+    this.#callbacks.trace?.record({
+      kind: 'health_check_answered',
+      state: status === 200 ? 'matched' : 'failed',
+      because: this.#config.ref,
+      sentence: `Envoy answers the health check by itself: ${status} (${details}).`,
+    });
     this.#callbacks.sendLocalReply({ status, details, ...(status === 200 ? {} : { flag: 'LH' }) });
   }
 
