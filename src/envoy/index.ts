@@ -33,4 +33,4 @@ export { bytesOfBase64 } from './matching/base64.ts';
 export { LibraryNotLinked, linkLibrary } from './linked_library.ts';
 export type { CelLibrary, CelProgram, JoseLibrary, LibraryName } from './linked_library.ts';
 export { isLuaObject, LuaFault } from './lua/lua_runtime.ts';
-export type { LuaCall, LuaObject, LuaRuntime, LuaScript, LuaValue } from './lua/lua_runtime.ts';
+export type { LuaCall, LuaMethod, LuaObject, LuaRuntime, LuaScript, LuaValue } from './lua/lua_runtime.ts';

@@ -13,7 +13,15 @@ import { to_luastring } from 'fengari/src/defs.js';
 import { luaopen_math } from 'fengari/src/lmathlib.js';
 import { luaopen_string } from 'fengari/src/lstrlib.js';
 import { luaopen_table } from 'fengari/src/ltablib.js';
-import { LuaFault, type LuaCall, type LuaObject, type LuaRuntime, type LuaScript, type LuaValue } from '#envoy';
+import {
+  LuaFault,
+  type LuaCall,
+  type LuaMethod,
+  type LuaObject,
+  type LuaRuntime,
+  type LuaScript,
+  type LuaValue,
+} from '#envoy';
 import { useLuaJitNumbers } from './numbers.ts';
 import { PRELUDE } from './prelude.ts';
 import { errorText, push, read } from './values.ts';
@@ -56,9 +64,24 @@ function limit(L: lua.LuaState): void {
   );
 }
 
+interface Thread {
+  readonly thread: lua.LuaState;
+  /** What keeps it from being collected. */
+  readonly ref: number;
+}
+
+function methodOf(object: LuaObject | undefined, name: string): LuaMethod | undefined {
+  if (object?.method) return object.method(name);
+  return object?.methods && Object.hasOwn(object.methods, name) ? object.methods[name] : undefined;
+}
+
 class Script implements LuaScript {
   readonly #L: lua.LuaState;
   readonly #metatable: number;
+  /** Threads that are through, and can run another function. */
+  readonly #idle: Thread[] = [];
+  readonly #names = new Map<string, Uint8Array>();
+  readonly #callables = new Map<string, (L: lua.LuaState) => number>();
 
   constructor(L: lua.LuaState) {
     this.#L = L;
@@ -71,22 +94,26 @@ class Script implements LuaScript {
   }
 
   has(name: string): boolean {
-    const type = lua.lua_getglobal(this.#L, to_luastring(name));
+    const type = lua.lua_getglobal(this.#L, this.#nameOf(name));
     lua.lua_pop(this.#L, 1);
     return type === lua.LUA_TFUNCTION;
   }
 
   call(name: string, argument: LuaObject, ended: (error: string | undefined) => void): LuaCall {
-    const thread = lua.lua_newthread(this.#L);
-    const ref = luaL_ref(this.#L, lua.LUA_REGISTRYINDEX);
+    const { thread, ref } = this.#idle.pop() ?? this.#newThread();
     limit(thread);
-    lua.lua_getglobal(thread, to_luastring(name));
+    lua.lua_getglobal(thread, this.#nameOf(name));
     this.#push(thread, argument);
     const run = (count: number): void => {
       const status = lua.lua_resume(thread, null, count);
       if (status === lua.LUA_YIELD) return;
+      if (status === lua.LUA_OK) {
+        lua.lua_settop(thread, 0);
+        this.#idle.push({ thread, ref });
+        return ended(undefined);
+      }
       luaL_unref(this.#L, lua.LUA_REGISTRYINDEX, ref);
-      ended(status === lua.LUA_OK ? undefined : errorText(thread));
+      ended(errorText(thread));
     };
     run(1);
     return {
@@ -98,6 +125,17 @@ class Script implements LuaScript {
     };
   }
 
+  #newThread(): Thread {
+    const thread = lua.lua_newthread(this.#L);
+    return { thread, ref: luaL_ref(this.#L, lua.LUA_REGISTRYINDEX) };
+  }
+
+  #nameOf(name: string): Uint8Array {
+    let known = this.#names.get(name);
+    if (!known) this.#names.set(name, (known = to_luastring(name)));
+    return known;
+  }
+
   #push(L: lua.LuaState, value: LuaValue): void {
     push(L, value, (state) => {
       lua.lua_rawgeti(state, lua.LUA_REGISTRYINDEX, this.#metatable);
@@ -105,24 +143,30 @@ class Script implements LuaScript {
     });
   }
 
-  /** A method of an object, as a function that takes the object first. */
+  /** A method of an object, as a function that takes the object first: the same one for every object that has the name. */
   #index(L: lua.LuaState): number {
-    const object = lua.lua_touserdata(L, 1)?.data as LuaObject | undefined;
     const name = String(read(L, 2));
-    const method = object && Object.hasOwn(object.methods, name) ? object.methods[name] : undefined;
-    if (!method) {
+    if (!methodOf(lua.lua_touserdata(L, 1)?.data as LuaObject | undefined, name)) {
       lua.lua_pushnil(L);
       return 1;
     }
-    lua.lua_pushcfunction(L, (state) => {
-      const count = lua.lua_gettop(state);
-      const args = Array.from({ length: Math.max(0, count - 1) }, (_, i) => read(state, i + 2));
-      const results = this.#attempt(state, () => method(...args));
-      if (results === 'yield') return lua.lua_yield(state, 0);
-      for (const one of results) this.#push(state, one);
-      return results.length;
-    });
+    let callable = this.#callables.get(name);
+    if (!callable) this.#callables.set(name, (callable = (state) => this.#callMethod(state, name)));
+    lua.lua_pushcfunction(L, callable);
     return 1;
+  }
+
+  #callMethod(L: lua.LuaState, name: string): number {
+    const method = methodOf(lua.lua_touserdata(L, 1)?.data as LuaObject | undefined, name);
+    const args: LuaValue[] = [];
+    for (let i = 2; i <= lua.lua_gettop(L); i++) args.push(read(L, i));
+    const results = this.#attempt(L, () => {
+      if (!method) throw new LuaFault(`no object that has \`${name}\``);
+      return method(...args);
+    });
+    if (results === 'yield') return lua.lua_yield(L, 0);
+    for (const one of results) this.#push(L, one);
+    return results.length;
   }
 
   /** What a method throws fails the script. */

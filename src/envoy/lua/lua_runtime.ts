@@ -2,7 +2,9 @@ import type { Json } from '#api';
 
 /** An object of Envoy's as a script sees it: methods by name, and pairs to go through. */
 export interface LuaObject {
-  readonly methods: Readonly<Record<string, LuaMethod>>;
+  readonly methods?: Readonly<Record<string, LuaMethod>>;
+  /** In place of `methods`: one that is made when a script asks for it, for objects that every request has. */
+  readonly method?: (name: string) => LuaMethod | undefined;
   readonly pairs?: () => readonly (readonly [string, LuaValue])[];
 }
 
@@ -34,4 +36,7 @@ export interface LuaRuntime {
 export class LuaFault extends Error {}
 
 export const isLuaObject = (value: LuaValue): value is LuaObject =>
-  typeof value === 'object' && value !== null && 'methods' in value && typeof value.methods === 'object';
+  typeof value === 'object' &&
+  value !== null &&
+  (('methods' in value && typeof value.methods === 'object') ||
+    ('method' in value && typeof value.method === 'function'));

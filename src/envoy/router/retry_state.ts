@@ -6,23 +6,25 @@ import type { CircuitBreaker } from '../upstream/circuit_breaker.ts';
 import type { Failure, RetryPolicy } from './retry_policy.ts';
 import type { UpstreamCounts } from './upstream_counts.ts';
 
-interface RetryOwner {
+interface RetryServices {
   readonly dispatcher: Dispatcher;
   readonly random: Random;
   readonly trace: Trace | undefined;
-  readonly breaker: CircuitBreaker;
-  readonly counts: UpstreamCounts;
 }
 
 /** How many more tries one request may have, and when: router/retry_state_impl.cc. */
 export class RetryState {
   readonly #policy: RetryPolicy;
-  readonly #owner: RetryOwner;
+  readonly #services: RetryServices;
+  readonly #breaker: CircuitBreaker;
+  readonly #counts: UpstreamCounts;
   #isRetrying = false;
 
-  constructor(policy: RetryPolicy, owner: RetryOwner) {
+  constructor(policy: RetryPolicy, services: RetryServices, breaker: CircuitBreaker, counts: UpstreamCounts) {
     this.#policy = policy;
-    this.#owner = owner;
+    this.#services = services;
+    this.#breaker = breaker;
+    this.#counts = counts;
   }
 
   wantsResponse(response: HttpResponse, request: HeaderMap): boolean {
@@ -35,7 +37,8 @@ export class RetryState {
 
   /** Schedules another try after this many, or says by which flag there is none. */
   schedule(attempts: number, response: HttpResponse | undefined, run: () => void): 'URX' | 'UO' | undefined {
-    const { breaker, counts, dispatcher, random, trace } = this.#owner;
+    const { dispatcher, random, trace } = this.#services;
+    const [breaker, counts] = [this.#breaker, this.#counts];
     if (attempts > this.#policy.retries) {
       counts.countEverywhere('upstream_rq_retry_limit_exceeded');
       return 'URX';
@@ -64,7 +67,7 @@ export class RetryState {
 
   /** The request is over: another may retry in its place. */
   release(): void {
-    if (this.#isRetrying) this.#owner.breaker.give('retries');
+    if (this.#isRetrying) this.#breaker.give('retries');
     this.#isRetrying = false;
   }
 }

@@ -102,7 +102,7 @@ class RouterFilter {
     const node = retryNodeOf(stream);
     const policy = retryPolicyOf(stream, node);
     this.#perTryIdleMs = policy.perTryIdleTimeoutMs;
-    this.#retries = new RetryState(policy, { ...services, breaker: cluster.breaker(stream.route!.priority), counts });
+    this.#retries = new RetryState(policy, services, cluster.breaker(stream.route!.priority), counts);
     this.#retryHosts = node ? new RetryHosts(node) : NO_RETRY_HOSTS;
     this.#timeouts = timeouts;
   }

@@ -1,30 +1,51 @@
 import type { HeaderMap } from '../../../../http/header_map.ts';
-import { LuaFault, type LuaObject } from '../../../../lua/lua_runtime.ts';
+import { LuaFault, type LuaMethod, type LuaObject } from '../../../../lua/lua_runtime.ts';
+
+interface Seen {
+  readonly headers: HeaderMap;
+  readonly changed: () => void;
+  readonly status: (() => string) | undefined;
+}
+
+const nameOf = (name: unknown): string => String(name).toLowerCase();
+
+function valueOf({ headers, status }: Seen, name: unknown): string | undefined {
+  const lower = nameOf(name);
+  if (lower === ':status') return status?.();
+  return headers.has(lower) ? headers.all(lower).join(',') : undefined;
+}
+
+function change({ changed }: Seen, run: () => void): readonly [] {
+  run();
+  changed();
+  return [];
+}
+
+const METHODS: ReadonlyMap<string, (seen: Seen) => LuaMethod> = new Map<string, (seen: Seen) => LuaMethod>([
+  // No value at all, rather than nil, for a header that is not there.
+  ['get', (seen) => (name) => present(valueOf(seen, name))],
+  [
+    'getAtIndex',
+    ({ headers }) =>
+      (name, index) =>
+        present(headers.all(nameOf(name))[Number(index)]),
+  ],
+  [
+    'getNumValues',
+    ({ headers }) =>
+      (name) => [headers.all(nameOf(name)).length],
+  ],
+  ['add', (seen) => (name, value) => change(seen, () => seen.headers.add(nameOf(name), String(value)))],
+  ['replace', (seen) => (name, value) => change(seen, () => seen.headers.set(nameOf(name), String(value)))],
+  ['remove', (seen) => (name) => change(seen, () => seen.headers.remove(nameOf(name)))],
+  ['setHttp1ReasonPhrase', () => () => []],
+]);
 
 /** Headers as a script sees them; `changed` is told of every change: lua/wrappers.cc, HeaderMapWrapper. */
 export function headerObject(headers: HeaderMap, changed: () => void, status?: () => string): LuaObject {
-  const nameOf = (name: unknown): string => String(name).toLowerCase();
-  const get = (name: unknown): string | undefined => {
-    const lower = nameOf(name);
-    if (lower === ':status') return status?.();
-    return headers.has(lower) ? headers.all(lower).join(',') : undefined;
-  };
-  const change = (run: () => void): readonly [] => {
-    run();
-    changed();
-    return [];
-  };
+  const seen = { headers, changed, status };
   return {
-    methods: {
-      // No value at all, rather than nil, for a header that is not there.
-      get: (name) => present(get(name)),
-      getAtIndex: (name, index) => present(headers.all(nameOf(name))[Number(index)]),
-      getNumValues: (name) => [headers.all(nameOf(name)).length],
-      add: (name, value) => change(() => headers.add(nameOf(name), String(value))),
-      replace: (name, value) => change(() => headers.set(nameOf(name), String(value))),
-      remove: (name) => change(() => headers.remove(nameOf(name))),
-      setHttp1ReasonPhrase: () => [],
-    },
+    method: (name) => METHODS.get(name)?.(seen),
     pairs: () => [...(status ? [[':status', status()] as const] : []), ...headers.pairs()],
   };
 }

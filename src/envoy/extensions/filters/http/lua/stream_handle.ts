@@ -32,47 +32,115 @@ const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (one) => one
 const epochMs = ({ dispatcher }: FilterCallbacks): number => SIMULATION_EPOCH_MS + Math.floor(dispatcher.nowMs);
 const NOTHING: LuaMethod = () => [];
 
+/** Makes a method of one handle. */
+type Make = (message: Message, owner: HandleOwner) => LuaMethod;
+
+const METHODS: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ...['logTrace', 'logDebug', 'logInfo', 'logWarn', 'logErr', 'logCritical'].map(
+    (name) => [name, () => NOTHING] as const,
+  ),
+  ['body', (message) => (wraps) => [message.readBody() === '' && wraps !== true ? null : bufferOf(message)]],
+  ['bodyChunks', (message) => () => [chunksOf(message)]],
+  [
+    'headers',
+    ({ headers, headersChanged, status }) =>
+      () => [headerObject(headers, headersChanged, status)],
+  ],
+  [
+    'trailers',
+    ({ trailers }) =>
+      () => [trailers ? headerObject(trailers, () => undefined) : null],
+  ],
+  [
+    'metadata',
+    (_, { callbacks }) =>
+      () => [metadataObject(filterMetadata(callbacks.route?.node))],
+  ],
+  [
+    'streamInfo',
+    (_, { callbacks }) =>
+      () => [streamInfoObject(callbacks)],
+  ],
+  [
+    'connectionStreamInfo',
+    (_, { callbacks }) =>
+      () => [streamInfoObject(callbacks)],
+  ],
+  [
+    'connection',
+    (_, { callbacks }) =>
+      () => [connectionObject(callbacks)],
+  ],
+  [
+    'httpCall',
+    (_, owner) =>
+      (...args) =>
+        callOut(owner, args),
+  ],
+  ['respond', (_, owner) => (headers, body) => respond(owner, headers, body)],
+  ['base64Escape', () => (text) => [base64Of(bytesOf(String(text)))]],
+  [
+    'timestamp',
+    (_, { callbacks }) =>
+      () => [epochMs(callbacks)],
+  ],
+  [
+    'timestampString',
+    (_, { callbacks }) =>
+      () => [String(epochMs(callbacks))],
+  ],
+  [
+    'clearRouteCache',
+    (_, { callbacks }) =>
+      () =>
+        after(() => callbacks.clearRouteCache()),
+  ],
+  [
+    'setUpstreamOverrideHost',
+    (_, { callbacks }) =>
+      (host, strict) =>
+        after(() => callbacks.setUpstreamOverrideHost(String(host), strict === true)),
+  ],
+  [
+    'filterContext',
+    (_, { filterContext }) =>
+      () => [filterContext],
+  ],
+  [
+    'route',
+    (_, { callbacks }) =>
+      () => [metadataHolder(callbacks.route?.node)],
+  ],
+  [
+    'virtualHost',
+    (_, { callbacks }) =>
+      () => [metadataHolder(callbacks.virtualHost?.node)],
+  ],
+]);
+
 /** The object that `envoy_on_request` and `envoy_on_response` get: lua_filter.h, StreamHandleWrapper. */
-export function streamHandle(message: Message, owner: HandleOwner): LuaObject {
-  const { callbacks } = owner;
-  const log = Object.fromEntries(
-    ['logTrace', 'logDebug', 'logInfo', 'logWarn', 'logErr', 'logCritical'].map((name) => [name, NOTHING]),
-  );
-  return {
-    methods: {
-      ...log,
-      ...bodyMethods(message),
-      headers: () => [headerObject(message.headers, message.headersChanged, message.status)],
-      trailers: () => [message.trailers ? headerObject(message.trailers, () => undefined) : null],
-      metadata: () => [metadataObject(filterMetadata(callbacks.route?.node))],
-      streamInfo: () => [streamInfoObject(callbacks)],
-      connectionStreamInfo: () => [streamInfoObject(callbacks)],
-      connection: () => [{ methods: { ssl: () => [callbacks.connection.tls ? { methods: {} } : null] } }],
-      httpCall: (...args) => {
-        const call = sendCall(owner.clients.httpClient, args, (results) => owner.resume(results));
-        if (call.isAsynchronous) return [];
-        owner.setCancel(call.cancel);
-        return 'yield';
-      },
-      respond: (headers, body) => respond(owner, headers, body),
-      base64Escape: (text) => [base64Of(bytesOf(String(text)))],
-      timestamp: () => [epochMs(callbacks)],
-      timestampString: () => [String(epochMs(callbacks))],
-      clearRouteCache: () => {
-        callbacks.clearRouteCache();
-        return [];
-      },
-      setUpstreamOverrideHost: (host, strict) => {
-        callbacks.setUpstreamOverrideHost(String(host), strict === true);
-        return [];
-      },
-      filterContext: () => [owner.filterContext],
-      route: () => [{ methods: { metadata: () => [metadataObject(filterMetadata(callbacks.route?.node))] } }],
-      virtualHost: () => [
-        { methods: { metadata: () => [metadataObject(filterMetadata(callbacks.virtualHost?.node))] } },
-      ],
-    },
-  };
+export const streamHandle = (message: Message, owner: HandleOwner): LuaObject => ({
+  method: (name) => METHODS.get(name)?.(message, owner),
+});
+
+function after(run: () => void): [] {
+  run();
+  return [];
+}
+
+const connectionObject = ({ connection }: FilterCallbacks): LuaObject => ({
+  methods: { ssl: () => [connection.tls ? { methods: {} } : null] },
+});
+
+const metadataHolder = (node: FilterNode): LuaObject => ({
+  methods: { metadata: () => [metadataObject(filterMetadata(node))] },
+});
+
+function callOut(owner: HandleOwner, args: readonly LuaValue[]): [] | 'yield' {
+  const call = sendCall(owner.clients.httpClient, args, (results) => owner.resume(results));
+  if (call.isAsynchronous) return [];
+  owner.setCancel(call.cancel);
+  return 'yield';
 }
 
 const FILTER = 'envoy.filters.http.lua';
@@ -82,20 +150,15 @@ const filterMetadata = (node: FilterNode): Parameters<typeof metadataObject>[0] 
   node?.child('metadata')?.child('filter_metadata')?.child(FILTER)?.value ?? {};
 type FilterNode = NonNullable<FilterCallbacks['route']>['node'] | undefined;
 
-function bodyMethods(message: Message): Record<string, LuaMethod> {
-  const buffer = (): LuaObject => bufferObject(message.readBody, message.writeBody);
-  return {
-    body: (alwaysWraps) => [message.readBody() === '' && alwaysWraps !== true ? null : buffer()],
-    bodyChunks: () => {
-      let isFirst = true;
-      return [
-        () => {
-          const chunk = isFirst && message.readBody() !== '' ? buffer() : null;
-          isFirst = false;
-          return chunk;
-        },
-      ];
-    },
+const bufferOf = (message: Message): LuaObject => bufferObject(message.readBody, message.writeBody);
+
+/** The whole body is one chunk. */
+function chunksOf(message: Message): () => LuaValue {
+  let isFirst = true;
+  return () => {
+    const chunk = isFirst && message.readBody() !== '' ? bufferOf(message) : null;
+    isFirst = false;
+    return chunk;
   };
 }
 
