@@ -6,23 +6,33 @@ import { NONE, problem, type Check } from './check.ts';
 /** `lua`: every script that is written in the configuration has to load. */
 export const checkLua: Check = (node) => {
   const codes = node.child('source_codes');
-  const named = Object.keys(codes?.value ?? {}).flatMap((name) => checkSource(codes!.child(name)));
-  return [...checkText(node, 'inline_code'), ...checkSource(node.child('default_source_code')), ...named];
+  const named = Object.keys(codes?.value ?? {});
+  return [
+    ...checkText(node, 'inline_code', 'inline_code'),
+    ...checkSource(node.child('default_source_code'), 'default_source_code'),
+    ...named.flatMap((name) => checkSource(codes!.child(name), `source_codes.${name}`)),
+  ];
 };
 
 /** A script of a route. */
-export const checkLuaPerRoute: Check = (node) => checkSource(node.child('source_code'));
+export const checkLuaPerRoute: Check = (node) => checkSource(node.child('source_code'), 'source_code');
 
-const checkSource = (source: ConfigNode | undefined): Diagnostic[] =>
-  source ? checkText(source, 'inline_string') : NONE;
+const checkSource = (source: ConfigNode | undefined, name: string): Diagnostic[] =>
+  source ? checkText(source, 'inline_string', name) : NONE;
 
-function checkText(node: ConfigNode, field: string): Diagnostic[] {
+function checkText(node: ConfigNode, field: string, name: string): Diagnostic[] {
   const text = node.text(field);
   const loaded = text === undefined ? undefined : libraryOf('lua').load(text);
   if (!loaded || !('error' in loaded)) return NONE;
   const [, line, what] = /^.*?:(\d+): (.*)$/s.exec(loaded.error) ?? [];
   const where = line === undefined ? '' : ` at its line ${line}`;
-  return problem('lua', node, [field], `The script cannot be loaded${where}: ${what ?? loaded.error}.`, {
-    envoySays: `script load error: ${loaded.error}`,
-  });
+  return problem(
+    'lua',
+    node,
+    [field],
+    `The Lua script of \`${name}\` cannot be loaded${where}: ${what ?? loaded.error}.`,
+    {
+      envoySays: `script load error: ${loaded.error}`,
+    },
+  );
 }
