@@ -107,7 +107,9 @@ class HttpClient extends Client {
       dispatcher.createTimer('client_abort', spec.abort_after_ms, () => this.#abort());
     // HTTP/1 drops trailers unless a listener is told to keep them.
     const trailers = protocol === 'http2' && spec.trailers ? { trailers: new HeaderMap(spec.trailers) } : {};
-    const message = { headers: headersOf(spec), body: bodyOf(spec) ?? '', ...trailers };
+    const body = bodyOf(spec);
+    const isOpen = protocol === 'http2' && (body === '' || (body === undefined && spec.trailers !== undefined));
+    const message = { headers: headersOf(spec), body: body ?? '', isOpen, ...trailers };
     this.connection!.receive({ kind: 'request', protocol, ...message });
   }
 

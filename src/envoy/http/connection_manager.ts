@@ -35,6 +35,7 @@ export type Incoming =
       readonly headers: HeaderMap;
       readonly body: string;
       readonly trailers?: HeaderMap;
+      readonly isOpen?: boolean;
       readonly protocol: string;
       readonly isComplete?: boolean;
     }
@@ -188,7 +189,10 @@ export class ConnectionManager {
     if (isDecoded) {
       stream.isComplete = request.isComplete ?? true;
       stream.requestTrailers = request.trailers;
+      stream.isChunked = request.isOpen === true;
       this.#decode(stream);
+      // The end comes right behind the headers: only who answers at once is too early for it.
+      if (request.isOpen === true) stream.hasReadBody = true;
     } else if (request.kind === 'incomplete') {
       stream.isComplete = false;
       timers.armBeforeHeaders(stream);
@@ -229,7 +233,7 @@ export class ConnectionManager {
   #decode(stream: Stream): void {
     const { connection } = stream;
     stream.upgrade = upgradeOf(stream.request);
-    stream.isChunked = stream.request.has('transfer-encoding');
+    stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
     if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
     else stream.logRequest();

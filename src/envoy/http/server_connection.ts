@@ -56,8 +56,8 @@ export class ServerConnection implements NetworkFilter {
     if (by === 'remote') this.#stream?.abort('downstream_remote_disconnect', 'DC');
   }
 
-  #decodeMessage({ headers, body, protocol, trailers }: Extract<Payload, { kind: 'request' }>): void {
-    const incoming = { headers, body, protocol: PROTOCOLS[protocol], ...(trailers ? { trailers } : {}) };
+  #decodeMessage({ headers, body, protocol, trailers, isOpen = false }: Extract<Payload, { kind: 'request' }>): void {
+    const incoming = { headers, body, protocol: PROTOCOLS[protocol], isOpen, ...(trailers ? { trailers } : {}) };
     this.#manager.continues(headers);
     let isOver = false;
     const stream = this.#manager.newStream(this.#connection, incoming, ({ response, isTunnel }) => {

@@ -30,6 +30,8 @@ export type Payload =
       readonly headers: HeaderMap;
       readonly body: string;
       readonly trailers?: HeaderMap;
+      /** The headers of HTTP/2 did not end the request, though no bytes come behind them. */
+      readonly isOpen?: boolean;
     }
   | { readonly kind: 'response'; readonly response: HttpResponse }
   /** RST_STREAM: the client takes its HTTP/2 request back and keeps the connection. */
