@@ -1,4 +1,3 @@
-import type { JsonObject } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { RetryChoice } from '../router/retry_hosts.ts';
@@ -22,10 +21,19 @@ export interface LoadBalancerOwner {
   readonly local: LocalCluster | undefined;
 }
 
+/** Hosts by priority and health, and what each priority gets. */
+interface View {
+  readonly sets: readonly HostSet[];
+  readonly loads: Loads;
+}
+
 /** Chooses a host of a cluster: the priority, then the subset, the locality, and one of its hosts. */
 export class ClusterLoadBalancer {
   #sets: readonly HostSet[] = [];
   #loads: Loads = { healthy: [], degraded: [], panics: [] };
+  #whole: View = { sets: [], loads: this.#loads };
+  /** By what a route asked for. */
+  readonly #views = new Map<string, View>();
   #overprovisioning = 0;
   #hosts: readonly Host[] = [];
   readonly #picker: HostPicker;
@@ -36,6 +44,7 @@ export class ClusterLoadBalancer {
   readonly #lists = new Map<string, readonly Host[]>();
   readonly #panicThreshold: number;
   readonly #isLocalityWeighted: boolean;
+  readonly #failsInPanic: boolean;
   readonly #random: Random;
   readonly #stats: ClusterStats['traffic'];
 
@@ -49,6 +58,7 @@ export class ClusterLoadBalancer {
     const common = node.child('common_lb_config');
     this.#isLocalityWeighted = common?.has('locality_weighted_lb_config') === true;
     this.#panicThreshold = common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD;
+    this.#failsInPanic = common?.child('zone_aware_lb_config')?.flag('fail_traffic_on_panic') === true;
     if (owner.local && !this.#isLocalityWeighted)
       this.#zones = new ZoneAware(common?.child('zone_aware_lb_config'), owner.local, {
         random: owner.random.fork('zone'),
@@ -71,6 +81,8 @@ export class ClusterLoadBalancer {
       };
     });
     this.#loads = loadsOf(this.#sets, this.#options);
+    this.#whole = { sets: this.#sets, loads: this.#loads };
+    this.#views.clear();
     this.#zones?.recalculate(this.#sets[0]!.healthy);
     this.#countSubsets(hosts);
   }
@@ -122,35 +134,59 @@ export class ClusterLoadBalancer {
   }
 
   /** The loads without the priorities that a retry leaves out; all of them where none would be left. */
-  #loadsFor(retry: RetryChoice | undefined): Loads {
-    if (!retry || retry.excludedPriorities.size === 0) return this.#loads;
-    const sets = this.#sets.map((set, priority) =>
+  #loadsFor({ sets, loads }: View, retry: RetryChoice | undefined): Loads {
+    if (!retry || retry.excludedPriorities.size === 0) return loads;
+    const left = sets.map((set, priority) =>
       retry.excludedPriorities.has(priority) ? { all: set.all, healthy: [], degraded: [] } : set,
     );
-    const isEmpty = sets.every((set) => set.healthy.length + set.degraded.length === 0);
-    return isEmpty ? this.#loads : loadsOf(sets, this.#options);
+    const isEmpty = left.every((set) => set.healthy.length + set.degraded.length === 0);
+    return isEmpty ? loads : loadsOf(left, this.#options);
   }
 
   #choose(context: ChoiceContext): Host | undefined {
-    const loads = this.#loadsFor(context.retry);
+    if (!this.#subsets) return this.#chooseFrom(this.#whole, context);
+    const { hosts, outcome } = this.#subsets.choose(this.#hosts, context.subset);
+    const key = `${outcome} ${JSON.stringify(context.subset)}`;
+    const host = hosts.length === 0 ? undefined : this.#chooseFrom(this.#viewOf(key, hosts), context);
+    if (host && outcome !== 'none') this.#stats[`lb_subsets_${outcome}`].inc();
+    if (host || outcome === 'selected' || !this.#subsets.panicsToAny) return host;
+    const any = this.#chooseFrom(this.#whole, context);
+    if (any) this.#stats.lb_subsets_fallback_panic.inc();
+    return any;
+  }
+
+  #chooseFrom(view: View, context: ChoiceContext): Host | undefined {
+    const loads = this.#loadsFor(view, context.retry);
     const { priority, source } = context.at ?? choosePriority(loads, this.#random);
-    const set = this.#sets[priority]!;
-    if (loads.panics[priority]) this.#stats.lb_healthy_panic.inc();
-    const open = this.#subset(set[source], context.subset, `${priority} ${source}`);
+    const set = view.sets[priority]!;
+    if (loads.panics[priority]) {
+      this.#stats.lb_healthy_panic.inc();
+      if (this.#failsInPanic) return undefined;
+    }
+    const open = set[source];
     const hosts = this.#isLocalityWeighted ? this.#inLocality(open, set) : this.#inZone(open, priority, source);
     return hosts.length === 0 ? undefined : this.#picker.pick(hosts, context);
+  }
+
+  /** A part of the hosts is balanced as if there were no others: subset_lb.cc. */
+  #viewOf(key: string, hosts: readonly Host[]): View {
+    const known = this.#views.get(key);
+    if (known) return known;
+    const chosen = new Set(hosts);
+    const among = (list: readonly Host[]): Host[] => list.filter((host) => chosen.has(host));
+    const sets = this.#sets.map(({ all, healthy, degraded }) => ({
+      all: among(all),
+      healthy: among(healthy),
+      degraded: among(degraded),
+    }));
+    const view = { sets, loads: loadsOf(sets, this.#options) };
+    this.#views.set(key, view);
+    return view;
   }
 
   /** Zones count at the first priority alone, and not in panic. */
   #inZone(open: readonly Host[], priority: number, source: string): readonly Host[] {
     return this.#zones && priority === 0 && source === 'healthy' ? this.#zones.narrow(open) : open;
-  }
-
-  #subset(hosts: readonly Host[], wanted: JsonObject | undefined, of: string): readonly Host[] {
-    if (!this.#subsets) return hosts;
-    const { hosts: chosen, outcome } = this.#subsets.choose(hosts, wanted);
-    if (outcome !== 'none') this.#stats[`lb_subsets_${outcome}`].inc();
-    return this.#sameList(`${of} ${JSON.stringify(wanted)}`, chosen);
   }
 
   #sameList(key: string, hosts: readonly Host[]): readonly Host[] {

@@ -31,19 +31,22 @@ function tableOf(
   const keyed = hosts
     .map((host) => ({ host, key: hashKeyOf(host, usesHostname) }))
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-  const heaviest = Math.max(...hosts.map((host) => host.weight));
+  // Weights are parts of one, and their rounding is Envoy's too.
+  const total = hosts.reduce((sum, host) => sum + host.weight, 0);
+  const heaviest = Math.max(...hosts.map((host) => host.weight / total));
   const entries = keyed.map(({ host, key }) => ({
     host,
     offset: Number(xxHash64(key) % size),
     skip: Number(xxHash64(key, 1n) % (size - 1n)) + 1,
     next: 0,
     target: 0,
+    weight: host.weight / total,
   }));
   const table: (Host | undefined)[] = Array<undefined>(tableSize).fill(undefined);
   for (let filled = 0, iteration = 1; filled < tableSize; iteration++) {
     for (const entry of entries) {
       if (filled >= tableSize) break;
-      if (iteration * entry.host.weight < entry.target) continue;
+      if (iteration * entry.weight < entry.target) continue;
       entry.target += heaviest;
       let at = (entry.offset + entry.skip * entry.next++) % tableSize;
       while (table[at]) at = (entry.offset + entry.skip * entry.next++) % tableSize;

@@ -5,6 +5,8 @@ import type { HostPicker } from './load_balancer.ts';
 import { Maglev } from './maglev.ts';
 import { fallbackOf } from './override_host.ts';
 import { RandomChoice } from './random_choice.ts';
+import { murmurHash2 } from './murmur_hash.ts';
+import { xxHash64 } from './xx_hash64.ts';
 import { RingHash } from './ring_hash.ts';
 import { RoundRobin } from './round_robin.ts';
 
@@ -32,6 +34,7 @@ const POLICIES: Readonly<Record<string, { readonly field: string; readonly compi
         minimumSize: options?.number('minimum_ring_size') ?? DEFAULT_RING_SIZE,
         maximumSize: options?.number('maximum_ring_size') ?? LARGEST_RING,
         usesHostname,
+        hash: options?.text('hash_function') === 'MURMUR_HASH_2' ? murmurHash2 : xxHash64,
       }),
   },
   MAGLEV: {

@@ -2,7 +2,6 @@ import type { Random } from '#sim';
 import type { Host } from '../upstream/host.ts';
 import { hashKeyOf } from './hash_key.ts';
 import type { HostPicker, LoadBalancerContext } from './load_balancer.ts';
-import { xxHash64 } from './xx_hash64.ts';
 
 interface RingEntry {
   readonly hash: bigint;
@@ -13,6 +12,8 @@ export interface RingOptions {
   readonly minimumSize: number;
   readonly maximumSize: number;
   readonly usesHostname: boolean;
+  /** `hash_function`: of the points on the ring. */
+  readonly hash: (text: string) => bigint;
 }
 
 /** RING_HASH: the host whose point on the ring is the next one after the request's hash (ring_hash_lb.cc). */
@@ -49,7 +50,7 @@ function ringOf(hosts: readonly Host[], options: RingOptions): RingEntry[] {
   for (const host of hosts) {
     target += scale * (host.weight / total);
     const key = hashKeyOf(host, options.usesHostname);
-    for (let i = 0; ring.length < target; i++) ring.push({ hash: xxHash64(`${key}_${i}`), host });
+    for (let i = 0; ring.length < target; i++) ring.push({ hash: options.hash(`${key}_${i}`), host });
   }
   return ring.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
 }

@@ -21,8 +21,11 @@ export class Subsets {
   readonly #selectors: readonly Selector[];
   readonly #fallback: Fallback;
   readonly #defaultSubset: JsonObject;
+  /** Where neither subset nor fallback has a host, any will do. */
+  readonly panicsToAny: boolean;
 
   constructor(node: ConfigNode) {
+    this.panicsToAny = node.flag('panic_mode_any');
     this.#selectors = node.list('subset_selectors').map((one) => ({
       keys: one.texts('keys').sort(),
       fallback: fallbackOf(one.text('fallback_policy')),

@@ -4,11 +4,13 @@ import type { Histogram, HistogramView } from '../stats/histogram.ts';
 /** How `histogram_buckets` asks for them; without it as a summary by quantiles. */
 export type BucketMode = 'summary' | 'cumulative' | 'disjoint' | 'detailed' | 'prometheusnative';
 
+const NOTHING = 'No recorded values';
 const QUANTILES = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
 
 /** A histogram as `/stats` writes it: of the last interval, and of all time (stats/histogram_impl.cc). */
 export function histogramText(histogram: Histogram, mode: BucketMode): string {
   const { interval, cumulative } = histogram;
+  if (cumulative.sampleCount === 0 && mode !== 'detailed') return NOTHING;
   if (mode === 'cumulative' || mode === 'disjoint') return bucketsOf(histogram, mode).map(bucketText).join(' ');
   if (mode === 'detailed')
     return `\n  totals=${binsText(cumulative)}\n  intervals=${binsText(interval)}\n  summary=${summaryText(histogram)}`;
@@ -29,7 +31,7 @@ const binsText = ({ bins }: HistogramView): string =>
   bins.map(({ lower, width, count }) => `${lower},${width}:${count}`).join(', ');
 
 function summaryText({ interval, cumulative }: Histogram): string {
-  if (cumulative.sampleCount === 0) return 'No recorded values';
+  if (cumulative.sampleCount === 0) return NOTHING;
   const number = (value: number): string => (Number.isNaN(value) ? 'nan' : String(value));
   return QUANTILES.map(
     (one) => `P${one}(${number(interval.quantile(one / 100))},${number(cumulative.quantile(one / 100))})`,

@@ -90,7 +90,10 @@ function compileFilter(text: string | undefined): ((name: string) => boolean) | 
 
 /** Go's words for an error, as RE2 in C++ has them. */
 const errorText = (text: string): string =>
-  text.replace('missing argument to repetition operator', 'no argument for repetition operator').replaceAll('`', '');
+  text
+    .replace('missing argument to repetition operator', 'no argument for repetition operator')
+    .replace('missing closing )', 'missing )')
+    .replaceAll('`', '');
 
 const byName = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
   list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

@@ -19,7 +19,9 @@ export const jsonToMetadataFilterFactory = defineHttpFilter<{ request?: MatchRul
       const { request, response } = perRoute ?? own;
       return {
         decode: () => {
-          if (request) read(request, 'rq', callbacks.request, callbacks.readBody(), callbacks);
+          if (!request) return 'continue';
+          read(request, 'rq', callbacks.request, callbacks.readBody(), callbacks);
+          callbacks.clearRouteCache();
           return 'continue';
         },
         encode: (reply) => {
