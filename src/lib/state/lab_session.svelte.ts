@@ -11,7 +11,7 @@ import { draftOf, requestOf, type RequestDraft } from './request_draft.ts';
 /** Requests that the list keeps; an older one is dropped for a new one. */
 const MAX_REQUESTS = 50;
 /** A pause in typing that is long enough to judge what was typed. */
-const PAUSE_MS = 10;
+const PAUSE_MS = 4;
 
 type EngineState = 'starting' | 'ready' | 'running' | 'stopped';
 

@@ -2,34 +2,15 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
 import { playScenario } from '#world';
+import { oneFilter, TO } from '../../../../../../tests/one_filter.ts';
 
 const api = openApi(readFileSync(new URL('../../../../../api/envoy-v3-1.40.0.binpb', import.meta.url)));
-const TO = '127.0.0.1:10000';
 
-/** A filter before the router, and an upstream that fails. */
-const config = `
-static_resources:
-  listeners:
-  - address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
-    filter_chains:
-    - filters:
-      - name: hcm
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: i
-          route_config: {virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: web}}]}]}
-          http_filters:
-          - name: envoy.filters.http.admission_control
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.admission_control.v3.AdmissionControl
-              max_rejection_probability: {default_value: {value: 100}}
-              success_criteria: {http_criteria: {http_success_status: [{start: 100, end: 500}]}}
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: web
-    load_assignment: {cluster_name: web, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.1.1, port_value: 8001}}}}]}]}
-`;
+const config = oneFilter(`
+"@type": type.googleapis.com/envoy.extensions.filters.http.admission_control.v3.AdmissionControl
+max_rejection_probability: {default_value: {value: 100}}
+success_criteria: {http_criteria: {http_success_status: [{start: 100, end: 500}]}}
+`);
 
 test('the more requests have failed, the more are turned away, and each one that is says why', () => {
   const steps = Array.from({ length: 40 }, () => ({ request: { to: TO, path: '/' } }));

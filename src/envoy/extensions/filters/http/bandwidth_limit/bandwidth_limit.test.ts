@@ -2,35 +2,16 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
 import { playScenario } from '#world';
+import { oneFilter, TO } from '../../../../../../tests/one_filter.ts';
 
 const api = openApi(readFileSync(new URL('../../../../../api/envoy-v3-1.40.0.binpb', import.meta.url)));
-const TO = '127.0.0.1:10000';
 
-/** A filter before the router. */
-const config = `
-static_resources:
-  listeners:
-  - address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
-    filter_chains:
-    - filters:
-      - name: hcm
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: i
-          route_config: {virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: web}}]}]}
-          http_filters:
-          - name: envoy.filters.http.bandwidth_limit
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit
-              stat_prefix: slow
-              enable_mode: REQUEST_AND_RESPONSE
-              limit_kbps: 1
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: web
-    load_assignment: {cluster_name: web, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.1.1, port_value: 8001}}}}]}]}
-`;
+const config = oneFilter(`
+"@type": type.googleapis.com/envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit
+stat_prefix: slow
+enable_mode: REQUEST_AND_RESPONSE
+limit_kbps: 1
+`);
 
 test('what is more than a second may carry waits, and the trace says how long', () => {
   const steps = [{ request: { to: TO, path: '/', method: 'POST', body: 'x'.repeat(2_048) } }];

@@ -3,33 +3,14 @@ import { gzipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
 import { playScenario } from '#world';
+import { oneFilter, TO } from '../../../../../../tests/one_filter.ts';
 
 const api = openApi(readFileSync(new URL('../../../../../api/envoy-v3-1.40.0.binpb', import.meta.url)));
-const TO = '127.0.0.1:10000';
 
-/** A filter before the router. */
-const config = `
-static_resources:
-  listeners:
-  - address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
-    filter_chains:
-    - filters:
-      - name: hcm
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: i
-          route_config: {virtual_hosts: [{name: v, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: web}}]}]}
-          http_filters:
-          - name: envoy.filters.http.decompressor
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor
-              decompressor_library: {name: unpack, typed_config: {"@type": type.googleapis.com/envoy.extensions.compression.gzip.decompressor.v3.Gzip}}
-          - name: envoy.filters.http.router
-            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
-  clusters:
-  - name: web
-    load_assignment: {cluster_name: web, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.1.1, port_value: 8001}}}}]}]}
-`;
+const config = oneFilter(`
+"@type": type.googleapis.com/envoy.extensions.filters.http.decompressor.v3.Decompressor
+decompressor_library: {name: unpack, typed_config: {"@type": type.googleapis.com/envoy.extensions.compression.gzip.decompressor.v3.Gzip}}
+`);
 
 test('a body in gzip comes out plain, and one that is not stays as it is', () => {
   const packed = String.fromCharCode(...gzipSync(new TextEncoder().encode('hello hello hello')));
