@@ -211,6 +211,7 @@ test('everything can be done by keyboard, and ? lists the keys', async () => {
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('4');
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-current') === 'step');
   await page.keyboard.press('k');
   await page.getByText('step 4 of 6').waitFor();
   await page.keyboard.press('j');
