@@ -157,5 +157,9 @@ const recognised = (mistakes: readonly Mistake[], play: Player): Mistake | undef
 function isSeen(observation: Observation, play: Player): boolean {
   if ('refused' in observation) return play.refusal?.message.includes(observation.refused) === true;
   if (play.refusal) return false;
-  return isAsExpected(observation.gets, play.list(sentBy(observation), 0, observation.times !== undefined).at(-1)!);
+  const sent = sentBy(observation);
+  return isAsExpected(
+    observation.gets,
+    observation.times === undefined ? play.list(sent, 0, false)[0]! : play.last(sent),
+  );
 }

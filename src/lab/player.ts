@@ -21,8 +21,7 @@ export class Player {
   readonly #lab: Lab;
   readonly #world: ReturnType<typeof worldOf>;
   readonly #single: readonly Sent[];
-  readonly #played = new Map<string, StepResult[]>();
-  readonly #traced = new Map<string, ScenarioOutcome>();
+  readonly #played = new Map<string, ScenarioOutcome>();
 
   constructor(api: Api, lab: Lab, files: Readonly<Record<string, string>>) {
     this.#api = api;
@@ -41,27 +40,29 @@ export class Player {
 
   /** What came of each request of the list, with the seed of that number: of an ordered one, sent by itself. */
   list(sent: readonly Sent[], seed: number, ordered: boolean): StepResult[] {
-    if (ordered) return this.#ordered(sent, seed);
-    const results = this.#ordered(this.#single, seed);
+    if (ordered) return resultsOf(this.#play(sent, seed));
+    const results = resultsOf(this.#play(this.#single, seed));
     return sent.map((one) => results[this.#placeOf(one)] ?? {});
   }
 
   /** What was decided about one request of the list. */
   decisions(sent: readonly Sent[], seed: number, ordered: boolean, index: number): readonly Decided[] {
     const [list, at] = ordered ? [sent, index] : [this.#single, this.#placeOf(sent[index]!)];
-    const key = `${seed} ${JSON.stringify(list)}`;
-    const outcome = this.#traced.get(key) ?? this.#play(list, seed, true);
-    this.#traced.set(key, outcome);
-    const { trace, traceEnds, steps } = outcome;
+    const { trace, traceEnds, steps } = this.#play(list, seed);
     const place = steps.flatMap((step, i) => (step.request ? [i] : []))[at]!;
     return trace.slice(traceEnds[place - 1] ?? 0, traceEnds[place]);
+  }
+
+  /** What came of the last request of a list that is sent in its order, through a proxy of its own. */
+  last(sent: readonly Sent[]): StepResult {
+    return resultsOf(this.#play(sent, 0, false)).at(-1) ?? {};
   }
 
   /** How many requests each upstream got. */
   counts(sent: readonly Sent[], times: number, seed: number): Map<string, number> {
     const counts = new Map<string, number>();
     const all = Array.from({ length: times }).flatMap(() => sent);
-    for (const { upstream } of this.#ordered(all, seed)) {
+    for (const { upstream } of resultsOf(this.#play(all, seed, false))) {
       const name = upstream?.at(-1)?.upstream;
       if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
     }
@@ -73,19 +74,17 @@ export class Player {
     return this.#single.findIndex((one) => JSON.stringify(one.request) === text);
   }
 
-  #ordered(sent: readonly Sent[], seed: number): StepResult[] {
-    const key = `${seed} ${JSON.stringify(sent)}`;
+  /** With its trace, where one may be asked for: to keep it costs less than to start a second proxy. */
+  #play(sent: readonly Sent[], seed: number, trace = true): ScenarioOutcome {
+    const key = `${seed} ${trace} ${JSON.stringify(sent)}`;
     const known = this.#played.get(key);
     if (known) return known;
-    const results = this.#play(sent, seed, false)
-      .steps.filter((step) => step.request !== undefined)
-      .map((step) => step.expect ?? {});
-    this.#played.set(key, results);
-    return results;
-  }
-
-  #play(sent: readonly Sent[], seed: number, trace: boolean): ScenarioOutcome {
     const scenario = { ...this.#world, steps: stepsOf(this.#lab, sent) };
-    return playScenario(this.#api, scenario, { seed: `${this.#lab.slug} ${seed}`, trace });
+    const outcome = playScenario(this.#api, scenario, { seed: `${this.#lab.slug} ${seed}`, trace });
+    this.#played.set(key, outcome);
+    return outcome;
   }
 }
+
+const resultsOf = ({ steps }: ScenarioOutcome): StepResult[] =>
+  steps.filter((step) => step.request !== undefined).map((step) => step.expect ?? {});

@@ -10,8 +10,6 @@ import { draftOf, requestOf, type RequestDraft } from './request_draft.ts';
 
 /** Requests that the list keeps; an older one is dropped for a new one. */
 const MAX_REQUESTS = 50;
-/** A pause in typing that is long enough to judge what was typed. */
-const PAUSE_MS = 4;
 
 type EngineState = 'starting' | 'ready' | 'running' | 'stopped';
 
@@ -35,7 +33,6 @@ export class LabSession {
   #isBusy = false;
   #isDue = false;
   #editedAt: number | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
   #aim: { request: number; step?: number } | undefined = { request: 0 };
 
   constructor(lab: LabPage, simulation: Simulation, notices: Notices) {
@@ -62,7 +59,7 @@ export class LabSession {
     if (text === this.config) return;
     this.#editedAt ??= performance.now();
     this.files = { ...this.files, [this.lab.config]: text };
-    this.#later();
+    void this.run();
   }
 
   /** Puts files and requests in the place of what is there: from storage, a link, a file or a reset. */
@@ -95,14 +92,11 @@ export class LabSession {
     if (request) this.draft = draftOf(request);
   }
 
-  #later(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.run(), PAUSE_MS);
-  }
-
-  /** Plays the list anew. What changes while a run is under way is played after it: never two at a time. */
+  /**
+   * Plays the list anew, at once. What changes while a run is under way is played after it, all in one: never two at
+   * a time, and a hand that types faster than the engine answers waits for no more than two runs.
+   */
   async run(): Promise<void> {
-    clearTimeout(this.#timer);
     if (this.#isBusy) {
       this.#isDue = true;
       return;
