@@ -2,21 +2,42 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
 import { complete, hover } from './editor_help.ts';
+import type { FileKind } from './protocol.ts';
 
 const api = openApi(readFileSync(new URL('../api/envoy-v3-1.40.0.binpb', import.meta.url)));
 const docs = { 'envoy.config.cluster.v3.Cluster.lb_policy': 'The load balancer type to use.' };
 
 /** `|` in the text is the cursor. */
-const at = (text: string): { config: string; offset: number } => ({
+const at = (text: string, holds: FileKind = 'bootstrap'): { config: string; offset: number; holds: FileKind } => ({
+  holds,
   config: text.replace('|', ''),
   offset: text.indexOf('|'),
 });
-const labels = (text: string): string[] => complete(api, docs, at(text)).map((one) => one.label);
+const labels = (text: string, holds?: FileKind): string[] =>
+  complete(api, docs, at(text, holds)).map((one) => one.label);
 
 test('keys of the message at the cursor are offered, without those that are there already', () => {
   const found = labels('static_resources:\n  clusters:\n  - name: web\n    lb_|\n');
   expect(found).toContain('lb_policy');
   expect(found).not.toContain('name');
+});
+
+test('a file of resources is a discovery response, and a resource has the fields of its type', () => {
+  expect(labels('res|', 'resources')).toEqual([
+    'version_info',
+    'resources',
+    'canary',
+    'type_url',
+    'nonce',
+    'control_plane',
+    'resource_errors',
+  ]);
+  expect(
+    labels(
+      'resources:\n- "@type": type.googleapis.com/envoy.config.route.v3.RouteConfiguration\n  virt|\n',
+      'resources',
+    ),
+  ).toContain('virtual_hosts');
 });
 
 test('a cursor inside braces is in the message that the braces are', () => {

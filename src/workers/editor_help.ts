@@ -1,20 +1,27 @@
 import { isMap, isPair, isScalar, LineCounter, parseDocument, visit, type Document, type Node, type Pair } from 'yaml';
 import type { Api, FieldSchema, TypeUrlAt } from '#api';
 import type { ConfigPath } from '#source';
-import type { Completion, Hover } from './protocol.ts';
+import type { Completion, FileKind, Hover } from './protocol.ts';
 
-const BOOTSTRAP = 'envoy.config.bootstrap.v3.Bootstrap';
+/** The message that a file of each kind is. */
+const ROOT: Readonly<Record<FileKind, string>> = {
+  bootstrap: 'envoy.config.bootstrap.v3.Bootstrap',
+  resources: 'envoy.service.discovery.v3.DiscoveryResponse',
+};
 const HERE = 'filterchain_cursor';
 
 /** What Envoy's documentation says of a message or field, by its name. */
 export type Documentation = Readonly<Record<string, string>>;
 
+/** A place in a file, and what the file is. */
+interface Cursor {
+  readonly config: string;
+  readonly offset: number;
+  readonly holds: FileKind;
+}
+
 /** What could be written at the offset: fields of the message there, values of the field, or types for an `@type`. */
-export function complete(
-  api: Api,
-  docs: Documentation,
-  { config, offset }: { config: string; offset: number },
-): Completion[] {
+export function complete(api: Api, docs: Documentation, { config, offset, holds }: Cursor): Completion[] {
   const from = offset - /[\w@."/-]*$/.exec(config.slice(0, offset))![0].length;
   const after = config.slice(offset).replace(/^[\w@."/-]+/, '');
   const lineBefore = config.slice(config.lastIndexOf('\n', from - 1) + 1, from);
@@ -25,8 +32,8 @@ export function complete(
   const path = pathOfMark(document);
   if (!path) return [];
   const typeUrlAt = typeUrls(document);
-  if (isValue) return valuesFor(api, docs, path, typeUrlAt, from);
-  const schema = api.schemaAt(BOOTSTRAP, path, typeUrlAt);
+  if (isValue) return valuesFor(api, docs, ROOT[holds], { path, typeUrlAt, from });
+  const schema = api.schemaAt(ROOT[holds], path, typeUrlAt);
   if (!schema) return [];
   const type = schema.isAny
     ? [completion({ label: '@type', insert: '"@type": ', detail: 'which message this is' }, from)]
@@ -37,16 +44,12 @@ export function complete(
 }
 
 /** What the key at the offset is, with its documentation. */
-export function hover(
-  api: Api,
-  docs: Documentation,
-  { config, offset }: { config: string; offset: number },
-): Hover | undefined {
+export function hover(api: Api, docs: Documentation, { config, offset, holds }: Cursor): Hover | undefined {
   const lines = new LineCounter();
   const document = parseDocument(config, { strict: false, lineCounter: lines });
   const found = keyAt(document, offset);
   if (!found) return undefined;
-  const field = api.schemaAt(BOOTSTRAP, found.path, typeUrls(document))?.field;
+  const field = api.schemaAt(ROOT[holds], found.path, typeUrls(document))?.field;
   if (!field) return undefined;
   const { line, col } = lines.linePos(found.start);
   return {
@@ -66,10 +69,15 @@ function noteOf({ isRequired, oneof, deprecation }: FieldSchema): string {
     .join(' ');
 }
 
-function valuesFor(api: Api, docs: Documentation, path: ConfigPath, typeUrlAt: TypeUrlAt, from: number): Completion[] {
+function valuesFor(
+  api: Api,
+  docs: Documentation,
+  root: string,
+  { path, typeUrlAt, from }: { path: ConfigPath; typeUrlAt: TypeUrlAt; from: number },
+): Completion[] {
   if (path.at(-1) === '@type')
     return api.typeUrls().map((url) => completion({ label: url, insert: url, detail: 'message' }, from));
-  const field = api.schemaAt(BOOTSTRAP, path, typeUrlAt)?.field;
+  const field = api.schemaAt(root, path, typeUrlAt)?.field;
   const documentation = field ? (docs[field.documentation] ?? '') : '';
   return (field?.values ?? []).map((value) =>
     completion({ label: value, insert: value, detail: field!.type, documentation }, from),

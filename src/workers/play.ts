@@ -1,15 +1,12 @@
 import type { Api } from '#api';
 import { explainDetails, explainFlags } from '#envoy';
-import type { ConfigRef } from '#source';
 import { judge } from '#lab/judge';
 import { playRequests, type PlayedRequests, type RequestSpec } from '#world';
-import { withLines } from './lines.ts';
-import { problemOf } from './problem.ts';
-import type { LineRange, Outcome, PlayAnswer, PlayQuestion, Step } from './protocol.ts';
+import type { Outcome, PlayAnswer, PlayQuestion, Step } from './protocol.ts';
+import { Sources } from './sources.ts';
 import { stageOf } from './stages.ts';
 
 type Played = PlayedRequests['played'][number];
-type RangeOf = (ref: ConfigRef) => LineRange | undefined;
 
 /** Plays the list from its first request and says of each what came and why. Equal questions have equal answers. */
 export function play(api: Api, { lab, files, requests }: PlayQuestion): PlayAnswer {
@@ -17,19 +14,16 @@ export function play(api: Api, { lab, files, requests }: PlayQuestion): PlayAnsw
   const config = files[name ?? ''] ?? '';
   const rest = Object.fromEntries(others.map((other) => [other, files[other] ?? '']));
   const { read, played } = playRequests(api, { config, files: rest, upstreams: lab.upstreams, requests }, lab.slug);
-  const rangeOf: RangeOf = (ref) => {
-    const range = read.rangeOf(ref.path);
-    return range && withLines(config, range);
-  };
+  const sources = new Sources(api, lab, files, read);
   return {
     isLoaded: !read.diagnostics.some((one) => one.severity === 'error'),
-    problems: read.diagnostics.map((one) => problemOf(config, one)),
-    outcomes: played.map((one, i) => outcomeOf(requests[i]!, one, rangeOf)),
+    problems: sources.problems(),
+    outcomes: played.map((one, i) => outcomeOf(requests[i]!, one, sources)),
     tasks: judge(api, lab, files),
   };
 }
 
-function outcomeOf(request: RequestSpec, { result, trace }: Played, rangeOf: RangeOf): Outcome {
+function outcomeOf(request: RequestSpec, { result, trace }: Played, sources: Sources): Outcome {
   const access = result.access?.at(-1);
   const code = result.response?.status;
   const reached = result.upstream ?? [];
@@ -45,7 +39,7 @@ function outcomeOf(request: RequestSpec, { result, trace }: Played, rangeOf: Ran
     flags,
     details,
     reached,
-    steps: stepsOf(trace, rangeOf),
+    steps: stepsOf(trace, sources),
     verdict: verdictOf(
       status,
       details?.word,
@@ -54,12 +48,12 @@ function outcomeOf(request: RequestSpec, { result, trace }: Played, rangeOf: Ran
   };
 }
 
-function stepsOf(trace: Played['trace'], rangeOf: RangeOf): Step[] {
+function stepsOf(trace: Played['trace'], sources: Sources): Step[] {
   const start = trace[0]?.atMs ?? 0;
   let stage = '';
   return trace.map(({ sequence, atMs, kind, state, sentence, because, moment }) => {
     stage = stageOf(kind, stage);
-    const range = because && rangeOf(because);
+    const range = because && sources.placeOf(because);
     return {
       sequence,
       atMs: atMs - start,

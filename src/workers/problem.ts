@@ -3,10 +3,15 @@ import { withLines } from './lines.ts';
 import type { Problem } from './protocol.ts';
 
 /** A diagnostic as the editor draws it: with lines, and the mend where a word was mistyped. */
-export function problemOf(text: string, { severity, message, help, envoySays, range, meant }: Diagnostic): Problem {
+export function problemOf(
+  text: string,
+  { severity, message, help, envoySays, range, meant }: Diagnostic,
+  file: string,
+): Problem {
   const place = range && withLines(text, range);
   const fix = meant && place && fixOf(text, place.start, meant);
   return {
+    file,
     severity,
     message,
     ...(help && { help }),

@@ -13,10 +13,14 @@ export interface PlayQuestion {
   readonly requests: readonly RequestSpec[];
 }
 
+/** What a file is to Envoy: what it starts with, or resources that a subscription reads. */
+export type FileKind = 'bootstrap' | 'resources';
+
 /** What could be written at a place of the text. */
 export interface CompleteQuestion {
   readonly kind: 'complete';
   readonly config: string;
+  readonly holds: FileKind;
   readonly offset: number;
 }
 
@@ -24,6 +28,7 @@ export interface CompleteQuestion {
 export interface HoverQuestion {
   readonly kind: 'hover';
   readonly config: string;
+  readonly holds: FileKind;
   readonly offset: number;
 }
 
@@ -58,7 +63,13 @@ export interface LineRange {
   readonly endLine: number;
 }
 
+/** A stretch of one of the files. */
+export interface Place extends LineRange {
+  readonly file: string;
+}
+
 export interface Problem {
+  readonly file: string;
   readonly severity: 'error' | 'warning' | 'not_simulated';
   readonly message: string;
   readonly help?: string;
@@ -75,7 +86,7 @@ export interface Step {
   readonly stage: string;
   readonly state: TraceState;
   readonly sentence: string;
-  readonly range?: LineRange;
+  readonly range?: Place;
   readonly moment?: Readonly<Record<string, string>>;
 }
 

@@ -3,7 +3,8 @@ export { runLoad } from './load_run.ts';
 export { playRequests } from './play_requests.ts';
 export type { PlayedRequests, RequestList } from './play_requests.ts';
 export { MAX_EVENTS, MAX_REQUEST_MS, playScenario } from './play_scenario.ts';
-export { filesOf, readBootstrap } from './read_bootstrap.ts';
+export { BOOTSTRAP_NAME, filesOf, readBootstrap } from './read_bootstrap.ts';
+export { readResources } from './read_resources.ts';
 export type {
   RequestSpec,
   Scenario,

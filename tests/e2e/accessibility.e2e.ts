@@ -37,6 +37,18 @@ for (const width of [1440, 1024, 390])
       await page.context().close();
     });
 
+test('axe finds no violation in a lab of several files, nor in its solution', async () => {
+  const page = await site.lab('all-or-nothing');
+  await page.locator('.monaco-editor .view-line').first().waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Solution', exact: true }).click();
+  await page.getByRole('button', { name: 'Show it' }).click();
+  await page.getByRole('combobox', { name: 'File' }).selectOption('routes.yaml');
+  await page.getByText('match: {path_separated_prefix: /cart/admin}').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.context().close();
+});
+
 test('axe finds no violation at home, in the list of keys and in the solution', async () => {
   const page = await site.lab('unknown-host');
   await page.keyboard.press('?');

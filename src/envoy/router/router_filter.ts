@@ -27,7 +27,6 @@ export type FollowRedirect = (location: string, status: number) => boolean;
 export function routeUpstream(stream: Stream, services: RouterServices, followRedirect: FollowRedirect): void {
   const { trace } = services;
   const action = stream.route!.action!;
-  stream.readBody();
   const { name, weighted } = stream.choice!;
   const { cluster } = stream;
   if (!cluster) {
@@ -63,6 +62,8 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
   const filter = new RouterFilter(stream, { cluster, counts, timeouts }, services, followRedirect);
   stream.upstream = filter;
   filter.start();
+  // Whoever has answered by now did so on the headers alone.
+  stream.readBody();
 }
 
 /** One request on its way upstream, through as many tries as its retry policy allows. */

@@ -1,3 +1,4 @@
+import type { ConfigRef } from '#source';
 import type { XdsType } from '#xds';
 import type { FileSystem } from '../seams.ts';
 import type { Trace } from '../trace.ts';
@@ -51,9 +52,12 @@ export class FileSubscription implements Subscription {
     const text = this.#files.read(this.#path);
     if (text === undefined) return this.#refuse('failure', 'there is no such file');
     const read = this.#reader.ofFile(text, this.#path, this.#type);
-    if ('refused' in read) return this.#refuse(read.kind, read.refused);
+    if ('refused' in read) return this.#refuse(read.kind, read.refused, read.ref);
     const refusal = this.#callbacks.onConfigUpdate(read.resources, read.version);
-    if (refusal !== undefined) return this.#refuse('rejected', refusal);
+    if (refusal !== undefined) {
+      const blamed = read.resources.find(({ problem }) => problem !== undefined && refusal.includes(problem));
+      return this.#refuse('rejected', refusal, blamed?.problemRef);
+    }
     this.#stats.count('update_success');
     this.#trace?.record({
       kind: 'xds_update_accepted',
@@ -63,12 +67,13 @@ export class FileSubscription implements Subscription {
     });
   }
 
-  #refuse(kind: 'failure' | 'rejected', reason: string): void {
+  /** `ref`: the line that is to blame, where one is. */
+  #refuse(kind: 'failure' | 'rejected', reason: string, ref: ConfigRef = { resource: this.#path, path: [] }): void {
     this.#stats.count(`update_${kind}`);
     this.#trace?.record({
       kind: 'xds_update_rejected',
       state: 'failed',
-      because: { resource: this.#path, path: [] },
+      because: ref,
       sentence: `${this.#type}: the file \`${this.#path}\` is refused: ${reason}.`,
     });
     this.#callbacks.onConfigUpdateFailed('update_rejected');

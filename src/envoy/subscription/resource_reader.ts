@@ -14,7 +14,7 @@ const UNREADABLE = new Set(['yaml', 'type', 'duration', 'enum', 'oneof', 'any', 
 /** Resources, or why the whole of them is refused: `failure` where there was no message to refuse. */
 export type ReadResources =
   | { readonly resources: readonly DecodedResource[]; readonly version: string }
-  | { readonly refused: string; readonly kind: 'failure' | 'rejected' };
+  | { readonly refused: string; readonly kind: 'failure' | 'rejected'; readonly ref?: ConfigRef };
 
 /** Reads resources as Envoy decodes them: fields it does not know are let pass, broken rules cost the whole response. */
 export class ResourceReader {
@@ -41,7 +41,11 @@ export class ResourceReader {
     const faults = diagnostics.filter(isFault);
     const unreadable = faults.find((one) => UNREADABLE.has(one.code));
     if (!value || unreadable || text.trim() === '')
-      return { refused: unreadable?.message ?? 'it is empty', kind: 'failure' };
+      return {
+        refused: unreadable?.message ?? 'it is empty',
+        kind: 'failure',
+        ...(unreadable && { ref: unreadable.ref }),
+      };
     const version = typeof value['versionInfo'] === 'string' ? value['versionInfo'] : '';
     const list = Array.isArray(value['resources']) ? value['resources'] : [];
     const root: ConfigRef = { resource: path, path: [] };
@@ -51,7 +55,7 @@ export class ResourceReader {
     for (const [i, one] of list.entries()) {
       const found = { faults: faults.filter(isOf(i)), refused: refused.filter(isOf(i)) };
       const decoded = decode(unwrapped(one), type, at(root, 'resources', i), found, version);
-      if ('refused' in decoded) return { refused: decoded.refused, kind: 'rejected' };
+      if ('refused' in decoded) return { ...decoded, kind: 'rejected' };
       resources.push(decoded);
     }
     return { resources, version };
@@ -93,20 +97,20 @@ function decode(
   ref: ConfigRef,
   { faults, refused }: { faults: readonly Diagnostic[]; refused: readonly Diagnostic[] },
   version: string,
-): DecodedResource | { refused: string } {
+): DecodedResource | { refused: string; ref: ConfigRef } {
   const url = value['@type'];
   if (typeof url === 'string' && typeOfMessage(url) !== type)
-    return { refused: `${url} is not a resource of the type ${MESSAGE_OF[type]}` };
+    return { refused: `${url} is not a resource of the type ${MESSAGE_OF[type]}`, ref };
   const isInner = (one: Diagnostic): boolean => isInsideAny(value, one.ref.path.slice(ref.path.length));
   const outer = faults.find((one) => !isInner(one));
-  if (outer) return { refused: outer.message };
+  if (outer) return { refused: outer.message, ref: outer.ref };
   const inner = [...faults, ...refused];
   const node = new ConfigNode(value, ref);
   const name = node.text(type === 'eds' ? 'cluster_name' : 'name') ?? '';
   const [first] = inner;
   if (!first) return { name, version, node, problem: undefined };
   const problem = inner.map((one) => one.envoySays ?? one.message).join('; ');
-  return { name, version, node, problem, problemCode: first.code };
+  return { name, version, node, problem, problemCode: first.code, problemRef: first.ref };
 }
 
 /** Whether a path leads through a typed configuration, which is unpacked only by whoever takes the resource. */

@@ -1,3 +1,4 @@
+import type { ConfigRef } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 
 /** A resource that was read: well formed as a message. What is wrong inside its typed configurations is `problem`. */
@@ -9,6 +10,8 @@ export interface DecodedResource {
   readonly problem: string | undefined;
   /** What kind of problem it is. */
   readonly problemCode?: string;
+  /** Where it stands. */
+  readonly problemRef?: ConfigRef;
 }
 
 /** Why an update did not come: nothing within `initial_fetch_timeout`, or something that was refused. */

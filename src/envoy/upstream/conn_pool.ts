@@ -142,8 +142,12 @@ export class ConnPool {
   #attach(stream: Waiting, isReused: boolean): void {
     if (!this.#breaker.canCreate('requests')) {
       this.#stats.upstream_rq_active_overflow.inc();
-      if (!isReused) this.#idle++;
-      return stream.callbacks.onOverflow('connected');
+      if (isReused) return stream.callbacks.onOverflow('connected');
+      this.#idle++;
+      // The breaker is asked only when the connection stands, by which time the request has been read.
+      return this.#network.whenConnected(() => {
+        if (!stream.isCancelled) stream.callbacks.onOverflow('connected');
+      });
     }
     let served = 0;
     if (isReused && !this.#isMultiplexed) {

@@ -18,6 +18,8 @@ export class LabSession {
   readonly lab: LabPage;
   readonly playback = new Playback();
   files = $state.raw<Readonly<Record<string, string>>>({});
+  /** The file that the editor shows. */
+  open = $state('');
   requests = $state.raw<readonly RequestSpec[]>([]);
   draft = $state<RequestDraft>(undefined as never);
   problems = $state.raw<readonly Problem[]>([]);
@@ -38,15 +40,16 @@ export class LabSession {
   constructor(lab: LabPage, simulation: Simulation, notices: Notices) {
     this.lab = lab;
     this.files = lab.files;
+    this.open = lab.config;
     this.draft = draftOf({ to: lab.manifest.to, ...lab.manifest.first });
     this.requests = this.initialRequests();
     this.#simulation = simulation;
     this.#notices = notices;
   }
 
-  /** The text of the bootstrap as it is now. */
-  get config(): string {
-    return this.files[this.lab.config] ?? '';
+  /** The text of the open file as it is now. */
+  get text(): string {
+    return this.files[this.open] ?? '';
   }
 
   /** What is sent before the reader sends anything: the page opens with an answer to look at. */
@@ -55,10 +58,10 @@ export class LabSession {
     return [{ to, ...first }];
   }
 
-  edit(text: string): void {
-    if (text === this.config) return;
+  edit(text: string, file = this.open): void {
+    if (text === this.files[file]) return;
     this.#editedAt ??= performance.now();
-    this.files = { ...this.files, [this.lab.config]: text };
+    this.files = { ...this.files, [file]: text };
     void this.run();
   }
 

@@ -9,8 +9,6 @@ export class Playback {
 
   readonly outcome = $derived<Outcome | undefined>(this.outcomes[this.request]);
   readonly current = $derived<Step | undefined>(this.outcome?.steps[this.step]);
-  /** By line, what the selected request did there. */
-  readonly marks = $derived<ReadonlyMap<number, LineMark>>(markLines(this.outcome?.steps ?? []));
   /** What stood at the selected step: the last word of each thing, over all requests until then. */
   readonly moment = $derived<Readonly<Record<string, string>>>(this.#momentAt());
 
@@ -18,6 +16,11 @@ export class Playback {
     const before = this.outcomes.slice(0, this.request).flatMap((one) => one.steps);
     const now = this.outcome?.steps.slice(0, this.step + 1) ?? [];
     return Object.assign({}, ...[...before, ...now].map((one) => one.moment ?? {})) as Record<string, string>;
+  }
+
+  /** By line of a file, what the selected request did there. */
+  marksOf(file: string): ReadonlyMap<number, LineMark> {
+    return markLines(this.outcome?.steps ?? [], file);
   }
 
   /** New outcomes of the same list: the reader's place is kept as far as it still exists. */
@@ -44,10 +47,10 @@ export class Playback {
   }
 
   /** The steps of all requests that a line took part in. */
-  stepsOnLine(line: number): { request: number; index: number; step: Step }[] {
+  stepsOnLine(file: string, line: number): { request: number; index: number; step: Step }[] {
     return this.outcomes.flatMap((outcome, request) =>
       outcome.steps.flatMap((step, index) =>
-        step.range && step.range.line === line ? [{ request, index, step }] : [],
+        step.range?.file === file && step.range.line === line ? [{ request, index, step }] : [],
       ),
     );
   }

@@ -78,18 +78,20 @@ export class Workbench {
 
   /** Back to the start; what was there comes back by Undo. */
   reset(what: 'file' | 'lab'): void {
-    const { files, requests, lab } = this.session;
+    const { files, requests, lab, open } = this.session;
     const undo = {
       label: 'Undo',
       run: (): void => (this.session.replace({ files, requests }), this.notices.drop('reset')),
     };
     this.session.replace(
-      what === 'file' ? { files: lab.files } : { files: lab.files, requests: this.session.initialRequests() },
+      what === 'file'
+        ? { files: { ...files, [open]: lab.files[open] ?? '' } }
+        : { files: lab.files, requests: this.session.initialRequests() },
     );
     if (what === 'lab') this.keeper.forgetProgress();
     this.notices.say(
       'reset',
-      what === 'file' ? `${lab.config} is as it was at the start.` : 'The lab is as it was at the start.',
+      what === 'file' ? `${open} is as it was at the start.` : 'The lab is as it was at the start.',
       { actions: [undo] },
     );
   }

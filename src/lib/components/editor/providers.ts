@@ -7,24 +7,29 @@ type Model = Monaco.editor.ITextModel;
 export interface Helper {
   complete(text: string, offset: number): Promise<readonly Completion[]>;
   hover(text: string, offset: number): Promise<Hover | undefined>;
+  /** Those of the open file. */
   problems(): readonly Problem[];
 }
 
-/** Completion, hover and quick fixes for one model; what is returned takes them away again. */
-export function provide(monaco: typeof Monaco, model: Model, helper: Helper): () => void {
+/** Completion, hover and quick fixes for the model of an editor; what is returned takes them away again. */
+export function provide(
+  monaco: typeof Monaco,
+  { getModel }: { getModel: () => Model | null },
+  helper: Helper,
+): () => void {
   const registered = [
     monaco.languages.registerCompletionItemProvider('yaml', {
       triggerCharacters: [' ', '"', '.', '/'],
-      provideCompletionItems: async (asked, position) => {
-        if (asked !== model) return { suggestions: [] };
+      provideCompletionItems: async (model, position) => {
+        if (model !== getModel()) return { suggestions: [] };
         const offset = model.getOffsetAt(position);
         const found = await helper.complete(model.getValue(), offset);
         return { suggestions: found.map((one) => suggestion(monaco, model, one, offset)) };
       },
     }),
     monaco.languages.registerHoverProvider('yaml', {
-      provideHover: async (asked, position) => {
-        if (asked !== model) return null;
+      provideHover: async (model, position) => {
+        if (model !== getModel()) return null;
         const found = await helper.hover(model.getValue(), model.getOffsetAt(position));
         if (!found) return null;
         return {
@@ -34,8 +39,8 @@ export function provide(monaco: typeof Monaco, model: Model, helper: Helper): ()
       },
     }),
     monaco.languages.registerCodeActionProvider('yaml', {
-      provideCodeActions: (asked, range) => ({
-        actions: asked === model ? helper.problems().flatMap((one) => actionFor(monaco, model, one, range)) : [],
+      provideCodeActions: (model, range) => ({
+        actions: model === getModel() ? helper.problems().flatMap((one) => actionFor(monaco, model, one, range)) : [],
         dispose: () => undefined,
       }),
     }),
