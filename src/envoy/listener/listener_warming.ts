@@ -114,10 +114,11 @@ export class ListenerWarming implements ListenerUpdates {
     this.#failuresByName.delete(name);
     const initManager = this.#hasStarted ? new InitManager() : this.#services.initManager;
     const listener = this.#create(node, initManager);
-    this.#versions.set(listener, version);
+    const isInPlace = this.#hasStarted && active !== undefined && isOnlyChains(active.node, node);
+    // One that only changes its filter chains goes by the version that it had: ListenerImpl::newListenerWithFilterChain.
+    this.#versions.set(listener, isInPlace ? (this.#versions.get(active) ?? version) : version);
     this.#services.stats.add(`listener_manager.listener_${latest ? 'modified' : 'added'}`);
-    if (this.#hasStarted && active && isOnlyChains(active.node, node))
-      this.#services.stats.add('listener_manager.listener_in_place_updated');
+    if (isInPlace) this.#services.stats.add('listener_manager.listener_in_place_updated');
     this.#replaceWarming(name, listener, active);
     this.#countListeners();
     if (this.#hasStarted) this.#warm(listener, initManager, latest !== undefined);

@@ -55,7 +55,7 @@ export class DynamicResources {
     this.#services = services;
     this.#node = bootstrap.child('dynamic_resources');
     const { api, stats, fileSystem, trace, dispatcher } = services;
-    const reader = new ResourceReader(api, () => new Set(this.clusterWarming.clusterNames()));
+    const reader = new ResourceReader(api, stats, () => new Set(this.clusterWarming.clusterNames()));
     this.#pauses = { pause: (types) => this.#mux?.pause(types) ?? (() => undefined) };
     const newMux = (source: ConfigNode): Mux => muxOf(source, { ...services, clusters: this.clusters, reader });
     this.#subscriptions = new SubscriptionFactory({

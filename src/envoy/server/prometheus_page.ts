@@ -8,7 +8,11 @@ const SUM_DIGITS = 32;
 const SUMMARY_QUANTILES = [0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1];
 
 /** `/stats/prometheus`: parts of the names as labels, and a TYPE line before each metric (server/admin/prometheus_stats.cc). */
-export function prometheusPage(selection: Selection, tags: TagProducer, asSummary: boolean): string {
+export function prometheusPage(
+  selection: Selection,
+  tags: TagProducer,
+  { asSummary, withTexts }: { asSummary: boolean; withTexts: boolean },
+): string {
   const scalar = (kind: string, list: readonly { name: string; value: number }[]): string =>
     grouped(
       list.map((one) => ({ metric: one, tagged: tags.produce(one.name) })),
@@ -26,9 +30,19 @@ export function prometheusPage(selection: Selection, tags: TagProducer, asSummar
     asSummary ? 'summary' : 'histogram',
     asSummary ? summaryLines : histogramLines,
   );
+  // A text is a gauge without a value, which says its text as a label.
+  const texts = grouped(
+    (withTexts ? selection.textReadouts : []).map((one) => {
+      const tagged = tags.produce(one.name);
+      return { metric: one, tagged: { ...tagged, tags: [...tagged.tags, { name: 'text_value', value: one.value }] } };
+    }),
+    'gauge',
+    (_, name, labels) => `${name}{${labels}} 0\n`,
+  );
   return [
     scalar('counter', selection.counters),
     scalar('gauge', selection.gauges),
+    texts,
     histograms,
     endpoint('counter', selection.endpointCounters),
     endpoint('gauge', selection.endpointGauges),

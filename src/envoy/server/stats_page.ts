@@ -35,7 +35,11 @@ export function statsPage(source: StatsPageSource, query: ReadonlyMap<string, st
   const selection = select(source, query, filter);
   const buckets = (query.get('histogram_buckets') ?? '') as BucketMode | '';
   const write: Readonly<Record<string, () => string>> = {
-    prometheus: () => prometheusPage(selection, source.tags, buckets === 'summary'),
+    prometheus: () =>
+      prometheusPage(selection, source.tags, {
+        asSummary: buckets === 'summary',
+        withTexts: query.has('text_readouts'),
+      }),
     json: () => asJson(selection, buckets),
   };
   const body = write[query.get('format') ?? ''] ?? (() => asText(selection, buckets === '' ? 'summary' : buckets));
@@ -65,6 +69,7 @@ function select(
   const pick = <T extends Shown>(kind: string, list: Iterable<T>): T[] =>
     type === 'All' || type === kind ? [...list].filter((one) => (!isUsedOnly || one.isUsed) && filter(one.name)) : [];
   return {
+    textReadouts: pick('TextReadouts', stats.textReadouts),
     counters: pick('Counters', stats.counters),
     gauges: pick('Gauges', stats.gauges),
     histograms: pick('Histograms', stats.histograms),
@@ -95,6 +100,15 @@ const errorText = (text: string): string =>
     .replace('missing closing )', 'missing )')
     .replaceAll('`', '');
 
+/** Html::Utility::sanitize. */
+const escaped = (text: string): string =>
+  text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;')
+    .replaceAll("'", '&#39;');
+
 const byName = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
   list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 
@@ -103,17 +117,23 @@ const scalarsOf = (selection: Selection): { name: string; value: number }[] => [
   ...byName([...selection.endpointCounters, ...selection.endpointGauges]),
 ];
 
-/** `name: value`; counters and gauges together, then histograms. */
+/** `name: value`; texts, counters and gauges together, then histograms. */
 function asText(selection: Selection, mode: BucketMode): string {
+  const texts = byName(selection.textReadouts).map(({ name, value }) => `${name}: "${escaped(value)}"\n`);
   const scalars = scalarsOf(selection).map(({ name, value }) => `${name}: ${value}\n`);
   const histograms = byName(selection.histograms).map((one) => `${one.name}: ${histogramText(one, mode)}\n`);
-  return [...scalars, ...histograms].join('');
+  return [...texts, ...scalars, ...histograms].join('');
 }
 
 function asJson(selection: Selection, mode: BucketMode | ''): string {
+  const texts = byName(selection.textReadouts).map(({ name, value }) => ({ name, value }));
   const scalars = scalarsOf(selection).map(({ name, value }) => ({ name, value }));
   const histograms = byName(selection.histograms);
   return JSON.stringify({
-    stats: [...scalars, ...(histograms.length === 0 ? [] : [{ histograms: histogramJson(histograms, mode) }])],
+    stats: [
+      ...texts,
+      ...scalars,
+      ...(histograms.length === 0 ? [] : [{ histograms: histogramJson(histograms, mode) }]),
+    ],
   });
 }

@@ -40,3 +40,19 @@ export class Gauge {
     this.isUsed = true;
   }
 }
+
+/** A word that something has now: the version of a configuration. */
+export class TextReadout {
+  readonly name: string;
+  value = '';
+  isUsed = false;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  set(value: string): void {
+    this.value = value;
+    this.isUsed = true;
+  }
+}

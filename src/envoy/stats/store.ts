@@ -1,4 +1,4 @@
-import { Counter, Gauge } from './metric.ts';
+import { Counter, Gauge, TextReadout } from './metric.ts';
 import { Histogram, type FlushClock } from './histogram.ts';
 
 /** Envoy's own bounds: stats/histogram_impl.cc. */
@@ -31,6 +31,7 @@ export class StatsStore implements FlushClock {
   readonly #counters = new Map<string, Counter>();
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #textReadouts = new Map<string, TextReadout>();
   readonly #options: StatsOptions;
   #flushesAsked = 0;
 
@@ -65,6 +66,15 @@ export class StatsStore implements FlushClock {
     return made;
   }
 
+  textReadout(asked: string): TextReadout {
+    const name = sanitized(asked);
+    const known = this.#textReadouts.get(name);
+    if (known) return known;
+    const made = new TextReadout(name);
+    if (!this.#options.isRejected(name)) this.#textReadouts.set(name, made);
+    return made;
+  }
+
   add(name: string, by = 1): void {
     this.counter(name).add(by);
   }
@@ -81,7 +91,7 @@ export class StatsStore implements FlushClock {
 
   /** Removes what begins so: a listener or a cluster takes its statistics along. */
   forget(prefix: string): void {
-    for (const kind of [this.#counters, this.#gauges, this.#histograms])
+    for (const kind of [this.#counters, this.#gauges, this.#histograms, this.#textReadouts])
       for (const name of kind.keys()) if (name.startsWith(prefix)) kind.delete(name);
   }
 
@@ -102,13 +112,21 @@ export class StatsStore implements FlushClock {
     return this.#histograms.values();
   }
 
+  get textReadouts(): Iterable<TextReadout> {
+    return this.#textReadouts.values();
+  }
+
   /** Counters and gauges as they are now. */
   snapshot(): Map<string, number> {
     return new Map([...this.#counters.values(), ...this.#gauges.values()].map(({ name, value }) => [name, value]));
   }
 
+  get nowMs(): number {
+    return this.#options.nowMs();
+  }
+
   get flushes(): number {
-    return Math.floor(this.#options.nowMs() / this.#options.flushIntervalMs) + this.#flushesAsked;
+    return Math.floor(this.nowMs / this.#options.flushIntervalMs) + this.#flushesAsked;
   }
 
   /** Merges what was recorded, out of turn: `stats_flush_on_admin`. */

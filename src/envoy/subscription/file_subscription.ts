@@ -58,7 +58,7 @@ export class FileSubscription implements Subscription {
       const blamed = read.resources.find(({ problem }) => problem !== undefined && refusal.includes(problem));
       return this.#refuse('rejected', refusal, blamed?.problemRef);
     }
-    this.#stats.count('update_success');
+    this.#stats.succeed(read.version);
     this.#trace?.record({
       kind: 'xds_update_accepted',
       state: 'matched',

@@ -62,7 +62,7 @@ export class GrpcSubscription implements Subscription {
         this.#timer?.cancel();
         const refusal = this.#callbacks.onConfigUpdate(resources, version);
         if (refusal !== undefined) return refusal;
-        this.#stats.count('update_success');
+        this.#stats.succeed(version);
         this.#stats.count('update_attempt');
         return undefined;
       },
@@ -71,7 +71,7 @@ export class GrpcSubscription implements Subscription {
         // Delta counts the attempt before it is made, so that one which is refused counts twice.
         this.#stats.count('update_attempt');
         const refusal = this.#callbacks.onDeltaUpdate(added, removed, version);
-        if (refusal === undefined) this.#stats.count('update_success');
+        if (refusal === undefined) this.#stats.succeed(version);
         return refusal;
       },
       onRejected: () => {

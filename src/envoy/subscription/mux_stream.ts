@@ -25,6 +25,7 @@ export class MuxStream {
     this.#dispatcher = owner.dispatcher;
     this.#stats = owner.stats;
     owner.stats.declare('control_plane.rate_limit_enforced');
+    owner.stats.textReadout('control_plane.identifier').set('');
     owner.stats.set('control_plane.connected_state', 0);
     owner.stats.set('control_plane.pending_requests', 0);
   }

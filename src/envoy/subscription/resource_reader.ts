@@ -2,6 +2,7 @@ import type { Api, Json, JsonObject } from '#api';
 import { at, type ConfigPath, type ConfigRef, type Diagnostic } from '#source';
 import { MESSAGE_OF, typeOfMessage, type XdsResource, type XdsType } from '#xds';
 import { ConfigNode } from '../config_node.ts';
+import type { StatsStore } from '../stats/store.ts';
 import type { CheckFacts } from '../validation/check.ts';
 import { MessageChecks } from '../validation/checks.ts';
 import type { DecodedResource } from './subscription.ts';
@@ -21,10 +22,18 @@ export class ResourceReader {
   readonly #api: Api;
   /** Names that a route may send to. */
   readonly #clusterNames: () => ReadonlySet<string>;
+  readonly #stats: StatsStore;
 
-  constructor(api: Api, clusterNames: () => ReadonlySet<string>) {
+  constructor(api: Api, stats: StatsStore, clusterNames: () => ReadonlySet<string>) {
     this.#api = api;
+    this.#stats = stats;
     this.#clusterNames = clusterNames;
+  }
+
+  /** What went wrong in earnest. A field that this Envoy does not know is counted, and let pass. */
+  #faults(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+    for (const { code } of diagnostics) if (code === 'unknown_field') this.#stats.add('server.dynamic_unknown_fields');
+    return diagnostics.filter(isFault);
   }
 
   /** Over RDS nobody asks whether the clusters are there, unless the routes say so. */
@@ -38,7 +47,7 @@ export class ResourceReader {
     const checks = new MessageChecks();
     const options = { resource: path, type: DISCOVERY_RESPONSE, visit: checks.visit } as const;
     const { value, diagnostics } = this.#api.read(text, options);
-    const faults = diagnostics.filter(isFault);
+    const faults = this.#faults(diagnostics);
     const unreadable = faults.find((one) => UNREADABLE.has(one.code));
     if (!value || unreadable || text.trim() === '')
       return {
@@ -70,7 +79,7 @@ export class ResourceReader {
       const options = { resource, type: MESSAGE_OF[type], visit: checks.visit } as const;
       const { value, diagnostics } = this.#api.read(JSON.stringify(one.resource ?? {}), options);
       const found = {
-        faults: diagnostics.filter(isFault),
+        faults: this.#faults(diagnostics),
         refused: checks.run(this.#facts(type, [value ?? {}])).filter(isFault),
       };
       const decoded = decode(value ?? {}, type, { resource, path: [] }, found, one.version);

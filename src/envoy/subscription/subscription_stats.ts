@@ -1,3 +1,4 @@
+import { SIMULATION_EPOCH_MS } from '#sim';
 import type { StatsStore } from '../stats/store.ts';
 
 const NAMES = ['init_fetch_timeout', 'update_attempt', 'update_failure', 'update_rejected', 'update_success'] as const;
@@ -13,6 +14,16 @@ export class SubscriptionStats {
     this.#stats = stats;
     this.#prefix = prefix;
     stats.declare(...NAMES.map((name) => prefix + name));
+    stats.set(`${prefix}update_time`, 0);
+    stats.textReadout(`${prefix}version_text`);
+    stats.histogram(`${prefix}update_duration`);
+  }
+
+  /** An update was taken. */
+  succeed(version: string): void {
+    this.count('update_success');
+    this.#stats.set(`${this.#prefix}update_time`, SIMULATION_EPOCH_MS + Math.floor(this.#stats.nowMs));
+    this.#stats.textReadout(`${this.#prefix}version_text`).set(version);
   }
 
   count(name: SubscriptionStat): void {
