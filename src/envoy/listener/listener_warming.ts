@@ -114,15 +114,20 @@ export class ListenerWarming implements ListenerUpdates {
     this.#failuresByName.delete(name);
     const initManager = this.#hasStarted ? new InitManager() : this.#services.initManager;
     const listener = this.#create(node, initManager);
-    const isInPlace = this.#hasStarted && active !== undefined && isOnlyChains(active.node, node);
-    // One that only changes its filter chains goes by the version that it had: ListenerImpl::newListenerWithFilterChain.
-    this.#versions.set(listener, isInPlace ? (this.#versions.get(active) ?? version) : version);
+    this.#versions.set(listener, version);
     this.#services.stats.add(`listener_manager.listener_${latest ? 'modified' : 'added'}`);
-    if (isInPlace) this.#services.stats.add('listener_manager.listener_in_place_updated');
+    if (this.#hasStarted && active && isOnlyChains(active.node, node)) this.#updateInPlace(listener, active);
     this.#replaceWarming(name, listener, active);
     this.#countListeners();
     if (this.#hasStarted) this.#warm(listener, initManager, latest !== undefined);
     return 'applied';
+  }
+
+  /** One that only changes its filter chains goes by the version that it had: ListenerImpl::newListenerWithFilterChain. */
+  #updateInPlace(listener: Listener, active: Listener): void {
+    this.#services.stats.add('listener_manager.listener_in_place_updated');
+    const version = this.#versions.get(active);
+    if (version !== undefined) this.#versions.set(listener, version);
   }
 
   /** A listener without an address is refused before its name is looked at. */
