@@ -176,7 +176,8 @@ function headersOf(spec: RequestSpec): HeaderMap {
     [':path', spec.path ?? '/'],
   ]);
   if (spec.authority !== null) headers.add(':authority', spec.authority ?? 'example.com');
-  for (const [name, value] of spec.headers ?? []) headers.add(name.toLowerCase(), value);
+  for (const [name, value] of spec.headers ?? [])
+    headers.add(name.toLowerCase(), value.replace(/^[ \t]+|[ \t]+$/g, ''));
   // It sends one request, and says so.
   if (spec.protocol !== 'http2' && !headers.has('connection')) headers.add('connection', 'close');
   addLength(headers, spec);

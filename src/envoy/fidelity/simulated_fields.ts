@@ -469,6 +469,15 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'tls_context',
   ],
   'envoy.config.route.v3.RouteMatch.TlsContextMatchOptions': ['presented'],
+  'envoy.config.route.v3.ScopedRouteConfiguration': [
+    'key',
+    'name',
+    'on_demand',
+    'route_configuration',
+    'route_configuration_name',
+  ],
+  'envoy.config.route.v3.ScopedRouteConfiguration.Key': ['fragments'],
+  'envoy.config.route.v3.ScopedRouteConfiguration.Key.Fragment': ['string_key'],
   'envoy.config.route.v3.Tracing': ['client_sampling', 'overall_sampling', 'random_sampling'],
   'envoy.config.route.v3.VirtualCluster': ['headers', 'name'],
   'envoy.config.route.v3.VirtualHost': [
@@ -928,6 +937,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'request_timeout',
     'route_config',
     'scheme_header_transformation',
+    'scoped_routes',
     'server_header_transformation',
     'server_name',
     'set_current_client_cert_details',
@@ -977,6 +987,25 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'headers_to_add',
     'status_code',
   ],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRds': ['scoped_rds_config_source'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRouteConfigurationsList': [
+    'scoped_route_configurations',
+  ],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes': [
+    'name',
+    'rds_config_source',
+    'scope_key_builder',
+    'scoped_rds',
+    'scoped_route_configurations_list',
+  ],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder': ['fragments'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder': [
+    'header_value_extractor',
+  ],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor':
+    ['element', 'element_separator', 'index', 'name'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.ScopedRoutes.ScopeKeyBuilder.FragmentBuilder.HeaderValueExtractor.KvElement':
+    ['key', 'separator'],
   'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit': [
     'runtime_enabled',
     'stat_prefix',

@@ -2,7 +2,7 @@ import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/router_filter.ts';
 import type { RouterServices } from '../router/router_services.ts';
-import type { RouteConfigProvider } from '../router/route_config.ts';
+import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import type { NetworkConnection } from '../network/filter.ts';
 import type { Connection } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
@@ -242,6 +242,8 @@ export class ConnectionManager {
       return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
     for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
     stream.log['remote'] = prepare(stream.request, connection, this.#settings);
+    const { scopes } = this.#routes;
+    if (scopes) stream.routeConfig = scopes.routesFor(stream.request, undefined);
     stream.routeConfig?.removeInternalOnly(stream.request);
     stripPort(stream.request, connection, this.#settings);
     this.#route(stream, connection);
@@ -289,6 +291,8 @@ export class ConnectionManager {
   /** Looks for virtual host and route; false where the virtual host has answered by itself. */
   #pickRoute(stream: Stream): boolean {
     const { trace, random } = this.#services;
+    const { scopes } = this.#routes;
+    if (scopes) stream.routeConfig = scopes.routesFor(stream.request, trace);
     stream.virtualHost = stream.routeConfig?.virtualHosts.find(stream.request.get(':authority') ?? '', trace);
     const needsTls = stream.virtualHost?.requiresTls ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;

@@ -82,7 +82,7 @@ export class Stream {
   /** The entry of weighted_clusters that was picked: the narrowest level of headers. */
   weighted: WeightedCluster | undefined;
   route: Route | undefined;
-  readonly routeConfig: RouteConfig | undefined;
+  routeConfig: RouteConfig | undefined;
   readonly #loggers: readonly AccessLogger[];
   readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #encode: StreamOwner['encode'];

@@ -1,5 +1,4 @@
 import type { ConfigNode } from '../config_node.ts';
-import type { InitManager } from '../init_manager.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { StatsStore } from '../stats/store.ts';
@@ -31,16 +30,4 @@ export class RouteConfig {
     if (request.has('x-envoy-internal')) return;
     for (const name of this.#internalOnlyHeaders) request.remove(name);
   }
-}
-
-/** Where a connection manager gets its routes from, stream by stream; undefined while there are none. */
-export interface RouteConfigProvider {
-  readonly current: RouteConfig | undefined;
-  /** To be called when the connection manager is gone. */
-  release(): void;
-}
-
-/** Hands out the providers, from the connection manager's own lines or over RDS. */
-export interface RouteConfigs {
-  providerOf(manager: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider;
 }

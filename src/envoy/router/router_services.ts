@@ -11,7 +11,7 @@ import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { TracerRegistry } from '../tracing/tracer.ts';
 import type { ClusterManager } from '../upstream/cluster_manager.ts';
-import type { RouteConfigs } from './route_config.ts';
+import type { RouteConfigs } from './route_config_provider.ts';
 
 /** What everything on the way of a request is given by its Envoy. */
 export interface RouterServices extends TransportSocketServices {

@@ -34,7 +34,7 @@ export function dumpParts(sources: DumpSources, keeps: (name: string) => boolean
     clustersPart(sources, keeps),
     ...(includesEds ? [endpointsPart(sources, keeps)] : []),
     listenersPart(sources, keeps),
-    { '@type': `${ADMIN}ScopedRoutesConfigDump` },
+    scopedRoutesPart(sources),
     routesPart(sources, keeps),
     secretsPart(sources, keeps),
   ];
@@ -158,6 +158,22 @@ function routesPart({ api, resources }: DumpSources, keeps: (name: string) => bo
       .dynamicRoutes()
       .filter(({ current }) => isKept(current))
       .map(({ current, version }) => entry(api, 'route_config', current, version)),
+  });
+}
+
+function scopedRoutesPart({ api, resources }: DumpSources): JsonObject {
+  const shown = (isDynamic: boolean): JsonObject[] =>
+    [...resources.routes.scopedRoutes]
+      .filter((one) => one.isDynamic === isDynamic)
+      .map(({ name, version, scopes, updatedMs }) => ({
+        name,
+        ...(version === '' ? {} : { version_info: version }),
+        scoped_route_configs: [...scopes.all].map(({ node }) => anyOf(api, node, MESSAGES.scoped_route_config)),
+        last_updated: timestampOf(updatedMs),
+      }));
+  return part('ScopedRoutesConfigDump', {
+    inline_scoped_route_configs: shown(false),
+    dynamic_scoped_route_configs: shown(true),
   });
 }
 

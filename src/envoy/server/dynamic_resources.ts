@@ -87,7 +87,12 @@ export class DynamicResources {
     });
     const cds = this.#node?.child('cds_config');
     this.cds = cds && new CdsApi(cds, this.clusterWarming, { factory: this.#subscriptions, stats, dispatcher });
-    this.routes = new RouteConfigProviders({ factory: this.#subscriptions, stats, dispatcher });
+    this.routes = new RouteConfigProviders({
+      factory: this.#subscriptions,
+      stats,
+      dispatcher,
+      pauses: this.#pauses,
+    });
   }
 
   /** Loads what is static, then starts clusters, then listeners; bound is nothing before all of it is there. */

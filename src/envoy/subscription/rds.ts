@@ -1,8 +1,11 @@
 import { SIMULATION_EPOCH_MS, type Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { InitTarget, type InitManager } from '../init_manager.ts';
-import { RouteConfig, type RouteConfigProvider, type RouteConfigs } from '../router/route_config.ts';
+import { RouteConfig } from '../router/route_config.ts';
+import type { RouteConfigProvider, RouteConfigs } from '../router/route_config_provider.ts';
 import type { StatsStore } from '../stats/store.ts';
+import type { Pauses } from '../upstream/cluster_warming.ts';
+import { ScopedRoutes } from './scoped_routes.ts';
 import type { DecodedResource, Subscription, SubscriptionCallbacks } from './subscription.ts';
 import type { SubscriptionFactory } from './subscription_factory.ts';
 
@@ -10,6 +13,13 @@ interface RdsServices {
   readonly factory: SubscriptionFactory;
   readonly stats: StatsStore;
   readonly dispatcher: Dispatcher;
+  readonly pauses: Pauses;
+}
+
+/** What is asked for, and of whom. */
+interface RdsPlace {
+  readonly name: string;
+  readonly source: ConfigNode;
 }
 
 /** One route configuration over RDS: rds_route_config_subscription.cc. */
@@ -23,12 +33,12 @@ class RdsSubscription implements SubscriptionCallbacks {
   readonly #services: RdsServices;
   readonly #subscription: Subscription;
 
-  constructor(rds: ConfigNode, statPrefix: string, services: RdsServices) {
-    this.name = rds.text('route_config_name') ?? '';
+  constructor({ name, source }: RdsPlace, statPrefix: string, services: RdsServices) {
+    this.name = name;
     this.#prefix = `${statPrefix}rds.${this.name}.`;
     this.#services = services;
     services.stats.declare(...['config_reload', 'update_empty'].map((name) => this.#prefix + name));
-    this.#subscription = services.factory.create(rds.child('config_source')!, 'rds', this.#prefix, this);
+    this.#subscription = services.factory.create(source, 'rds', this.#prefix, this);
     this.initTarget = new InitTarget(`shared target RdsRouteConfigSubscription RDS init ${this.name}`, () =>
       this.#subscription.start([this.name]),
     );
@@ -80,6 +90,7 @@ class RdsSubscription implements SubscriptionCallbacks {
 export class RouteConfigProviders implements RouteConfigs {
   readonly #subscriptions = new Map<string, RdsSubscription>();
   readonly #inline = new Set<RouteConfig>();
+  readonly #scopedRoutes = new Set<ScopedRoutes>();
   readonly #services: RdsServices;
 
   constructor(services: RdsServices) {
@@ -88,16 +99,43 @@ export class RouteConfigProviders implements RouteConfigs {
 
   providerOf(manager: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider {
     const rds = manager.child('rds');
-    if (rds) return this.#overRds(rds, statPrefix, initManager);
-    const node = manager.child('route_config');
+    if (rds)
+      return this.overRds(
+        { name: rds.text('route_config_name') ?? '', source: rds.child('config_source')! },
+        statPrefix,
+        initManager,
+      );
+    const scoped = manager.child('scoped_routes');
+    if (scoped) return this.#scoped(scoped, statPrefix, initManager);
+    return this.inline(manager.child('route_config'));
+  }
+
+  inline(node: ConfigNode | undefined): RouteConfigProvider {
     const current = node && new RouteConfig(node, this.#services.stats, this.#services.dispatcher.nowMs);
     if (current) this.#inline.add(current);
     return { current, release: () => void (current && this.#inline.delete(current)) };
   }
 
-  #overRds(rds: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider {
-    const key = JSON.stringify(rds.value);
-    const subscription = this.#subscriptions.get(key) ?? new RdsSubscription(rds, statPrefix, this.#services);
+  #scoped(node: ConfigNode, statPrefix: string, initManager: InitManager): RouteConfigProvider {
+    const scoped = new ScopedRoutes(node, this, { ...this.#services, statPrefix, initManager });
+    this.#scopedRoutes.add(scoped);
+    return {
+      current: undefined,
+      scopes: scoped.scopes,
+      release: () => {
+        this.#scopedRoutes.delete(scoped);
+        scoped.release();
+      },
+    };
+  }
+
+  get scopedRoutes(): Iterable<ScopedRoutes> {
+    return this.#scopedRoutes;
+  }
+
+  overRds(place: RdsPlace, statPrefix: string, initManager: InitManager): RouteConfigProvider {
+    const key = `${place.name} ${JSON.stringify(place.source.value)}`;
+    const subscription = this.#subscriptions.get(key) ?? new RdsSubscription(place, statPrefix, this.#services);
     this.#subscriptions.set(key, subscription);
     subscription.users++;
     initManager.add(subscription.initTarget);

@@ -2,12 +2,14 @@ import { durationMs } from '#api';
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { NONE, problem, typeOf, type Check } from './check.ts';
+import { checkScopedRoutes } from './scoped_routes.ts';
 
 /** `HttpConnectionManager`. */
 export const checkConnectionManager: Check = (node) => [
   ...checkHttpFilters(node.list('http_filters')),
   ...checkClientAddress(node),
   ...checkUpgrades(node.list('upgrade_configs')),
+  ...checkScopedRoutes(node.child('scoped_routes')),
   ...DURATIONS.flatMap((name) => checkDuration(node, name)),
 ];
 
