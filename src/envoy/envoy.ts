@@ -60,8 +60,8 @@ export class Envoy {
     this.stats = new StatsStore(statsOptions(root, () => services.dispatcher.nowMs));
     const { stats, files } = this;
     const options = { ...DEFAULT_OPTIONS, ...services.options };
-    const runtime = new Runtime(root);
     const serverStats = createServerStats(stats, services.dispatcher);
+    const runtime = new Runtime(root, stats);
     this.#trace = services.trace;
     const sockets = {
       certificates: services.certificates ?? new Map<string, never>(),
@@ -74,6 +74,7 @@ export class Envoy {
       ...sockets,
       stats,
       fileSystem: services.fileSystem ?? NO_FILES,
+      runtime,
       clusterTypes: CLUSTER_TYPES,
       drainTimeMs: options.drainTimeMs,
     });

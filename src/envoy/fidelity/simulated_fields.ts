@@ -45,7 +45,8 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.config.bootstrap.v3.Bootstrap.StaticResources': ['clusters', 'listeners', 'secrets'],
   'envoy.config.bootstrap.v3.ClusterManager': ['local_cluster_name'],
   'envoy.config.bootstrap.v3.LayeredRuntime': ['layers'],
-  'envoy.config.bootstrap.v3.RuntimeLayer': ['admin_layer', 'name', 'static_layer'],
+  'envoy.config.bootstrap.v3.RuntimeLayer': ['admin_layer', 'name', 'rtds_layer', 'static_layer'],
+  'envoy.config.bootstrap.v3.RuntimeLayer.RtdsLayer': ['name', 'rtds_config'],
   'envoy.config.cluster.v3.CircuitBreakers': ['thresholds'],
   'envoy.config.cluster.v3.CircuitBreakers.Thresholds': [
     'max_connections',
@@ -1122,6 +1123,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'http_protocol_options',
   ],
   'envoy.service.discovery.v3.DiscoveryResponse': ['resources', 'version_info'],
+  'envoy.service.runtime.v3.Runtime': ['layer', 'name'],
   'envoy.type.http.v3.Cookie': ['name', 'path', 'ttl'],
   'envoy.type.matcher.v3.FilterStateMatcher': ['key', 'string_match'],
   'envoy.type.matcher.v3.HttpRequestHeaderMatchInput': ['header_name'],

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
+import type { StatsStore } from '../stats/store.ts';
 
 const HUNDRED = 100;
 const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
@@ -21,31 +22,53 @@ export const fractionOf = (node: ConfigNode | undefined, otherwise: Fraction): F
 interface Layer {
   readonly name: string;
   readonly isAdmin: boolean;
-  readonly values: ReadonlyMap<string, Json>;
+  values: ReadonlyMap<string, Json>;
 }
 
 /**
  * Values that operators change while the proxy runs, over the defaults in the configuration: `layered_runtime`, a later
- * layer over an earlier one, and what `/runtime_modify` sets over all (runtime/runtime_impl.cc).
+ * layer over an earlier one. `/runtime_modify` writes into the admin layer, RTDS into its own (runtime/runtime_impl.cc).
  */
 export class Runtime {
   readonly #layers: readonly Layer[];
-  readonly #hasAdminLayer: boolean;
-  readonly #admin = new Map<string, Json>();
+  readonly #admin: Layer | undefined;
+  readonly #stats: StatsStore;
 
-  constructor(bootstrap: ConfigNode) {
+  constructor(bootstrap: ConfigNode, stats: StatsStore) {
     const layers = bootstrap.child('layered_runtime')?.list('layers') ?? [];
+    this.#stats = stats;
     this.#layers = layers.map((layer) => ({
       name: layer.text('name') ?? '',
       isAdmin: layer.has('admin_layer'),
       values: new Map(flattened(layer.child('static_layer')?.value ?? {})),
     }));
-    this.#hasAdminLayer = layers.some((layer) => layer.has('admin_layer'));
+    this.#admin = this.#layers.find((layer) => layer.isAdmin);
+    // Once when it is made, and once more when there are threads to tell it to.
+    this.#loaded();
+    this.#loaded();
+  }
+
+  /** Puts other values into a layer. */
+  setLayer(name: string, values: JsonObject): void {
+    const layer = this.#layers.find((one) => one.name === name);
+    if (!layer) return;
+    layer.values = new Map(flattened(values));
+    this.#loaded();
+  }
+
+  #loaded(): void {
+    this.#stats.add('runtime.load_success');
+    this.#stats.add('runtime.override_dir_not_exists');
+    this.#stats.set('runtime.num_layers', this.#layers.length);
+    this.#stats.set('runtime.num_keys', this.#keys().length);
+    this.#stats.set('runtime.admin_overrides_active', this.#admin && this.#admin.values.size > 0 ? 1 : 0);
+  }
+
+  #keys(): string[] {
+    return [...new Set(this.#layers.flatMap(({ values }) => [...values.keys()]))].sort();
   }
 
   get(key: string): Json | undefined {
-    const own = this.#admin.get(key);
-    if (own !== undefined) return own;
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const value = this.#layers[i]!.values.get(key);
       if (value !== undefined) return value;
@@ -85,26 +108,24 @@ export class Runtime {
 
   /** `/runtime`: of each key its value in each layer, and the one that counts. */
   dump(): JsonObject {
-    const keys = [
-      ...new Set([...this.#layers.flatMap(({ values }) => [...values.keys()]), ...this.#admin.keys()]),
-    ].sort();
     const layers = this.#layers;
-    const valueIn = (i: number, key: string): Json | undefined =>
-      layers[i]!.isAdmin ? this.#admin.get(key) : this.#layers[i]?.values.get(key);
-    const entries = keys.map((key): [string, JsonObject] => [
+    const entries = this.#keys().map((key): [string, JsonObject] => [
       key,
-      { layer_values: layers.map((_, i) => shown(valueIn(i, key))), final_value: shown(this.get(key)) },
+      { layer_values: layers.map(({ values }) => shown(values.get(key))), final_value: shown(this.get(key)) },
     ]);
     return { layers: layers.map(({ name }) => name), entries: Object.fromEntries(entries) };
   }
 
   /** False where there is no layer to write to. An empty value takes the key away. */
   modify(values: ReadonlyMap<string, string>): boolean {
-    if (!this.#hasAdminLayer) return false;
+    if (!this.#admin) return false;
+    const changed = new Map(this.#admin.values);
     for (const [key, value] of values) {
-      if (value === '') this.#admin.delete(key);
-      else this.#admin.set(key, parsed(value));
+      if (value === '') changed.delete(key);
+      else changed.set(key, parsed(value));
     }
+    this.#admin.values = changed;
+    this.#loaded();
     return true;
   }
 }

@@ -13,6 +13,8 @@ import { LdsApi } from '../subscription/lds_api.ts';
 import { muxOf } from '../subscription/ads_mux.ts';
 import type { Mux } from '../subscription/mux.ts';
 import { RouteConfigProviders } from '../subscription/rds.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { RuntimeLayers } from '../subscription/rtds.ts';
 import { ResourceReader } from '../subscription/resource_reader.ts';
 import { SecretManager } from '../subscription/secrets.ts';
 import { SubscriptionFactory } from '../subscription/subscription_factory.ts';
@@ -29,6 +31,7 @@ export interface DynamicServices extends TransportSocketServices {
   readonly fileSystem: FileSystem;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
+  readonly runtime: Runtime;
   readonly clusterTypes: ClusterTypes;
   readonly drainTimeMs: number;
 }
@@ -49,6 +52,7 @@ export class DynamicResources {
   readonly #services: DynamicServices;
   readonly #subscriptions: SubscriptionFactory;
   readonly #pauses: Pauses;
+  readonly #runtimeLayers: RuntimeLayers;
   #mux: Mux | undefined;
 
   constructor(bootstrap: ConfigNode, services: DynamicServices) {
@@ -87,6 +91,11 @@ export class DynamicResources {
     });
     const cds = this.#node?.child('cds_config');
     this.cds = cds && new CdsApi(cds, this.clusterWarming, { factory: this.#subscriptions, stats, dispatcher });
+    this.#runtimeLayers = new RuntimeLayers(bootstrap, {
+      factory: this.#subscriptions,
+      runtime: services.runtime,
+      trace,
+    });
     this.routes = new RouteConfigProviders({
       factory: this.#subscriptions,
       stats,
@@ -113,6 +122,7 @@ export class DynamicResources {
     for (const node of resources?.list('listeners') ?? []) this.listenerWarming.addStatic(node);
     this.clusterWarming.initialize(resources?.list('clusters') ?? [], {
       ads: () => this.#mux?.start(),
+      runtime: (onReady) => this.#runtimeLayers.start(onReady),
       cds: this.cds,
       onInitialized: () => this.initManager.initialize(() => this.#onInitialized(onStarted)),
     });

@@ -11,6 +11,14 @@ export interface Pauses {
   pause(types: readonly ('cds' | 'eds' | 'rds' | 'srds' | 'sds')[]): () => void;
 }
 
+/** What is started on the way, and who waits for the end of it. */
+interface StartUp {
+  readonly ads: () => void;
+  readonly runtime: (onReady: () => void) => void;
+  readonly cds: CdsApi | undefined;
+  readonly onInitialized: () => void;
+}
+
 interface WarmingServices {
   readonly clusters: ClusterManager;
   readonly stats: StatsStore;
@@ -31,9 +39,9 @@ export class ClusterWarming implements ClusterUpdates {
   readonly #versions = new Map<Cluster, string>();
   readonly #uninitialized = { primary: new Set<Cluster>(), secondary: new Set<Cluster>() };
   readonly #services: WarmingServices;
-  #state: 'static' | 'static_started' | 'cds' | 'cds_done' | 'initialized' = 'static';
+  #state: 'static' | 'static_started' | 'runtime' | 'secondary' | 'cds' | 'cds_done' | 'initialized' = 'static';
   #startsSecondary = false;
-  #startAds: () => void = () => undefined;
+  #start: StartUp | undefined;
   #cds: CdsApi | undefined;
   #onInitialized: () => void = () => undefined;
   #resumeCds: (() => void) | undefined;
@@ -42,13 +50,10 @@ export class ClusterWarming implements ClusterUpdates {
     this.#services = services;
   }
 
-  /** Static clusters that need no management server, then those that do, then CDS, then what CDS brought. */
-  initialize(
-    nodes: readonly ConfigNode[],
-    start: { ads: () => void; cds: CdsApi | undefined; onInitialized: () => void },
-  ): void {
+  /** Static clusters that need no management server, then the runtime, then the others, then CDS and what it brought. */
+  initialize(nodes: readonly ConfigNode[], start: StartUp): void {
     const { clusters, stats } = this.#services;
-    this.#startAds = start.ads;
+    this.#start = start;
     this.#cds = start.cds;
     this.#onInitialized = start.onInitialized;
     const created = nodes.map((node) => clusters.create(node));
@@ -60,8 +65,17 @@ export class ClusterWarming implements ClusterUpdates {
     this.#countClusters();
     for (const cluster of [...this.#uninitialized.primary]) this.#initialize(cluster);
     this.#state = 'static_started';
-    if (this.#uninitialized.primary.size === 0) this.#startAds();
-    this.#goOn();
+    if (this.#uninitialized.primary.size === 0) this.#onPrimaryInitialized();
+  }
+
+  /** What asks the runtime waits for it: server.cc, onClusterManagerPrimaryInitializationComplete. */
+  #onPrimaryInitialized(): void {
+    this.#state = 'runtime';
+    this.#start?.ads();
+    this.#start?.runtime(() => {
+      this.#state = 'secondary';
+      this.#goOn();
+    });
   }
 
   #initialize(cluster: Cluster): void {
@@ -70,17 +84,17 @@ export class ClusterWarming implements ClusterUpdates {
       const wasLastPrimary = primary.delete(cluster) && primary.size === 0 && this.#state === 'static_started';
       this.#uninitialized.secondary.delete(cluster);
       if (this.#versions.has(cluster)) this.#activate(cluster);
-      if (wasLastPrimary) this.#startAds();
-      this.#goOn();
+      if (wasLastPrimary) this.#onPrimaryInitialized();
+      else this.#goOn();
     });
   }
 
   #goOn(): void {
     const { primary, secondary } = this.#uninitialized;
-    if (this.#state === 'static' || this.#state === 'cds' || this.#state === 'initialized' || primary.size > 0) return;
+    if ((this.#state !== 'secondary' && this.#state !== 'cds_done') || primary.size > 0) return;
     if (secondary.size > 0) return this.#initializeSecondary();
     this.#startsSecondary = false;
-    if (this.#state === 'static_started' && this.#cds) {
+    if (this.#state === 'secondary' && this.#cds) {
       this.#state = 'cds';
       return this.#cds.initialize(() => {
         this.#state = 'cds_done';
