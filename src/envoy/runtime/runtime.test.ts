@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
+import type { JsonObject } from '#api';
 import { ConfigNode } from '../config_node.ts';
 import { StatsStore } from '../stats/store.ts';
 import { Runtime } from './runtime.ts';
 
-const LAYERS = [
+const LAYERS: JsonObject[] = [
   { name: 'base', staticLayer: { shop: { new: 0, share: { numerator: 5, denominator: 'TEN_THOUSAND' } } } },
   { name: 'admin', adminLayer: {} },
   { name: 'live', rtdsLayer: { name: 'shop' } },
