@@ -78,7 +78,7 @@ export class Envoy {
       clusterTypes: CLUSTER_TYPES,
       drainTimeMs: options.drainTimeMs,
     });
-    const { clusters, routes, dnsCaches } = this.#dynamic;
+    const { clusters, routes, extensionConfigs, dnsCaches } = this.#dynamic;
     this.admin = new Admin({
       api: services.api,
       bootstrap: root,
@@ -97,6 +97,7 @@ export class Envoy {
       listenerFilters: LISTENER_FILTER_REGISTRY,
       clusters,
       routes,
+      extensionConfigs,
       dnsCaches,
       stats,
       files,

@@ -164,6 +164,12 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.config.core.v3.CidrRange': ['address_prefix', 'prefix_len'],
   'envoy.config.core.v3.ConfigSource': ['api_config_source', 'initial_fetch_timeout', 'path', 'path_config_source'],
   'envoy.config.core.v3.DataSource': ['filename', 'inline_bytes', 'inline_string'],
+  'envoy.config.core.v3.ExtensionConfigSource': [
+    'apply_default_config_without_warming',
+    'config_source',
+    'default_config',
+    'type_urls',
+  ],
   'envoy.config.core.v3.GrpcService': ['envoy_grpc', 'initial_metadata', 'retry_policy', 'timeout'],
   'envoy.config.core.v3.GrpcService.EnvoyGrpc': ['authority', 'cluster_name', 'retry_policy'],
   'envoy.config.core.v3.HeaderValue': ['key', 'value'],
@@ -978,7 +984,12 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'filters',
     'upgrade_type',
   ],
-  'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': ['disabled', 'name', 'typed_config'],
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter': [
+    'config_discovery',
+    'disabled',
+    'name',
+    'typed_config',
+  ],
   'envoy.extensions.filters.network.http_connection_manager.v3.LocalReplyConfig': ['body_format', 'mappers'],
   'envoy.extensions.filters.network.http_connection_manager.v3.Rds': ['config_source', 'route_config_name'],
   'envoy.extensions.filters.network.http_connection_manager.v3.ResponseMapper': [

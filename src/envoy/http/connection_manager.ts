@@ -94,6 +94,7 @@ export class ConnectionManager {
       filters: services.filters,
       fileSystem: services.fileSystem,
       initManager: services.initManager,
+      extensionConfigs: services.extensionConfigs,
       httpClient,
       grpcClient: new AsyncGrpcClient(httpClient, services),
     };
@@ -133,6 +134,8 @@ export class ConnectionManager {
   /** The connection manager is gone with its listener. */
   release(): void {
     this.#routes.release();
+    this.#filters.release();
+    this.#upgrades.release();
   }
 
   get headerKeyFormat(): HeaderKeyFormat {

@@ -8,6 +8,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { GrpcClient, HttpClient } from './clients.ts';
+import type { ExtensionConfigs } from './extension_config.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { Connection, FileSystem, HttpResponse } from '../seams.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
@@ -106,6 +107,7 @@ export interface FactoryContext {
   readonly fileSystem: FileSystem;
   /** What the listener has to wait for before it takes connections. */
   readonly initManager: InitManager;
+  readonly extensionConfigs: ExtensionConfigs;
   readonly httpClient: HttpClient;
   readonly grpcClient: GrpcClient;
 }

@@ -8,6 +8,8 @@ import type {
   HttpFilter,
   HttpFilterFactory,
 } from './filter.ts';
+import type { ExtensionConfigProvider } from './extension_config.ts';
+import { missingConfigFilter } from './missing_config_filter.ts';
 import type { Stream } from './stream.ts';
 
 interface Link {
@@ -18,44 +20,85 @@ interface Link {
   readonly isDisabled: boolean;
 }
 
+/** A filter whose configuration comes over ECDS. */
+interface DiscoveredLink {
+  /** Its lines in the filter chain. */
+  readonly filter: ConfigNode;
+  readonly name: string;
+  readonly provider: ExtensionConfigProvider;
+}
+
+type StreamFilter = { name: string; node: ConfigNode; filter: HttpFilter };
+
 const ROUTER = '.filters.http.router.v3.Router';
 
 /** The HTTP filters of a connection manager before its router, compiled. */
 export class FilterChainFactory {
-  readonly #links: readonly Link[];
+  readonly #links: readonly (Link | DiscoveredLink)[];
+  readonly #registry: FilterRegistry;
   readonly #context: FactoryContext;
   readonly #perRoute = new WeakMap<object, unknown>();
+  /** Compiled when the first stream meets it, by what came. */
+  readonly #discovered = new WeakMap<object, Link | undefined>();
 
   constructor(nodes: readonly ConfigNode[], registry: FilterRegistry, context: FactoryContext) {
     this.#context = context;
-    this.#links = nodes.flatMap((node) => {
+    this.#registry = registry;
+    this.#links = nodes.flatMap((node): (Link | DiscoveredLink)[] => {
+      if (node.has('config_discovery')) {
+        const provider = context.extensionConfigs.providerOf(node, context.initManager);
+        return [{ filter: node, name: node.text('name') ?? '', provider }];
+      }
       const config = node.child('typed_config');
-      const type = config?.text('@type') ?? '';
-      const factory = registry.get(type.slice(type.lastIndexOf('/') + 1));
-      if (!config || !factory || type.endsWith(ROUTER)) return [];
-      return [
-        {
-          name: node.text('name') ?? '',
-          node: config,
-          factory,
-          compiled: factory.compile(config, context),
-          isDisabled: node.flag('disabled'),
-        },
-      ];
+      const link = config && this.#compile(node, config);
+      return link ? [link] : [];
     });
   }
 
+  /** Undefined for the router, and for what is not simulated. */
+  #compile(node: ConfigNode, config: ConfigNode): Link | undefined {
+    const type = config.text('@type') ?? '';
+    const factory = this.#registry.get(type.slice(type.lastIndexOf('/') + 1));
+    if (!factory || type.endsWith(ROUTER)) return undefined;
+    return {
+      name: node.text('name') ?? '',
+      node: config,
+      factory,
+      compiled: factory.compile(config, this.#context),
+      isDisabled: node.flag('disabled'),
+    };
+  }
+
   /** The filters of one stream, without those that its route switches off. */
-  create(
+  create(stream: Stream, callbacksOf: (name: string) => FilterCallbacks): StreamFilter[] {
+    return this.#links.flatMap((link) => {
+      if ('provider' in link) return this.#createDiscovered(link, stream, callbacksOf);
+      return this.#createOne(link, stream, callbacksOf);
+    });
+  }
+
+  #createOne(link: Link, stream: Stream, callbacksOf: (name: string) => FilterCallbacks): StreamFilter | [] {
+    const perRoute = this.#perRouteOf(link, stream);
+    if (perRoute === 'disabled' || (link.isDisabled && perRoute === undefined)) return [];
+    const own = perRoute === 'enabled' ? undefined : perRoute;
+    return { name: link.name, node: link.node, filter: link.compiled(callbacksOf(link.name), own) };
+  }
+
+  #createDiscovered(
+    { filter, name, provider }: DiscoveredLink,
     stream: Stream,
     callbacksOf: (name: string) => FilterCallbacks,
-  ): { name: string; node: ConfigNode; filter: HttpFilter }[] {
-    return this.#links.flatMap((link) => {
-      const perRoute = this.#perRouteOf(link, stream);
-      if (perRoute === 'disabled' || (link.isDisabled && perRoute === undefined)) return [];
-      const own = perRoute === 'enabled' ? undefined : perRoute;
-      return [{ name: link.name, node: link.node, filter: link.compiled(callbacksOf(link.name), own) }];
-    });
+  ): StreamFilter | [] {
+    const { current } = provider;
+    if (!current) return { name, node: filter, filter: missingConfigFilter(name, filter, callbacksOf(name)) };
+    if (!this.#discovered.has(current.value)) this.#discovered.set(current.value, this.#compile(filter, current));
+    const link = this.#discovered.get(current.value);
+    return link ? this.#createOne(link, stream, callbacksOf) : [];
+  }
+
+  /** The connection manager is gone. */
+  release(): void {
+    for (const link of this.#links) if ('provider' in link) link.provider.release();
   }
 
   #perRouteOf(link: Link, stream: Stream): unknown {

@@ -41,6 +41,10 @@ export class Upgrades {
     return { isAllowed: because !== undefined && because.raw('enabled') !== false, because };
   }
 
+  release(): void {
+    for (const filters of this.#filters.values()) filters.release();
+  }
+
   filtersFor(stream: Stream): FilterChainFactory | undefined {
     return this.#filters.get(stream.upgrade!.toLowerCase());
   }

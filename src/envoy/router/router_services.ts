@@ -2,6 +2,7 @@ import type { Dispatcher, Random } from '#sim';
 import type { LogFiles } from '../access_log/file_access_log.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
+import type { ExtensionConfigs } from '../http/extension_config.ts';
 import type { FilterRegistry } from '../http/filter.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { TransportSocketServices } from '../network/transport_socket.ts';
@@ -28,6 +29,7 @@ export interface RouterServices extends TransportSocketServices {
   /** The bootstrap's `tracing.http`. */
   readonly tracingProvider: ConfigNode | undefined;
   readonly routes: RouteConfigs;
+  readonly extensionConfigs: ExtensionConfigs;
   readonly dnsCaches: DnsCaches;
   /** What the listener that is being made has to wait for. */
   readonly initManager: InitManager;

@@ -17,6 +17,7 @@ const MESSAGES = {
   listener: 'envoy.config.listener.v3.Listener',
   route_config: 'envoy.config.route.v3.RouteConfiguration',
   scoped_route_config: 'envoy.config.route.v3.ScopedRouteConfiguration',
+  ecds_filter: 'envoy.config.core.v3.TypedExtensionConfig',
   secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',
 } as const;
 
@@ -32,6 +33,7 @@ export function dumpParts(sources: DumpSources, keeps: (name: string) => boolean
   return [
     bootstrapPart(sources),
     clustersPart(sources, keeps),
+    ...ecdsPart(sources, keeps),
     ...(includesEds ? [endpointsPart(sources, keeps)] : []),
     listenersPart(sources, keeps),
     scopedRoutesPart(sources),
@@ -175,6 +177,22 @@ function scopedRoutesPart({ api, resources }: DumpSources): JsonObject {
     inline_scoped_route_configs: shown(false),
     dynamic_scoped_route_configs: shown(true),
   });
+}
+
+/** There as soon as any filter asks for its configuration. */
+function ecdsPart({ api, resources }: DumpSources, keeps: (name: string) => boolean): JsonObject[] {
+  const dumped = resources.extensionConfigs.dumped()?.filter(({ name }) => keeps(name));
+  if (!dumped) return [];
+  return [
+    part('EcdsConfigDump', {
+      ecds_filters: dumped.map(({ resource, version, updatedMs }) => ({
+        '@type': `${ADMIN}EcdsConfigDump.EcdsFilterConfig`,
+        version_info: version,
+        ecds_filter: anyOf(api, resource!, MESSAGES.ecds_filter),
+        last_updated: timestampOf(updatedMs),
+      })),
+    }),
+  ];
 }
 
 function endpointsPart({ resources }: DumpSources, keeps: (name: string) => boolean): JsonObject {

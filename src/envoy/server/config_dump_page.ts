@@ -16,6 +16,7 @@ const FIELDS: Readonly<
       dynamic_warming_clusters: 'DynamicCluster',
     },
   },
+  EcdsConfigDump: { single: [], repeated: { ecds_filters: 'EcdsConfigDump.EcdsFilterConfig' } },
   EndpointsConfigDump: {
     single: [],
     repeated: { static_endpoint_configs: 'StaticEndpointConfig', dynamic_endpoint_configs: 'DynamicEndpointConfig' },

@@ -12,6 +12,7 @@ import { CdsApi } from '../subscription/cds_api.ts';
 import { LdsApi } from '../subscription/lds_api.ts';
 import { muxOf } from '../subscription/ads_mux.ts';
 import type { Mux } from '../subscription/mux.ts';
+import { ExtensionConfigProviders } from '../subscription/ecds.ts';
 import { RouteConfigProviders } from '../subscription/rds.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { RuntimeLayers } from '../subscription/rtds.ts';
@@ -41,6 +42,7 @@ export class DynamicResources {
   readonly clusters: ClusterManager;
   readonly clusterWarming: ClusterWarming;
   readonly routes: RouteConfigProviders;
+  readonly extensionConfigs: ExtensionConfigProviders;
   readonly dnsCaches: DnsCaches;
   readonly secrets: SecretManager;
   readonly initManager = new InitManager();
@@ -96,6 +98,7 @@ export class DynamicResources {
       runtime: services.runtime,
       trace,
     });
+    this.extensionConfigs = new ExtensionConfigProviders({ factory: this.#subscriptions, stats, dispatcher });
     this.routes = new RouteConfigProviders({
       factory: this.#subscriptions,
       stats,

@@ -35,7 +35,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   SI: 'The stream was idle for too long.',
   UMSDR: 'The request may not be sent upstream as it is.',
   RFCF: 'The answer came from a cache.',
-  NFCF: 'Nothing fresh enough was in the cache.',
+  NFCF: 'A filter has no configuration yet: it is to come over ECDS.',
   OM: 'Envoy was short of memory and refused the request.',
   DF: 'The name of the upstream could not be resolved.',
   DO: 'The request was dropped because of overload.',
