@@ -62,19 +62,12 @@ const WITHOUT_CONSEQUENCE: ReadonlySet<string> = new Set([
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig.http_protocol_options',
 ]);
 
-/** Fields that are read for a small part of what they do: what they are for is not simulated, and their line says so. */
-const READ_FOR_A_PART: ReadonlySet<string> = new Set([
-  // The header that tells how long somebody waits knows of hedging; no second request goes beside the first.
-  'envoy.config.route.v3.HedgePolicy.hedge_on_per_try_timeout',
-]);
-
 /** What has an effect, by a table of the fields that the engine reads. */
 export function fidelityOf(table: Readonly<Record<string, readonly string[]>>): Fidelity {
   const fields = new Map(Object.entries(table).map(([type, names]) => [type, new Set(names)]));
   return {
     runs: (type) => fields.has(type) || KNOWN_BY_TYPE.has(type),
     effectOf: (type, field) => {
-      if (READ_FOR_A_PART.has(`${type}.${field}`)) return 'not_simulated';
       if (fields.get(type)?.has(field) === true) return 'simulated';
       return WITHOUT_CONSEQUENCE.has(`${type}.${field}`) ? 'without_consequence' : 'not_simulated';
     },

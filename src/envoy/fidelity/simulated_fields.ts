@@ -202,6 +202,8 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.config.core.v3.Http1ProtocolOptions.HeaderKeyFormat': ['proper_case_words'],
   'envoy.config.core.v3.HttpProtocolOptions': [
     'headers_with_underscores_action',
+    'idle_timeout',
+    'max_connection_duration',
     'max_headers_count',
     'max_requests_per_connection',
     'max_stream_duration',
@@ -329,6 +331,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'suffix_match',
     'treat_missing_header_as_empty',
   ],
+  'envoy.config.route.v3.HedgePolicy': ['hedge_on_per_try_timeout'],
   'envoy.config.route.v3.InternalRedirectPolicy': ['max_internal_redirects', 'redirect_response_codes'],
   'envoy.config.route.v3.QueryParameterMatcher': ['name', 'present_match', 'string_match'],
   'envoy.config.route.v3.RateLimit': [
@@ -489,6 +492,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.config.route.v3.VirtualCluster': ['headers', 'name'],
   'envoy.config.route.v3.VirtualHost': [
     'domains',
+    'hedge_policy',
     'include_attempt_count_in_response',
     'include_request_attempt_count',
     'matcher',
@@ -923,6 +927,8 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'access_log_options',
     'always_set_request_id_in_response',
     'common_http_protocol_options',
+    'delayed_close_timeout',
+    'drain_timeout',
     'early_header_mutation_extensions',
     'flush_access_log_on_new_request',
     'forward_client_cert_details',

@@ -1,7 +1,7 @@
 import type { JsonObject } from '#api';
 import { ConfigNode } from '../config_node.ts';
 import { Route } from '../router/route.ts';
-import { routeUpstream } from '../router/router_filter.ts';
+import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import { StatsStore } from '../stats/store.ts';
 import type { Call, ClientRequest, ClientResponse, HttpClient } from './clients.ts';

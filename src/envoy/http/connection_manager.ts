@@ -1,12 +1,13 @@
 import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
 import type { ConfigNode } from '../config_node.ts';
-import { routeUpstream } from '../router/router_filter.ts';
+import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import type { NetworkConnection } from '../network/filter.ts';
 import type { Connection } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
 import { AsyncClient } from './async_client.ts';
+import { ConnectionDrain, type DrainOwner } from './connection_drain.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
@@ -140,6 +141,14 @@ export class ConnectionManager {
 
   get headerKeyFormat(): HeaderKeyFormat {
     return this.#settings.headerKeyFormat;
+  }
+
+  /** Undefined where nothing ends a connection by itself. */
+  drainOf(connection: Pick<DrainOwner, 'hasCodec' | 'isBusy' | 'close'>): ConnectionDrain | undefined {
+    const settings = this.#settings;
+    if (settings.connectionIdleMs === 0 && settings.maxConnectionMs === 0) return undefined;
+    const { dispatcher } = this.#services;
+    return new ConnectionDrain({ ...connection, settings, dispatcher, stats: this.stats.http });
   }
 
   get maxRequestsPerConnection(): number {

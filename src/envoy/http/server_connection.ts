@@ -1,5 +1,6 @@
 import type { CloseEvent, NetworkConnection, NetworkFilter, NetworkFilterStatus } from '../network/filter.ts';
 import { bytes, type Payload } from '../network/payload.ts';
+import type { ConnectionDrain } from './connection_drain.ts';
 import type { ConnectionManager, Incoming } from './connection_manager.ts';
 import { encodeHttp1, encodeHttp1Head, reasonOf } from './http1_codec.ts';
 import { decodeHttp1, type Decoded } from './http1_request.ts';
@@ -18,6 +19,8 @@ export class ServerConnection implements NetworkFilter {
   #stream: Stream | undefined;
   #isAwaitingHeaders = false;
   #requests = 0;
+  #hasCodec = false;
+  readonly #drain: ConnectionDrain | undefined;
   /** What becomes of the connection after the answer. */
   #fate: 'close' | 'keep-alive' | undefined;
 
@@ -25,9 +28,16 @@ export class ServerConnection implements NetworkFilter {
     this.#manager = manager;
     this.#connection = connection;
     manager.stats.opened(connection.facts);
+    this.#drain = manager.drainOf({
+      hasCodec: () => this.#hasCodec,
+      isBusy: () => this.#stream !== undefined,
+      close: () => connection.close(),
+    });
   }
 
   onData(payload: Payload): NetworkFilterStatus {
+    this.#hasCodec = true;
+    this.#drain?.onBusy();
     this.#connection.log['protocol'] ??= PROTOCOLS[this.#connection.facts.protocol];
     switch (payload.kind) {
       case 'request':
@@ -50,6 +60,7 @@ export class ServerConnection implements NetworkFilter {
   }
 
   onClose(by: CloseEvent): void {
+    this.#drain?.cancel();
     const hadRequest = this.#stream !== undefined && this.#connection.facts.protocol === 'http1';
     const { nowMs, startMs } = this.#connection.streamFacts;
     this.#manager.stats.closed(this.#connection.facts, nowMs - startMs, { isLocal: by === 'local', hadRequest });
@@ -99,6 +110,7 @@ export class ServerConnection implements NetworkFilter {
     const isRequest = decoded.kind === 'request';
     if (isRequest && this.#manager.continues(decoded.headers)) this.#connection.write(bytes(CONTINUE));
     const isLast = ++this.#requests === this.#manager.maxRequestsPerConnection;
+    if (isLast) this.#manager.stats.http.downstream_cx_max_requests_reached.inc();
     // Of a switch that came to nothing, nobody knows what the client sends behind it.
     const closes = isLast || !isRequest || decoded.closes || decoded.isTunnel;
     this.#fate = closes ? 'close' : isRequest && decoded.keepsAlive ? 'keep-alive' : undefined;
@@ -139,11 +151,15 @@ export class ServerConnection implements NetworkFilter {
     if (response.status === 0) return;
     if (result.isTunnel) return this.#connection.close();
     const closes = result.isCutOff || result.closesConnection || response.status === 408 || response.reset === true;
-    const connection = closes ? 'close' : this.#fate;
+    const fate = closes ? 'close' : this.#fate;
+    // One that drains says so, and yet goes on until its time is over.
+    const connection = this.#drain?.isDraining === true ? 'close' : fate;
     this.#connection.write(
       bytes(encodeHttp1(response, String(log['protocol']), connection, this.#manager.headerKeyFormat)),
     );
-    if (connection === 'close') this.#connection.close();
-    else this.#decodeBytes();
+    if (fate === 'close') return this.#connection.close();
+    if (this.#drain?.isClosing === true) return this.#drain.close();
+    this.#decodeBytes();
+    if (this.#buffer === '' && !this.#stream) this.#drain?.onIdle();
   }
 }

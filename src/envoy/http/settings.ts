@@ -5,6 +5,8 @@ import { compileForwardClientCert, type ForwardClientCert } from './forwarded_cl
 import { compileHeaderKeyFormat, type HeaderKeyFormat } from './header_key_format.ts';
 import { UuidRequestId } from './request_id.ts';
 
+const DEFAULT_DRAIN_MS = 5_000;
+const DEFAULT_DELAYED_CLOSE_MS = 1_000;
 const DEFAULT_STREAM_IDLE_MS = 300_000;
 const DEFAULT_HEADERS_KB = 60;
 const DEFAULT_HEADERS_COUNT = 100;
@@ -38,6 +40,12 @@ export interface ConnectionManagerSettings {
   /** 0: any number. */
   readonly maxRequestsPerConnection: number;
   readonly streamIdleTimeoutMs: number;
+  /** Of a connection between requests; 0: it may be idle for ever. */
+  readonly connectionIdleMs: number;
+  /** 0: a connection may last for ever. */
+  readonly maxConnectionMs: number;
+  readonly drainTimeoutMs: number;
+  readonly delayedCloseMs: number;
   /** 0: a stream may last for ever. */
   readonly maxStreamMs: number;
   readonly upgrades: readonly ConfigNode[];
@@ -93,7 +101,14 @@ function limits(node: ConfigNode, common: ConfigNode | undefined): Limits {
 
 type Timeouts = Pick<
   ConnectionManagerSettings,
-  'requestTimeoutMs' | 'requestHeadersTimeoutMs' | 'maxStreamMs' | 'streamIdleTimeoutMs'
+  | 'requestTimeoutMs'
+  | 'requestHeadersTimeoutMs'
+  | 'maxStreamMs'
+  | 'streamIdleTimeoutMs'
+  | 'connectionIdleMs'
+  | 'maxConnectionMs'
+  | 'drainTimeoutMs'
+  | 'delayedCloseMs'
 >;
 
 function timeouts(node: ConfigNode, common: ConfigNode | undefined): Timeouts {
@@ -102,6 +117,10 @@ function timeouts(node: ConfigNode, common: ConfigNode | undefined): Timeouts {
     requestHeadersTimeoutMs: durationMs(node.text('request_headers_timeout')) ?? 0,
     maxStreamMs: durationMs(common?.text('max_stream_duration')) ?? 0,
     streamIdleTimeoutMs: durationMs(node.text('stream_idle_timeout')) ?? DEFAULT_STREAM_IDLE_MS,
+    connectionIdleMs: durationMs(common?.text('idle_timeout')) ?? 0,
+    maxConnectionMs: durationMs(common?.text('max_connection_duration')) ?? 0,
+    drainTimeoutMs: durationMs(node.text('drain_timeout')) ?? DEFAULT_DRAIN_MS,
+    delayedCloseMs: durationMs(node.text('delayed_close_timeout')) ?? DEFAULT_DELAYED_CLOSE_MS,
   };
 }
 

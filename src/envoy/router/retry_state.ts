@@ -27,6 +27,11 @@ export class RetryState {
     this.#counts = counts;
   }
 
+  /** Nothing is ever retried. */
+  get isOff(): boolean {
+    return this.#policy.conditions.size === 0;
+  }
+
   wantsResponse(response: HttpResponse, request: HeaderMap): boolean {
     return this.#policy.retriesResponse(response, request);
   }

@@ -27,12 +27,9 @@ function wantedSubset({ route, weighted, dynamicMetadata }: Stream): JsonObject 
 }
 
 /** Tells the upstream how long somebody will wait. */
-export function setExpectedTimeout({ request, route, suppressEnvoyHeaders }: Stream, timeouts: UpstreamTimeouts): void {
+export function setExpectedTimeout({ request, suppressEnvoyHeaders }: Stream, timeouts: UpstreamTimeouts): void {
   // A hedged try may go on beside the next one.
-  const isHedged =
-    route!.action!.child('hedge_policy')?.flag('hedge_on_per_try_timeout') === true ||
-    request.get('x-envoy-hedge-on-per-try-timeout') === 'true';
-  const expected = (isHedged ? 0 : timeouts.perTryMs) || timeouts.globalMs;
+  const expected = (timeouts.hedges ? 0 : timeouts.perTryMs) || timeouts.globalMs;
   if (expected > 0 && !suppressEnvoyHeaders) request.set('x-envoy-expected-rq-timeout-ms', String(expected));
 }
 

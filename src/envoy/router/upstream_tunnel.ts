@@ -17,7 +17,7 @@ export interface TunnelCallbacks extends PoolCallbacks {
 }
 
 /** The upstream end of a stream whose bytes are no HTTP: what the client sends waits until the upstream has switched. */
-export interface UpstreamTunnel extends PoolStream {
+export interface UpstreamTunnel extends Pick<PoolStream, 'cancel'> {
   write(text: string): void;
 }
 

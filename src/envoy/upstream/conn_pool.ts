@@ -12,6 +12,8 @@ import type { CircuitBreaker } from './circuit_breaker.ts';
 export interface PoolStream {
   /** Ends the stream: its connection goes with it, for HTTP/1 cannot take an answer back. */
   cancel(): void;
+  /** Of an answer only the headers were looked at: its body is not waited for, which HTTP/1 pays for with the connection. */
+  discard(): void;
 }
 
 export interface PoolCallbacks {
@@ -29,6 +31,8 @@ interface Waiting {
   isActive: boolean;
   /** Which request of its connection this is. */
   served: number;
+  /** Its connection has served it and waits for another. */
+  leftIdle: boolean;
 }
 
 /** The connections to one host at one priority: conn_pool_base.cc. HTTP/1 has one stream a connection, HTTP/2 any number. */
@@ -77,13 +81,13 @@ export class ConnPool {
   }
 
   newStream(request: UpstreamRequest, callbacks: PoolCallbacks): PoolStream {
-    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false, served: 0 };
+    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false, served: 0, leftIdle: false };
     if (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0)) this.#attach(stream, true);
     else if (!this.#breaker.canCreate('pending_requests')) {
       this.#stats.upstream_rq_pending_overflow.inc();
       callbacks.onOverflow('waiting');
     } else this.#queue(stream);
-    return { cancel: () => this.#cancel(stream) };
+    return { cancel: () => this.#cancel(stream), discard: () => this.#discard(stream) };
   }
 
   /** Waits for a connection: a new one where the breaker allows it, or else the next that comes free. */
@@ -182,6 +186,7 @@ export class ConnPool {
     else if (!this.#isMultiplexed) {
       this.#idle++;
       this.#served.push(stream.served);
+      stream.leftIdle = true;
     }
     this.#serveNext();
   }
@@ -208,6 +213,15 @@ export class ConnPool {
     this.#stats[
       isLocal ? 'upstream_cx_destroy_local_with_active_rq' : 'upstream_cx_destroy_remote_with_active_rq'
     ].inc();
+  }
+
+  #discard(stream: Waiting): void {
+    if (this.#isMultiplexed) this.#stats.upstream_rq_tx_reset.inc();
+    else if (stream.leftIdle && this.#idle > 0) {
+      this.#idle--;
+      this.#served.pop();
+      this.#drop('local', true);
+    }
   }
 
   #cancel(stream: Waiting): void {

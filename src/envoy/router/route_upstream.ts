@@ -1,0 +1,53 @@
+import type { Stream } from '../http/stream.ts';
+import { isDropped } from './drop_overload.ts';
+import { statusWithoutCluster } from './local_replies.ts';
+import { retryNodeOf } from './retry_policy.ts';
+import { rewriteRequest } from './rewrite.ts';
+import { RouterFilter, type FollowRedirect } from './router_filter.ts';
+import type { RouterServices } from './router_services.ts';
+import { setExpectedTimeout } from './try_request.ts';
+import { UpstreamCounts } from './upstream_counts.ts';
+import { timeoutsOf } from './upstream_timeouts.ts';
+
+/** The terminal HTTP filter: picks cluster and host, sends the request on, and gives the answer back to the stream. */
+export function routeUpstream(stream: Stream, services: RouterServices, followRedirect: FollowRedirect): void {
+  const { trace } = services;
+  const action = stream.route!.action!;
+  const { name, weighted } = stream.choice!;
+  const { cluster } = stream;
+  if (!cluster) {
+    stream.managerStats.no_cluster.inc();
+    trace?.record({
+      kind: 'cluster_not_found',
+      state: 'failed',
+      because: stream.route!.node.ref,
+      sentence: `The route sends to the cluster \`${name ?? ''}\`, and no cluster has that name: 503 NC.`,
+    });
+    return stream.sendLocalReply(statusWithoutCluster(action), '', 'NC', 'cluster_not_found');
+  }
+  // By the path as it came: a virtual cluster looks before the route rewrites.
+  const counts = new UpstreamCounts(stream, cluster, services.zone);
+  stream.weighted = weighted;
+  trace?.record({
+    kind: 'cluster_selected',
+    state: 'matched',
+    because: cluster.node.ref,
+    sentence: `The request goes to the cluster \`${cluster.name}\`.`,
+  });
+  if (isDropped(stream, cluster, services, (status) => void counts.answered(status, undefined))) return;
+  // Before the route has its say: router.cc, decodeHeaders.
+  const timeouts = timeoutsOf(stream, retryNodeOf(stream));
+  setExpectedTimeout(stream, timeouts);
+  stream.mutateRequest();
+  rewriteRequest(
+    stream.route!,
+    stream.request,
+    stream.suppressEnvoyHeaders,
+    weighted?.node.text('host_rewrite_literal'),
+  );
+  const filter = new RouterFilter(stream, { cluster, counts, timeouts }, services, followRedirect);
+  stream.upstream = filter;
+  filter.start();
+  // Whoever has answered by now did so on the headers alone.
+  stream.readBody();
+}

@@ -1,0 +1,44 @@
+import type { Trace } from '../trace.ts';
+import type { Cluster } from '../upstream/cluster.ts';
+import type { Host } from '../upstream/host.ts';
+
+/** What the router has to say of its tries. */
+export class RouterTrace {
+  readonly #trace: Trace;
+  readonly #cluster: Cluster;
+
+  constructor(trace: Trace, cluster: Cluster) {
+    this.#trace = trace;
+    this.#cluster = cluster;
+  }
+
+  hostChosen(attempt: number, host: Host): void {
+    const { node, hosts } = this.#cluster;
+    this.#record(
+      'host_chosen',
+      'matched',
+      `Try ${attempt}: ${node.text('lb_policy') ?? 'ROUND_ROBIN'} picks ${host.address}, one of ${hosts.length} endpoints.`,
+    );
+  }
+
+  tunnelOpened(status: number): void {
+    this.#record('tunnel_opened', 'matched', `The tunnel stands (${status}): bytes pass both ways from here on.`);
+  }
+
+  answered(status: number): void {
+    this.#record('upstream_answered', 'info', `The upstream answers ${status}.`);
+  }
+
+  failed(kind: string, sentence: string, because = this.#cluster.node.ref): void {
+    this.#record(kind, 'failed', sentence, because);
+  }
+
+  #record(
+    kind: string,
+    state: 'matched' | 'failed' | 'info',
+    sentence: string,
+    because = this.#cluster.node.ref,
+  ): void {
+    this.#trace.record({ kind, state, because, sentence, moment: this.#cluster.moment() });
+  }
+}
