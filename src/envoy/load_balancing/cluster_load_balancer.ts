@@ -19,6 +19,7 @@ export interface LoadBalancerOwner {
   readonly random: Random;
   readonly stats: ClusterStats['traffic'];
   readonly local: LocalCluster | undefined;
+  readonly nowMs: () => number;
 }
 
 /** Hosts by priority and health, and what each priority gets. */
@@ -51,7 +52,7 @@ export class ClusterLoadBalancer {
   constructor(node: ConfigNode, owner: LoadBalancerOwner) {
     this.#random = owner.random;
     this.#stats = owner.stats;
-    this.#picker = compilePicker(node, owner.random.fork('host'));
+    this.#picker = compilePicker(node, { random: owner.random.fork('host'), nowMs: owner.nowMs });
     this.#overrideHost = overrideHostOf(node);
     const subset = node.child('lb_subset_config');
     this.#subsets = subset && new Subsets(subset);

@@ -14,8 +14,8 @@ export class EdfSchedule {
   readonly #heap: Entry[] = [];
   #orders = 0;
 
-  constructor(hosts: readonly Host[]) {
-    for (const host of hosts) this.#heap.push({ host, deadline: 1 / host.weight, order: this.#orders++ });
+  constructor(hosts: readonly Host[], weightOf = ownWeight) {
+    for (const host of hosts) this.#heap.push({ host, deadline: 1 / weightOf(host), order: this.#orders++ });
     for (let i = this.#heap.length >> 1; i >= 0; i--) this.#sink(i);
   }
 

@@ -2,6 +2,7 @@ import type { Random } from '#sim';
 import type { Host } from '../upstream/host.ts';
 import { EdfSchedule, isEven } from './edf_schedule.ts';
 import type { HostPicker } from './load_balancer.ts';
+import type { SlowStart } from './slow_start.ts';
 
 /**
  * LEAST_REQUEST: of a few hosts drawn by chance, the one with the fewest requests under way; hosts of different weights
@@ -11,17 +12,21 @@ export class LeastRequest implements HostPicker {
   readonly #random: Random;
   readonly #choices: number;
   readonly #bias: number;
+  readonly #slowStart: SlowStart | undefined;
+  readonly #weightOf: (host: Host) => number = (host) => host.weight;
   readonly #schedules = new WeakMap<readonly Host[], EdfSchedule | undefined>();
 
-  constructor(random: Random, options: { choices: number; bias: number }) {
+  constructor(random: Random, options: { choices: number; bias: number; slowStart: SlowStart | undefined }) {
     this.#random = random;
     this.#choices = options.choices;
     this.#bias = options.bias;
+    this.#slowStart = options.slowStart;
+    if (options.slowStart) this.#weightOf = options.slowStart.weightOf;
   }
 
   pick(hosts: readonly Host[]): Host {
     const schedule = this.#scheduleOf(hosts);
-    if (schedule) return schedule.take((host) => host.weight / (host.stats.rq_active + 1) ** this.#bias);
+    if (schedule) return schedule.take((host) => this.#weightOf(host) / (host.stats.rq_active + 1) ** this.#bias);
     let best = this.#draw(hosts);
     for (let i = 1; i < this.#choices; i++) {
       const other = this.#draw(hosts);
@@ -32,7 +37,10 @@ export class LeastRequest implements HostPicker {
 
   /** Absent for hosts of equal weight. */
   #scheduleOf(hosts: readonly Host[]): EdfSchedule | undefined {
-    if (!this.#schedules.has(hosts)) this.#schedules.set(hosts, isEven(hosts) ? undefined : new EdfSchedule(hosts));
+    if (!this.#schedules.has(hosts)) {
+      const isDrawn = isEven(hosts) && this.#slowStart?.slows(hosts) !== true;
+      this.#schedules.set(hosts, isDrawn ? undefined : new EdfSchedule(hosts, this.#weightOf));
+    }
     return this.#schedules.get(hosts);
   }
 

@@ -105,6 +105,7 @@ export class Cluster {
       random: this.#random,
       stats: this.stats.traffic,
       local: this.#localCluster(),
+      nowMs: () => services.dispatcher.nowMs,
     });
     const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
     const outlier = node.child('outlier_detection');
@@ -210,6 +211,7 @@ export class Cluster {
     if (!isRebuilt) return false;
     this.#overprovisioning = overprovisioning;
     this.#hosts = hosts;
+    for (const host of added) host.healthySinceMs = this.#services.dispatcher.nowMs;
     this.stats.traffic.max_host_weight.set(Math.max(0, ...hosts.map((host) => host.weight)));
     for (const checker of this.#checkers) {
       for (const host of added) checker.watch(host);

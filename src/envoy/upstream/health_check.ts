@@ -143,7 +143,10 @@ export class HealthChecker {
     let transition: Transition = 'unchanged';
     if (host.flags.has('failed_active_hc')) {
       const isEnough = session.isFirst || ++session.successes === (this.#node.number('healthy_threshold') ?? 1);
-      if (isEnough) host.flags.delete('failed_active_hc');
+      if (isEnough) {
+        host.flags.delete('failed_active_hc');
+        host.healthySinceMs = this.#owner.dispatcher.nowMs;
+      }
       transition = isEnough ? 'changed' : 'pending';
     }
     if (isDegraded !== host.flags.has('degraded_active_hc')) {

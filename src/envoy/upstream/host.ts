@@ -37,6 +37,8 @@ export class Host {
   /** `envoy.lb: {canary: true}`. */
   isCanary: boolean;
   readonly flags = new Set<HealthFlag>();
+  /** Since when it has been a host of its cluster, or well again. */
+  healthySinceMs = 0;
   readonly stats: Record<HostStat, number> = {
     rq_total: 0,
     rq_success: 0,
