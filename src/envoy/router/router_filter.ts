@@ -103,7 +103,7 @@ export class RouterFilter {
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
-    const options = this.#cluster.transportOptionsOf?.(this.#stream.request.get(':authority') ?? '');
+    const options = this.#cluster.transportOptionsOf?.(this.#stream.request);
     const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
     const request: RequestToSend = {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',

@@ -1,6 +1,7 @@
 import { durationMs } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import type { HeaderMap } from '../http/header_map.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts';
 import type { HostSet } from '../load_balancing/priority_load.ts';
@@ -80,7 +81,7 @@ export class Cluster {
   readonly #transportSockets: TransportSockets;
   readonly #connectTimeoutMs: number;
   /** What TLS to the endpoints takes from a request: `auto_sni` and `auto_san_validation`. */
-  readonly transportOptionsOf: ((authority: string) => TransportSocketOptions) | undefined;
+  readonly transportOptionsOf: ((request: HeaderMap) => TransportSocketOptions) | undefined;
   readonly #services: ClusterServices;
   readonly #random: Random;
 
@@ -335,12 +336,14 @@ const NO_OPTIONS: TransportSocketOptions = {};
 
 const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[.*\])$/;
 
-/** The server name is Host without its port; an address is none: upstream_impl.cc, and router.cc. */
+/** The server name is Host without its port, or another header's; an address is none: upstream_impl.cc, and router.cc. */
 function compileAutoSni(node: ConfigNode): Cluster['transportOptionsOf'] {
   const options = protocolOptions(node)?.child('upstream_http_protocol_options');
   const [asks, verifies] = [options?.flag('auto_sni'), options?.flag('auto_san_validation')];
   if (asks !== true && verifies !== true) return undefined;
-  return (authority) => {
+  const override = options?.text('override_auto_sni_header')?.toLowerCase() ?? '';
+  return (request) => {
+    const authority = (override === '' ? undefined : request.get(override)) ?? request.get(':authority') ?? '';
     const host = authority.replace(/:\d+$/, '');
     const sni = asks === true && !ADDRESS.test(host) ? { sni: host } : {};
     return { ...sni, ...(verifies === true ? { verifySans: [host] } : {}) };

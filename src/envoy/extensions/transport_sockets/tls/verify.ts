@@ -35,7 +35,7 @@ export function rejectionOf(
       counter: 'fail_verify_san',
     };
   return validation.pinsHash
-    ? { reason: 'verify cert failed: hash mismatch', counter: 'fail_verify_cert_hash' }
+    ? { reason: 'verify cert failed: cert hash and spki', counter: 'fail_verify_cert_hash' }
     : undefined;
 }
 
