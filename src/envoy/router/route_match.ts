@@ -7,6 +7,7 @@ import { isGrpc } from '../formatter/grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileUriTemplate } from './uri_template.ts';
 import { compileStringMatcher, fullMatch } from './string_matcher.ts';
+import { cookieValue } from '../http/cookies.ts';
 
 /** Undefined when the request fits, else the condition and the value that failed. */
 export type Mismatch = (request: HeaderMap, path: string, facts?: RouteFacts) => string | undefined;
@@ -171,13 +172,8 @@ function compileCookie(node: ConfigNode): Mismatch {
   const mismatchOf = string ? compileStringMatcher(string) : () => undefined;
   const inverted = node.flag('invert_match');
   return (request) => {
-    const cookies = request
-      .all('cookie')
-      .flatMap((header) => header.split(/;\s*/))
-      .map((cookie) => cookie.split('='));
-    const found = cookies.find(([key]) => key === name);
-    if (!found) return inverted ? undefined : `cookie ${name} is absent`;
-    const value = found.slice(1).join('=');
+    const value = cookieValue(request, name);
+    if (value === undefined) return inverted ? undefined : `cookie ${name} is absent`;
     const wanted = mismatchOf(value);
     return (wanted === undefined) !== inverted
       ? undefined

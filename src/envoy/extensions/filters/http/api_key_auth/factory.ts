@@ -1,6 +1,7 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { cookiePairs, cookieValue } from '../../../../http/cookies.ts';
 
 /** Lets in who shows a known key: extensions/filters/http/api_key_auth/api_key_auth.cc. */
 export const apiKeyAuthFilterFactory = defineHttpFilter<ConfigNode>({
@@ -48,9 +49,7 @@ function keyFrom(source: ConfigNode, { request }: FilterCallbacks): string | und
   if (header) return request.get(header.toLowerCase())?.replace(/^Bearer /i, '') || undefined;
   const query = source.text('query');
   if (query) return parameters(request.get(':path') ?? '').find(([name]) => name === query)?.[1] || undefined;
-  const cookie = source.text('cookie');
-  const cookies = request.all('cookie').flatMap((one) => one.split(/;\s*/));
-  return cookies.find((one) => one.startsWith(`${cookie}=`))?.slice((cookie ?? '').length + 1) || undefined;
+  return cookieValue(request, source.text('cookie') ?? '') || undefined;
 }
 
 const parameters = (path: string): [string, string][] =>
@@ -73,7 +72,7 @@ function hide(source: ConfigNode, { request }: FilterCallbacks): void {
 }
 
 function hideCookie(name: string, request: HeaderMap): void {
-  const cookies = request.all('cookie').flatMap((one) => one.split(/;\s*/));
+  const cookies = cookiePairs(request);
   const kept = cookies.filter((one) => !one.startsWith(`${name}=`));
   if (kept.length === cookies.length) return;
   request.remove('cookie');

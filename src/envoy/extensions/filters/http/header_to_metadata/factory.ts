@@ -4,6 +4,7 @@ import { defineHttpFilter, type FilterCallbacks } from '../../../../http/filter.
 import type { HeaderMap } from '../../../../http/header_map.ts';
 import { textOfBase64 } from '../../../../matching/base64.ts';
 import { substituted } from '../../../../matching/substitution.ts';
+import { cookieValue } from '../../../../http/cookies.ts';
 
 export const headerToMetadataFilterFactory = defineHttpFilter<ConfigNode>({
   name: 'envoy.filters.http.header_to_metadata',
@@ -27,7 +28,7 @@ function applyRule(rule: ConfigNode, headers: HeaderMap, callbacks: FilterCallba
   const header = rule.text('header')?.toLowerCase() ?? '';
   const cookie = rule.text('cookie') ?? '';
   const value =
-    header === '' ? cookieOf(headers, cookie) : headers.has(header) ? headers.all(header).join(',') : undefined;
+    header === '' ? cookieValue(headers, cookie) : headers.has(header) ? headers.all(header).join(',') : undefined;
   const onPresent = rule.child('on_header_present');
   const onMissing = rule.child('on_header_missing');
   if (value !== undefined && onPresent) store(onPresent, valueFor(onPresent, value), callbacks);
@@ -59,9 +60,4 @@ function typed(text: string, target: ConfigNode): Json | undefined {
   const plain = target.text('encode') === 'BASE64' ? textOfBase64(text) : text;
   if (plain === undefined || target.text('type') !== 'NUMBER') return plain;
   return plain.trim() === '' || Number.isNaN(Number(plain)) ? undefined : Number(plain);
-}
-
-function cookieOf(headers: HeaderMap, name: string): string | undefined {
-  const cookies = headers.all('cookie').flatMap((one) => one.split(/;\s*/));
-  return cookies.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }

@@ -1,5 +1,6 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { cookieValue } from '../../../../http/cookies.ts';
 
 /** A token where it was found, and how to take it off the request. */
 export interface Found {
@@ -46,7 +47,6 @@ function fromParameter(request: HeaderMap, name: string): Found[] {
 
 /** A cookie stays where it is. */
 function fromCookie(request: HeaderMap, name: string): Found[] {
-  const cookies = request.all('cookie').flatMap((one) => one.split(/;\s*/));
-  const found = cookies.find((one) => one.startsWith(`${name}=`));
-  return found === undefined ? [] : [{ token: found.slice(name.length + 1), remove: () => undefined }];
+  const token = cookieValue(request, name);
+  return token === undefined ? [] : [{ token, remove: () => undefined }];
 }

@@ -2,6 +2,7 @@ import { durationMs } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
 import { base64Of, bytesOfBase64 } from '../../../../matching/base64.ts';
+import { cookieValue, setCookieValue } from '../../../../http/cookies.ts';
 
 /** Where a client keeps the host of its session. */
 export interface SessionState {
@@ -37,16 +38,14 @@ function cookieState(cookie: ConfigNode | undefined): SessionState {
   const isOnPath = (request: HeaderMap): boolean => (request.get(':path') ?? '').startsWith(path);
   return {
     hostOf: (request) => {
-      const pairs = request.all('cookie').flatMap((one) => one.split(';').map((pair) => pair.trim()));
-      const value = pairs.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
-      return value === undefined || !isOnPath(request) ? undefined : addressIn(value.replace(/^"|"$/g, ''));
+      const value = cookieValue(request, name);
+      return value === undefined || !isOnPath(request) ? undefined : addressIn(value);
     },
     tell: (headers, host, asked, request) => {
       if (host === asked || !isOnPath(request)) return;
       const address = bytesOf(host);
       const value = base64Of(Uint8Array.from([ADDRESS_TAG, address.length, ...address]));
-      const age = seconds > 0 ? `; Max-Age=${seconds}` : '';
-      headers.add('set-cookie', `${name}="${value}"${age}${path === '' ? '' : `; Path=${path}`}; HttpOnly`);
+      headers.add('set-cookie', setCookieValue({ name, value, path, maxAgeS: seconds }));
     },
   };
 }
