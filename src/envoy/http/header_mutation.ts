@@ -1,7 +1,7 @@
 import type { ConfigNode } from '../config_node.ts';
 import { expand } from '../formatter/format_text.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
-import { addHeader, type HeaderMap } from './header_map.ts';
+import { nameOf, type HeaderMap } from './header_map.ts';
 
 /** Headers that are added, in the order of their `core.v3.HeaderValueOption`s; their values are formats. */
 export class HeadersToAdd {
@@ -23,12 +23,21 @@ export class HeadersToAdd {
     return this.#options.length === 0;
   }
 
+  /**
+   * All values and conditions are of the headers as they came; then what is overwritten comes before what is added
+   * (router/header_parser.cc, evaluateHeaders).
+   */
   apply(headers: HeaderMap, context: FormatterContext): void {
-    for (const { name, template, action, keepEmpty } of this.#options) {
+    if (this.isEmpty) return;
+    const decided = this.#options.flatMap(({ name, template, action, keepEmpty }) => {
       const value = expand(template, context);
-      if (value === '' && !keepEmpty) continue;
-      addHeader(headers, name, value, action);
-    }
+      if (value === '' && !keepEmpty) return [];
+      const exists = headers.has(nameOf(headers, name));
+      if (exists ? action === 'ADD_IF_ABSENT' : action === 'OVERWRITE_IF_EXISTS') return [];
+      return [{ name, value, isOverwrite: action.startsWith('OVERWRITE') }];
+    });
+    for (const { name, value, isOverwrite } of decided) if (isOverwrite) headers.set(nameOf(headers, name), value);
+    for (const { name, value, isOverwrite } of decided) if (!isOverwrite) headers.add(nameOf(headers, name), value);
   }
 }
 

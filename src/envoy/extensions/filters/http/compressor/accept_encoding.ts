@@ -11,14 +11,15 @@ export type Choice =
 export function chooseEncoding(header: string | undefined, encoding: string, isTypeAllowed: boolean): Choice {
   if (header === undefined) return 'no_accept_header';
   const tokens = tokensOf(header);
+  // Who refuses the one encoding that there is leaves nothing to choose from.
+  if (tokens.some(({ name, quality }) => name === encoding && !(quality > 0))) return 'header_not_valid';
   const known = new Set(['identity', '*', ...(isTypeAllowed ? [encoding] : [])]);
   const [first, ...others] = tokens.filter(({ name, quality }) => quality > 0 && known.has(name));
   if (!first) return 'header_not_valid';
   const best = others.reduce((now, one) => (one.quality > now.quality ? one : now), first);
   if (best.name === 'identity') return 'header_identity';
   if (best.name !== '*') return 'header_compressor_used';
-  const isRefused = tokens.some(({ name, quality }) => name === encoding && !(quality > 0));
-  return isTypeAllowed && !isRefused ? 'header_wildcard' : 'header_not_valid';
+  return isTypeAllowed ? 'header_wildcard' : 'header_not_valid';
 }
 
 const tokensOf = (header: string): { name: string; quality: number }[] =>

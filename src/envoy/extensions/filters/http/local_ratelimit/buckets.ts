@@ -19,6 +19,8 @@ interface Matched {
 /** What the buckets said: the one that the answer speaks of is the refusing one, or else the tightest. */
 export interface Verdict {
   readonly isAllowed: boolean;
+  /** A refusal that only counts: `shadow_mode` of a descriptor. */
+  readonly isShadow?: boolean;
   readonly bucket: TokenBucket | undefined;
   readonly because: ConfigNode;
 }
@@ -55,10 +57,15 @@ export class Buckets {
   take(descriptors: readonly Descriptor[], nowMs: number): Verdict {
     const matched = descriptors.flatMap((one) => this.#matched(one, nowMs));
     matched.sort((a, b) => a.bucket.fillRate - b.bucket.fillRate);
-    for (const { bucket, hits, node } of matched)
-      if (!bucket.take(nowMs, hits)) return { isAllowed: false, bucket, because: node };
+    let shadow: Verdict | undefined;
+    for (const { bucket, hits, node } of matched) {
+      if (bucket.take(nowMs, hits)) continue;
+      const refused = { isAllowed: false, bucket, because: node };
+      if (!node.flag('shadow_mode')) return refused;
+      shadow ??= { ...refused, isShadow: true };
+    }
     const [tightest] = matched;
-    const allowed = {
+    const allowed = shadow ?? {
       isAllowed: true,
       bucket: tightest?.bucket ?? this.#common,
       because: tightest?.node ?? this.#node,

@@ -4,11 +4,13 @@ import { HeadersToAdd } from '../../../../http/header_mutation.ts';
 import { statusCodeOf } from '../../../../http/status_code.ts';
 import { compileDraw } from '../../../../matching/fractional_percent.ts';
 import { Buckets } from './buckets.ts';
-import { LocalRateLimitFilter, type Limit } from './local_ratelimit_filter.ts';
+import { LOCAL_RATE_LIMIT_STATS, LocalRateLimitFilter, type Limit } from './local_ratelimit_filter.ts';
 
-function compile(node: ConfigNode, { dispatcher }: FactoryContext): Limit {
+function compile(node: ConfigNode, { dispatcher, stats }: FactoryContext): Limit {
   const common = new Buckets(node, dispatcher.nowMs);
   const ofConnections = new WeakMap<object, Buckets>();
+  const statPrefix = `${node.text('stat_prefix') ?? ''}.http_local_rate_limit.`;
+  stats.declare(...LOCAL_RATE_LIMIT_STATS.map((name) => statPrefix + name));
   return {
     node,
     bucketsOf: node.flag('local_rate_limit_per_downstream_connection')
@@ -23,7 +25,7 @@ function compile(node: ConfigNode, { dispatcher }: FactoryContext): Limit {
     toRequest: new HeadersToAdd(node.list('request_headers_to_add_when_not_enforced')),
     toResponse: new HeadersToAdd(node.list('response_headers_to_add')),
     status: statusOf(node),
-    statPrefix: `${node.text('stat_prefix') ?? ''}.http_local_rate_limit.`,
+    statPrefix,
     showsLimits: node.text('enable_x_ratelimit_headers') === 'DRAFT_VERSION_03',
     grpcStatus: node.flag('rate_limited_as_resource_exhausted') ? 8 : 14,
   };

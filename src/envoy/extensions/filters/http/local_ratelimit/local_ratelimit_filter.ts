@@ -21,6 +21,10 @@ export interface Limit {
   readonly grpcStatus: number;
 }
 
+export const LOCAL_RATE_LIMIT_STATS = ['enabled', 'enforced', 'ok', 'rate_limited', 'shadow_mode'] as const;
+
+type LocalRateLimitStat = (typeof LOCAL_RATE_LIMIT_STATS)[number];
+
 /** A token for each request, or 429: extensions/filters/http/local_ratelimit/local_ratelimit.cc. */
 export class LocalRateLimitFilter implements HttpFilter {
   readonly #limit: Limit;
@@ -44,7 +48,8 @@ export class LocalRateLimitFilter implements HttpFilter {
     this.#bucket = verdict.bucket;
     this.#count(verdict.isAllowed ? 'ok' : 'rate_limited');
     this.#tell(verdict);
-    if (verdict.isAllowed) return 'continue';
+    if (verdict.isShadow === true) this.#count('shadow_mode');
+    if (verdict.isAllowed || verdict.isShadow === true) return 'continue';
     if (!isEnforced(this.#callbacks)) {
       this.#tellOff('filter_enforced', 'the request is counted and goes on');
       toRequest.apply(request, this.#callbacks.formatterContext());
@@ -87,7 +92,7 @@ export class LocalRateLimitFilter implements HttpFilter {
     });
   }
 
-  #tell({ isAllowed, bucket, because }: Verdict): void {
+  #tell({ isAllowed, isShadow = false, bucket, because }: Verdict): void {
     if (!bucket) return;
     this.#callbacks.trace?.record({
       kind: 'token_taken',
@@ -95,7 +100,7 @@ export class LocalRateLimitFilter implements HttpFilter {
       because: because.ref,
       sentence: isAllowed
         ? `A token is there: ${bucket.remaining} of ${bucket.max} are left.`
-        : `The bucket of ${bucket.max} is empty.`,
+        : `The bucket of ${bucket.max} is empty${isShadow ? ', which shadow_mode only counts' : ''}.`,
     });
   }
 
@@ -111,7 +116,7 @@ export class LocalRateLimitFilter implements HttpFilter {
     });
   }
 
-  #count(name: string): void {
+  #count(name: LocalRateLimitStat): void {
     this.#callbacks.stats.add(this.#limit.statPrefix + name);
   }
 }
