@@ -3,9 +3,11 @@ import { linkLibrary } from '#envoy';
 import { cel } from '#cel';
 import { jose } from '#jose';
 import { openLua } from '#lua';
+import * as zlib from 'pako';
 import * as re2 from 're2js';
 
 linkLibrary('cel', cel);
 linkLibrary('jose', jose);
 linkLibrary('lua', openLua());
 linkLibrary('re2', re2);
+linkLibrary('zlib', zlib);

@@ -23,6 +23,8 @@ interface Libraries {
   readonly lua: LuaRuntime;
   /** Regular expressions. */
   readonly re2: typeof import('re2js');
+  /** Compression whose bytes are those of the zlib in C. */
+  readonly zlib: typeof import('pako');
 }
 
 export type LibraryName = keyof Libraries;

@@ -10,6 +10,7 @@ const LINK: Record<LibraryName, () => Promise<void>> = {
   jose: async () => linkLibrary('jose', (await import('#jose')).jose),
   lua: async () => linkLibrary('lua', (await import('#lua')).openLua()),
   re2: async () => linkLibrary('re2', await import('re2js')),
+  zlib: async () => linkLibrary('zlib', await import('pako')),
 };
 
 /** The engine with Envoy's API opened: answers one question after the other. */

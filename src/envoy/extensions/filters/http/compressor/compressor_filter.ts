@@ -1,4 +1,3 @@
-import { gzipSync } from 'fflate';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
@@ -6,6 +5,7 @@ import type { HttpResponse } from '../../../../seams.ts';
 import type { Counter } from '../../../../stats/metric.ts';
 import type { StatSet } from '../../../../stats/stat_set.ts';
 import { chooseEncoding } from './accept_encoding.ts';
+import type { Compress } from './gzip.ts';
 
 export const CHOICES = [
   'no_accept_header',
@@ -35,7 +35,7 @@ export interface CompressorConfig {
   readonly node: ConfigNode;
   readonly encoding: string;
   /** Only gzip is at hand: another library marks what it would have compressed, and leaves the bytes alone. */
-  readonly canCompress: boolean;
+  readonly compress: Compress | undefined;
   readonly response: Rules;
   readonly skipsEtag: boolean;
   readonly weakensEtag: boolean;
@@ -77,10 +77,10 @@ export class CompressorFilter implements HttpFilter {
   }
 
   encode(response: HttpResponse): HttpResponse {
-    const { responses } = this.#config;
+    const { responses, compress } = this.#config;
     const { headers, body } = response;
     const reason = this.#reasonNot(response);
-    if (reason !== undefined || !this.#config.canCompress) {
+    if (reason !== undefined || !compress) {
       responses.not_compressed.inc();
       if (reason !== undefined && reason !== 'Off') this.#tellStatus(headers, reason);
       return response;
@@ -94,20 +94,17 @@ export class CompressorFilter implements HttpFilter {
     }
     headers.remove('content-length');
     headers.set('content-encoding', this.#config.encoding);
-    const bytes = gzipSync(
-      Uint8Array.from(body, (one) => one.charCodeAt(0) & 255),
-      // Without a time of its own the header would say when it was written.
-      { mtime: 0 },
-    );
+    // The end of an upstream's answer comes behind its body.
+    const compressed = compress(body, this.#callbacks.log['upstream_host'] === undefined);
     responses.total_uncompressed_bytes.add(body.length);
-    responses.total_compressed_bytes.add(bytes.length);
+    responses.total_compressed_bytes.add(compressed.length);
     this.#callbacks.trace?.record({
       kind: 'response_compressed',
       state: 'matched',
       because: this.#config.node.ref,
-      sentence: `The body of ${body.length} bytes is compressed to ${bytes.length}.`,
+      sentence: `The body of ${body.length} bytes is compressed to ${compressed.length}.`,
     });
-    return { ...response, body: Array.from(bytes, (one) => String.fromCharCode(one)).join('') };
+    return { ...response, body: compressed };
   }
 
   get #isOn(): boolean {

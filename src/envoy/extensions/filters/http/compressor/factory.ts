@@ -9,6 +9,7 @@ import {
   type CompressorPerRoute,
   type Rules,
 } from './compressor_filter.ts';
+import { compileGzip } from './gzip.ts';
 
 const DEFAULT_MIN_LENGTH = 30;
 const DEFAULT_TYPES = [
@@ -74,7 +75,7 @@ function compile(node: ConfigNode, { stats, statPrefix }: FactoryContext): Compr
   return {
     node,
     encoding: ENCODINGS[kind] ?? '',
-    canCompress: kind === 'Gzip',
+    compress: kind === 'Gzip' ? compileGzip(library!.child('typed_config')!) : undefined,
     response: rulesOf(response, node, true),
     skipsEtag: response?.flag('disable_on_etag_header') === true || node.flag('disable_on_etag_header'),
     removesAcceptEncoding:

@@ -1,7 +1,7 @@
-import { gunzipSync } from 'fflate';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { libraryOf } from '../../../../linked_library.ts';
 import { createStats, type StatSet } from '../../../../stats/stat_set.ts';
 
 const COUNTERS = ['decompressed', 'not_decompressed', 'total_uncompressed_bytes', 'total_compressed_bytes'] as const;
@@ -36,6 +36,7 @@ export const decompressorFilterFactory = defineHttpFilter({
         false,
       stats: createStats(stats, `${prefix}${name}.`, { counters: COUNTERS }),
     });
+    if (kind === 'Gzip') libraryOf('zlib');
     const config: DecompressorConfig = {
       node,
       encoding: ENCODINGS[kind] ?? '',
@@ -107,7 +108,7 @@ function decompressed(
 /** Undefined for what is no gzip. */
 function gunzipped(text: string): string | undefined {
   try {
-    const bytes = gunzipSync(Uint8Array.from(text, (one) => one.charCodeAt(0) & 255));
+    const bytes = libraryOf('zlib').ungzip(Uint8Array.from(text, (one) => one.charCodeAt(0) & 255));
     return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
   } catch {
     return undefined;
