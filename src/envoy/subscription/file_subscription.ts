@@ -74,7 +74,7 @@ export class FileSubscription implements Subscription {
       kind: 'xds_update_rejected',
       state: 'failed',
       because: ref,
-      sentence: `${this.#type}: the file \`${this.#path}\` is refused: ${reason}.`,
+      sentence: `${this.#type}: the file \`${this.#path}\` is refused: ${reason.replace(/\.$/, '')}.`,
     });
     this.#callbacks.onConfigUpdateFailed('update_rejected');
   }

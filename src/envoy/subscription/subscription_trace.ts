@@ -63,7 +63,7 @@ export function tellVerdict(
       : {
           kind: 'xds_update_rejected',
           state: 'failed',
-          sentence: `${type}: version "${version}" (${nonce}) is refused: ${refusal}.`,
+          sentence: `${type}: version "${version}" (${nonce}) is refused: ${refusal.replace(/\.$/, '')}.`,
         },
   );
 }
