@@ -88,6 +88,8 @@ export type UpstreamReply =
       readonly cut?: 'after_headers';
       /** Before it the upstream said that the body may come. */
       readonly continues?: boolean;
+      /** Lines of its connection alone, which no filter sees. */
+      readonly connectionHeaders?: HeaderMap;
     }
   | {
       readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error';

@@ -190,5 +190,5 @@ function addLength(headers: HeaderMap, spec: RequestSpec): void {
   const body = bodyOf(spec);
   if (body !== undefined && !spec.chunks) headers.add('content-length', String(body.length));
   // Where there may be a body, and nothing says that there is none, it sends in chunks.
-  else if (body === undefined && !WITHOUT_BODY.has(spec.method ?? 'GET')) headers.add('transfer-encoding', 'chunked');
+  else if (spec.chunks || !WITHOUT_BODY.has(spec.method ?? 'GET')) headers.add('transfer-encoding', 'chunked');
 }

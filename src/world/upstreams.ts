@@ -204,12 +204,15 @@ export class Upstreams implements UpstreamNetwork {
 const speaksOtherwise = ({ protocol = 'http1' }: UpstreamSpec, request: UpstreamRequest): boolean =>
   (protocol === 'http2' && request.protocol === 'HTTP/1.1') || (protocol === 'http1' && request.protocol === 'HTTP/2');
 
+/** What Node's server says of a connection that stays. */
+const KEPT_ALIVE = { connectionHeaders: new HeaderMap([['keep-alive', 'timeout=65']]) };
+
 function replyOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamRequest): UpstreamReply {
   if (reply.reset === 'after_headers')
     return { response: { ...responseOf(spec, reply, request), body: '' }, cut: 'after_headers' };
-  return reply.reset
-    ? { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' }
-    : { response: responseOf(spec, reply, request) };
+  if (reply.reset) return { failure: spec.protocol === 'http2' ? 'remote_reset' : 'reset' };
+  const response = responseOf(spec, reply, request);
+  return response.headers.get('connection') === 'keep-alive' ? { response, ...KEPT_ALIVE } : { response };
 }
 
 /** What an HTTP/1 server says by itself to a client that asks whether its body may come. */

@@ -4,6 +4,7 @@ import { REQUEST_OPERATORS } from './request_operators.ts';
 import { TIME_OPERATORS } from './time_operators.ts';
 import { TLS_OPERATORS } from './tls_operators.ts';
 import { UPSTREAM_OPERATORS } from './upstream_operators.ts';
+import { WIRE_OPERATORS } from './wire_operators.ts';
 import { metadata, metadataPath } from './metadata_value.ts';
 import { grpcStatus } from './grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
@@ -87,8 +88,6 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
   TRAILER: ({ trailers }, argument) => header(trailers, argument),
   BYTES_RECEIVED: ({ log }) => log['bytes_received'] ?? 0,
   BYTES_SENT: ({ log }) => log['bytes_sent'] ?? 0,
-  DOWNSTREAM_WIRE_BYTES_RECEIVED: ({ wire }) => wire?.received,
-  DOWNSTREAM_WIRE_BYTES_SENT: ({ wire }) => wire?.sent,
   RESPONSE_FLAGS_LONG: ({ log }) =>
     String(log['flags'] ?? '-')
       .split(',')
@@ -119,5 +118,12 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 export const operatorOf = (name: string): Operator | undefined => ANSWERS.get(name);
 
 const ANSWERS: ReadonlyMap<string, Operator> = new Map(
-  Object.entries({ ...OPERATORS, ...TIME_OPERATORS, ...REQUEST_OPERATORS, ...UPSTREAM_OPERATORS, ...TLS_OPERATORS }),
+  Object.entries({
+    ...OPERATORS,
+    ...TIME_OPERATORS,
+    ...REQUEST_OPERATORS,
+    ...UPSTREAM_OPERATORS,
+    ...TLS_OPERATORS,
+    ...WIRE_OPERATORS,
+  }),
 );

@@ -2,10 +2,14 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { celOperator } from './cel_operator.ts';
 import { header } from './header_value.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
+import { CLOSE_BYTES, DATE_BYTES } from '../http/wire_bytes.ts';
 
 const bytesOf = (headers: HeaderMap | undefined): number => headers?.byteLength() ?? 0;
 /** `:status` and its three digits, which are no header line here. */
 const STATUS_BYTES = 10;
+
+/** The date stands for itself. */
+const untold = (response: HeaderMap): number => (response.get('date') === '<date>' ? DATE_BYTES : 0);
 
 /** The query of the path, before a rewrite with ORIG. */
 function queryOf(request: HeaderMap, which = ''): string | undefined {
@@ -31,7 +35,10 @@ export const REQUEST_OPERATORS: Readonly<Record<string, Operator>> = {
   QUERY_PARAM: queryParameter,
   QUERY_PARAMS: ({ request }, argument) => queryOf(request, argument),
   REQUEST_HEADERS_BYTES: ({ request }) => bytesOf(request),
-  RESPONSE_HEADERS_BYTES: ({ response }) => (response ? bytesOf(response) + STATUS_BYTES : 0),
+  RESPONSE_HEADERS_BYTES: ({ response, facts }) =>
+    response
+      ? bytesOf(response) + STATUS_BYTES + untold(response) + (facts.received?.closes === true ? CLOSE_BYTES : 0)
+      : 0,
   RESPONSE_TRAILERS_BYTES: ({ trailers }) => bytesOf(trailers),
   STREAM_ID: ({ request }) => request.get('x-request-id'),
   TRACE_ID: ({ facts }) => facts.traceId,

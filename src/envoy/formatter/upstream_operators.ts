@@ -41,8 +41,6 @@ export const UPSTREAM_OPERATORS: Readonly<Record<string, Operator>> = {
   UPSTREAM_HOSTS_ATTEMPTED_WITHOUT_PORT: attempted(withoutPort),
   UPSTREAM_HOST_NAMES_ATTEMPTED: namesAttempted(),
   UPSTREAM_HOST_NAMES_ATTEMPTED_WITHOUT_PORT: namesAttempted(withoutPort),
-  UPSTREAM_WIRE_BYTES_SENT: ({ facts }) => facts.upstreamBytes?.sent,
-  UPSTREAM_WIRE_BYTES_RECEIVED: ({ facts }) => facts.upstreamBytes?.received,
   UPSTREAM_PROTOCOL: ({ facts }) => facts.upstreamProtocol,
   UPSTREAM_METADATA: ({ facts }, argument) => metadata(facts.hostMetadata, metadataPath(argument)),
 };

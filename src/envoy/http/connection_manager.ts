@@ -29,6 +29,7 @@ import { Stream } from './stream.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
 import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
+import { receivedRequest, type WireBytes } from './wire_bytes.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -47,6 +48,12 @@ export type Incoming =
 const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade', 'proxy-connection']);
 
 const CONTINUE = 100;
+
+/** Before anything of the request is changed. */
+const receivedBytes = ({ request, requestBody }: Stream): WireBytes & { closes: boolean } => ({
+  ...receivedRequest(request, requestBody.length),
+  closes: /\bclose\b/i.test(request.get('connection') ?? ''),
+});
 
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
@@ -244,6 +251,7 @@ export class ConnectionManager {
 
   #decode(stream: Stream): void {
     const { connection } = stream;
+    this.#measure(stream);
     stream.upgrade = upgradeOf(stream.request);
     stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
@@ -260,6 +268,12 @@ export class ConnectionManager {
     stripPort(stream.request, connection, this.#settings);
     this.#route(stream, connection);
     if (!stream.isDone) stream.timers?.arm(stream);
+  }
+
+  /** For those who log: nobody else asks how long a request is. */
+  #measure(stream: Stream): void {
+    if (this.#loggers.length > 0 && stream.connection.protocol === 'http1')
+      stream.facts.received = receivedBytes(stream);
   }
 
   /** `server`, `date` and `via`, which no route can change. */

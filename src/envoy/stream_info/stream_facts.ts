@@ -1,5 +1,6 @@
 import type { Json } from '#api';
-import type { EstablishedTls } from '../seams.ts';
+import type { WireBytes } from '../http/wire_bytes.ts';
+import type { EstablishedTls, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { Host } from '../upstream/host.ts';
 
 /** What is known of a stream beside its log fields: times, the hosts that were tried, the trace. */
@@ -16,6 +17,11 @@ export class StreamFacts {
   upstreamTls: EstablishedTls | undefined;
   /** Bytes to and from the upstream of a connection that passes bytes. */
   upstreamBytes: { readonly sent: number; readonly received: number } | undefined;
+  /** The request as its client sent it over HTTP/1, and whether that client wants no more from the connection. */
+  received: (WireBytes & { readonly closes: boolean }) | undefined;
+  /** What went to the upstream over HTTP/1 at last, and what came back. */
+  upstreamSent: Pick<UpstreamRequest, 'headers' | 'body'> | undefined;
+  upstreamReply: Extract<UpstreamReply, { response: unknown }> | undefined;
   traceId: string | undefined;
   isTraced = false;
 

@@ -1,0 +1,42 @@
+import { receivedResponse, sentRequest, sentResponse, type WireBytes } from '../http/wire_bytes.ts';
+import type { FormatterContext, Operator } from './formatter_context.ts';
+
+type Part = (context: FormatterContext) => WireBytes | undefined;
+
+const NOTHING: WireBytes = { wire: 0, headers: 0 };
+
+/** Nothing where no upstream was asked; absent where HTTP/2 packs its headers, which is not simulated. */
+const toUpstream: Part = ({ facts }) => {
+  if (facts.upstreamSent) return sentRequest(facts.upstreamSent.headers, facts.upstreamSent.body.length);
+  return facts.received && facts.host === undefined ? NOTHING : undefined;
+};
+
+const fromUpstream: Part = ({ facts, request }) => {
+  const reply = facts.upstreamReply;
+  if (!reply) return facts.received && (facts.host === undefined || facts.upstreamSent) ? NOTHING : undefined;
+  const { status, headers, body } = reply.response;
+  const all = reply.connectionHeaders ? [headers, reply.connectionHeaders] : [headers];
+  return receivedResponse(status, all, request.get(':method') === 'HEAD' ? 0 : body.length);
+};
+
+const toClient: Part = ({ facts, response, log }) =>
+  facts.received && response
+    ? sentResponse(Number(log['code'] ?? 0), response, {
+        bodyLength: Number(log['bytes_sent'] ?? 0),
+        closes: facts.received.closes,
+      })
+    : undefined;
+
+const fromClient: Part = ({ facts }) => facts.received;
+
+/** Operators of the bytes on both connections; of one that passes bytes they are its own. */
+export const WIRE_OPERATORS: Readonly<Record<string, Operator>> = {
+  UPSTREAM_WIRE_BYTES_SENT: (context) => context.facts.upstreamBytes?.sent ?? toUpstream(context)?.wire,
+  UPSTREAM_WIRE_BYTES_RECEIVED: (context) => context.facts.upstreamBytes?.received ?? fromUpstream(context)?.wire,
+  UPSTREAM_HEADER_BYTES_SENT: (context) => toUpstream(context)?.headers,
+  UPSTREAM_HEADER_BYTES_RECEIVED: (context) => fromUpstream(context)?.headers,
+  DOWNSTREAM_WIRE_BYTES_RECEIVED: (context) => context.wire?.received ?? fromClient(context)?.wire,
+  DOWNSTREAM_WIRE_BYTES_SENT: (context) => context.wire?.sent ?? toClient(context)?.wire,
+  DOWNSTREAM_HEADER_BYTES_RECEIVED: (context) => fromClient(context)?.headers,
+  DOWNSTREAM_HEADER_BYTES_SENT: (context) => toClient(context)?.headers,
+};

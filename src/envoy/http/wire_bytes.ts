@@ -1,0 +1,97 @@
+import type { HeaderMap } from './header_map.ts';
+import { reasonOf } from './http1_codec.ts';
+
+/** How many bytes a message of HTTP/1 has as it travels, and how many of them Envoy counts as headers: bytes_meter. */
+export interface WireBytes {
+  readonly wire: number;
+  readonly headers: number;
+}
+
+/** ` HTTP/1.1` and the end of the line. */
+const VERSION_AND_END = 11;
+/** `: ` and the end of the line; of what it receives Envoy counts one byte less. */
+const AROUND_SENT = 4;
+const AROUND_RECEIVED = 3;
+const END_OF_LINE = 2;
+/** `0` and two ends of a line. */
+const LAST_CHUNK = 5;
+const DATE = 'Thu, 01 Jan 1970 00:00:00 GMT';
+/** What a date that is not told would add to its name. */
+export const DATE_BYTES = DATE.length - '<date>'.length;
+/** `connection: close` as a header of its own. */
+export const CLOSE_BYTES = 'connection'.length + 'close'.length;
+
+interface Lines {
+  readonly count: number;
+  readonly bytes: number;
+}
+
+/** Names and values of the lines; a pseudo header is none, but for the authority, which is `host`. */
+function linesOf(headers: HeaderMap): Lines {
+  let [count, bytes] = [0, 0];
+  for (const [name, value] of headers.pairs()) {
+    if (name.startsWith(':') && name !== ':authority') continue;
+    count++;
+    bytes += (name === ':authority' ? 'host' : name).length + (value === '<date>' ? DATE : value).length;
+  }
+  return { count, bytes };
+}
+
+const bodyBytes = (length: number, isChunked: boolean): number => {
+  if (!isChunked) return length;
+  return LAST_CHUNK + (length === 0 ? 0 : length.toString(16).length + 2 * END_OF_LINE + length);
+};
+
+function requestLine(headers: HeaderMap): number {
+  const method = headers.get(':method') ?? '';
+  return method.length + 1 + (headers.get(':path') ?? '').length + VERSION_AND_END;
+}
+
+/** A request as a client sent it. */
+export function receivedRequest(headers: HeaderMap, bodyLength: number): WireBytes {
+  const { count, bytes } = linesOf(headers);
+  const body = bodyBytes(bodyLength, headers.has('transfer-encoding'));
+  return {
+    wire: requestLine(headers) + bytes + count * AROUND_SENT + END_OF_LINE + body,
+    headers: bytes + count * AROUND_RECEIVED,
+  };
+}
+
+/** A request as it goes to an upstream. */
+export function sentRequest(headers: HeaderMap, bodyLength: number): WireBytes {
+  const { count, bytes } = linesOf(headers);
+  const lines = bytes + count * AROUND_SENT;
+  const body = bodyBytes(bodyLength, headers.has('transfer-encoding'));
+  return { wire: requestLine(headers) + lines + END_OF_LINE + body, headers: lines };
+}
+
+const statusLine = (status: number): number => VERSION_AND_END + 1 + String(status).length + reasonOf(status).length;
+
+/** An answer as it came, with the lines of its connection, which nobody passes on. */
+export function receivedResponse(status: number, all: readonly HeaderMap[], bodyLength: number): WireBytes {
+  const lines = all.map(linesOf);
+  const count = lines.reduce((sum, one) => sum + one.count, 0);
+  const bytes = lines.reduce((sum, one) => sum + one.bytes, 0);
+  const body = bodyBytes(
+    bodyLength,
+    all.some((headers) => headers.has('transfer-encoding')),
+  );
+  return {
+    wire: statusLine(status) + bytes + count * AROUND_SENT + END_OF_LINE + body,
+    headers: bytes + count * AROUND_RECEIVED,
+  };
+}
+
+/** An answer as it goes to the client, which may be told that the connection ends. */
+export function sentResponse(
+  status: number,
+  headers: HeaderMap,
+  { bodyLength, closes }: { bodyLength: number; closes: boolean },
+): WireBytes {
+  const { count, bytes } = linesOf(headers);
+  const isChunked = bodyLength > 0 && !headers.has('content-length');
+  const own =
+    (closes ? CLOSE_BYTES + AROUND_SENT : 0) + (isChunked ? 'transfer-encodingchunked'.length + AROUND_SENT : 0);
+  const lines = bytes + count * AROUND_SENT + own;
+  return { wire: statusLine(status) + lines + END_OF_LINE + bodyBytes(bodyLength, isChunked), headers: lines };
+}
