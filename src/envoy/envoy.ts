@@ -9,7 +9,7 @@ import {
   TRACER_REGISTRY,
   TRANSPORT_SOCKET_REGISTRY,
 } from './extensions/registry.ts';
-import type { LogFiles } from './access_log/file_access_log.ts';
+import type { LogFiles } from './access_log/access_loggers.ts';
 import { ConfigNode } from './config_node.ts';
 import type { HeaderMap } from './http/header_map.ts';
 import type { ClientConnection } from './listener/active_tcp_socket.ts';

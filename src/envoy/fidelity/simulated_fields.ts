@@ -536,6 +536,18 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy.extensions.access_loggers.file.v3.FileAccessLog': ['log_format', 'path'],
   'envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter': ['expression'],
+  'envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig': [
+    'buffer_flush_interval',
+    'buffer_size_bytes',
+    'grpc_service',
+    'log_name',
+  ],
+  'envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig': [
+    'additional_request_headers_to_log',
+    'additional_response_headers_to_log',
+    'additional_response_trailers_to_log',
+    'common_config',
+  ],
   'envoy.extensions.clusters.aggregate.v3.ClusterConfig': ['clusters'],
   'envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig': ['dns_cache_config'],
   'envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig': ['max_hosts', 'name'],

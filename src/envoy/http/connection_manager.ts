@@ -1,4 +1,4 @@
-import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
+import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
@@ -93,6 +93,7 @@ export class ConnectionManager {
     this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listener.statPrefix);
     this.#services = services;
     const httpClient = new AsyncClient(services);
+    const grpcClient = new AsyncGrpcClient(httpClient, services);
     const context = {
       stats: services.stats,
       random: services.random,
@@ -104,12 +105,14 @@ export class ConnectionManager {
       initManager: services.initManager,
       extensionConfigs: services.extensionConfigs,
       httpClient,
-      grpcClient: new AsyncGrpcClient(httpClient, services),
+      grpcClient,
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
-    const logging = { files: services.files, runtime: services.runtime, random: services.random.fork('access_log') };
+    const { files, runtime, stats, dispatcher, localCluster } = services;
+    const grpc = { client: grpcClient, stats, dispatcher, localCluster };
+    const logging = { files, runtime, random: services.random.fork('access_log'), grpc };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#rewriteLocalReply = compileLocalReply(node.child('local_reply_config'), logging);
     this.#listenerName = listener.name;

@@ -1,4 +1,4 @@
-import type { AccessLogger } from '../access_log/file_access_log.ts';
+import type { AccessLogger } from '../access_log/access_loggers.ts';
 import type { JsonObject } from '#api';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Span } from '../tracing/tracer.ts';

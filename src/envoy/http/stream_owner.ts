@@ -1,4 +1,4 @@
-import type { AccessLogger } from '../access_log/file_access_log.ts';
+import type { AccessLogger } from '../access_log/access_loggers.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';

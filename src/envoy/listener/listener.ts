@@ -1,7 +1,7 @@
 import { declareSslStats } from '../stats/ssl_stats.ts';
 import type { Timer } from '#sim';
 import { durationMs } from '#api';
-import { compileAccessLogs, type AccessLogger } from '../access_log/file_access_log.ts';
+import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { DownstreamConnection, type ConnectionOwner, type DownstreamPeer } from '../network/connection.ts';
 import { compileListenerFilters, type Detected, type PlacedListenerFilter } from '../network/listener_filter.ts';

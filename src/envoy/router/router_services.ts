@@ -1,5 +1,5 @@
 import type { Dispatcher, Random } from '#sim';
-import type { LogFiles } from '../access_log/file_access_log.ts';
+import type { LogFiles } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import type { ExtensionConfigs } from '../http/extension_config.ts';

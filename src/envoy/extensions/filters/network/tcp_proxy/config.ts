@@ -1,6 +1,6 @@
 import { durationMs, type JsonObject } from '#api';
 import type { Random } from '#sim';
-import { compileAccessLogs, type AccessLogger } from '../../../../access_log/file_access_log.ts';
+import { compileAccessLogs, type AccessLogger } from '../../../../access_log/access_loggers.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { xxHash64 } from '../../../../load_balancing/xx_hash64.ts';
 import type { NetworkConnection } from '../../../../network/filter.ts';
