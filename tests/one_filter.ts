@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { openApi } from '#api';
+import { playScenario, type RequestSpec, type UpstreamSpec } from '#world';
+
 /** Where the listener of {@link oneFilter} is. */
 export const TO = '127.0.0.1:10000';
 
@@ -36,3 +40,32 @@ ${indented(typedConfig)}
   - name: web
     load_assignment: {cluster_name: web, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.1.1, port_value: 8001}}}}]}]}
 `;
+
+const api = openApi(readFileSync(new URL('../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
+
+/** What became of requests through one filter: the answers, what the upstream was told, and what the filter said. */
+interface PlayedFilter {
+  readonly statuses: readonly (number | undefined)[];
+  readonly upstreamHeaders: readonly (readonly (readonly [string, string])[])[];
+  readonly said: readonly string[];
+}
+
+/** Sends requests through one filter, and keeps the sentences of the kinds of step that are named. */
+export function playFilter(
+  typedConfig: string,
+  requests: readonly Partial<RequestSpec>[],
+  { kinds, replies }: { readonly kinds: readonly string[]; readonly replies?: UpstreamSpec['replies'] },
+): PlayedFilter {
+  const steps = requests.map((request) => ({ request: { to: TO, path: '/', ...request } }));
+  const upstreams = [{ name: 'web', address: '127.0.1.1:8001', ...(replies ? { replies } : {}) }];
+  const { steps: played, trace } = playScenario(
+    api,
+    { config: oneFilter(typedConfig), upstreams, steps },
+    { seed: '1', trace: true },
+  );
+  return {
+    statuses: played.map((step) => step.expect?.response?.status),
+    upstreamHeaders: played.map((step) => step.expect?.upstream?.[0]?.headers ?? []),
+    said: trace.filter(({ kind }) => kinds.includes(kind)).map(({ state, sentence }) => `${state}: ${sentence}`),
+  };
+}

@@ -310,7 +310,7 @@ export class ConnectionManager {
       return stream.sendLocalReply(403, '', '-', 'upgrade_failed');
     }
     stream.filters = new FilterManager(
-      filters.create(stream, (name) => this.#callbacks.of(stream, name)),
+      filters.create(stream, (name, node) => this.#callbacks.of(stream, name, node)),
       () => this.#act(stream, connection),
       trace,
     );

@@ -31,8 +31,9 @@ export class FilterCallbacksFactory {
     this.pickRoute = pickRoute;
   }
 
-  of(stream: Stream, name: string): FilterCallbacks {
-    return new StreamFilterCallbacks(this, stream, name);
+  /** `node` is the configuration of the filter: what it does is told with its lines. */
+  of(stream: Stream, name: string, node: ConfigNode): FilterCallbacks {
+    return new StreamFilterCallbacks(this, stream, { name, node });
   }
 
   /** A stream of chance of its own for each filter: one more filter changes nobody else's. */
@@ -43,16 +44,18 @@ export class FilterCallbacksFactory {
   }
 }
 
-/** One filter's view of one stream: made for each of them, so it holds three references and no closures. */
+/** One filter's view of one stream: made for each of them, so it holds references and no closures. */
 class StreamFilterCallbacks implements FilterCallbacks {
   readonly #owner: FilterCallbacksFactory;
   readonly #stream: Stream;
   readonly #name: string;
+  readonly #node: ConfigNode;
 
-  constructor(owner: FilterCallbacksFactory, stream: Stream, name: string) {
+  constructor(owner: FilterCallbacksFactory, stream: Stream, filter: { name: string; node: ConfigNode }) {
     this.#owner = owner;
     this.#stream = stream;
-    this.#name = name;
+    this.#name = filter.name;
+    this.#node = filter.node;
   }
 
   get request(): HeaderMap {
@@ -140,6 +143,12 @@ class StreamFilterCallbacks implements FilterCallbacks {
   }
 
   sendLocalReply({ status, body = '', details, flag = '-', headers = [], ...how }: LocalReplySpec): void {
+    this.trace?.record({
+      kind: 'filter_answered',
+      state: 'info',
+      because: this.#node.ref,
+      sentence: `\`${this.#name}\` answers ${status} by itself: no filter behind it sees the request.`,
+    });
     this.#stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
     this.#stream.sendLocalReply(status, body, flag, details, how);
   }
@@ -157,6 +166,12 @@ class StreamFilterCallbacks implements FilterCallbacks {
   }
 
   setMetadata(namespace: string, key: string, value: Json): void {
+    this.trace?.record({
+      kind: 'metadata_set',
+      state: 'info',
+      because: this.#node.ref,
+      sentence: `\`${this.#name}\` sets \`${key}\` of the metadata \`${namespace}\` to ${JSON.stringify(value)}.`,
+    });
     Object.assign((this.#stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value });
   }
 

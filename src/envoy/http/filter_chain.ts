@@ -28,6 +28,7 @@ interface DiscoveredLink {
   readonly provider: ExtensionConfigProvider;
 }
 
+type CallbacksOf = (name: string, node: ConfigNode) => FilterCallbacks;
 type StreamFilter = { name: string; node: ConfigNode; filter: HttpFilter };
 
 const ROUTER = '.filters.http.router.v3.Router';
@@ -70,27 +71,27 @@ export class FilterChainFactory {
   }
 
   /** The filters of one stream, without those that its route switches off. */
-  create(stream: Stream, callbacksOf: (name: string) => FilterCallbacks): StreamFilter[] {
+  create(stream: Stream, callbacksOf: CallbacksOf): StreamFilter[] {
     return this.#links.flatMap((link) => {
       if ('provider' in link) return this.#createDiscovered(link, stream, callbacksOf);
       return this.#createOne(link, stream, callbacksOf);
     });
   }
 
-  #createOne(link: Link, stream: Stream, callbacksOf: (name: string) => FilterCallbacks): StreamFilter | [] {
+  #createOne(link: Link, stream: Stream, callbacksOf: CallbacksOf): StreamFilter | [] {
     const perRoute = this.#perRouteOf(link, stream);
     if (perRoute === 'disabled' || (link.isDisabled && perRoute === undefined)) return [];
     const own = perRoute === 'enabled' ? undefined : perRoute;
-    return { name: link.name, node: link.node, filter: link.compiled(callbacksOf(link.name), own) };
+    return { name: link.name, node: link.node, filter: link.compiled(callbacksOf(link.name, link.node), own) };
   }
 
   #createDiscovered(
     { filter, name, provider }: DiscoveredLink,
     stream: Stream,
-    callbacksOf: (name: string) => FilterCallbacks,
+    callbacksOf: CallbacksOf,
   ): StreamFilter | [] {
     const { current } = provider;
-    if (!current) return { name, node: filter, filter: missingConfigFilter(name, filter, callbacksOf(name)) };
+    if (!current) return { name, node: filter, filter: missingConfigFilter(name, filter, callbacksOf(name, filter)) };
     if (!this.#discovered.has(current.value)) this.#discovered.set(current.value, this.#compile(filter, current));
     const link = this.#discovered.get(current.value);
     return link ? this.#createOne(link, stream, callbacksOf) : [];
