@@ -166,8 +166,18 @@ function askAdmin({ envoy }: World, path: string, { method = 'GET', grep, pick }
       .split('\n')
       .filter((line) => pattern.test(line))
       .sort();
-  const picked = pick?.map((one) => [one, valuesAt(JSON.parse(body), one)] as const);
+  const json = pick && jsonIn(body);
+  const picked = pick?.map((one) => [one, valuesAt(json, one)] as const);
   return { status, ...(lines ? { lines } : {}), ...(picked ? { picked } : {}) };
+}
+
+/** Undefined for a page that is none: what the admin interface refuses it says in words. */
+function jsonIn(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The values at a dotted path; `*` stands for every member. */
