@@ -8,6 +8,8 @@ import { RealEnvoy } from './bench_real.ts';
 import './libraries.ts';
 
 const REQUESTS = 30_000;
+/** The first runs are those in which the machine code is made: with fewer runs a case is judged by its place in this list. */
+const RUNS = 8;
 const LOAD_REQUESTS = 60_000;
 const PLAIN: Size = { routes: 1, hosts: 1, filters: 0 };
 const HEADERS = { authorization: `Bearer ${bearerToken()}`, 'user-agent': 'bench' };
@@ -75,8 +77,7 @@ function perSecond(size: Size, trace: boolean, times: number): number {
     if (statuses['200'] !== times) throw new Error(`Ours answered ${JSON.stringify(statuses)}.`);
     return ms;
   };
-  run();
-  return (times * 1000) / best(3, run);
+  return (times * 1000) / best(RUNS, run);
 }
 
 async function benchRequests(): Promise<void> {
@@ -132,9 +133,9 @@ function benchLoad(): void {
 
 function benchMemory(): void {
   const heap = (): number => (globalThis.gc?.(), process.memoryUsage().heapUsed / 1e6);
-  perSecond(PLAIN, false, 20_000);
+  perSecond(PLAIN, false, 10_000);
   const before = heap();
-  perSecond(PLAIN, false, 25_000);
+  perSecond(PLAIN, false, 100_000 / RUNS);
   columns('heap after 100,000 more requests', `${(heap() - before).toFixed(1)} MB`);
 }
 
