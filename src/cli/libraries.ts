@@ -3,9 +3,11 @@ import { linkLibrary } from '#envoy';
 import { cel } from '#cel';
 import { jose } from '#jose';
 import { openLua } from '#lua';
+import * as aes from '@noble/ciphers/aes.js';
 import * as zlib from 'pako';
 import * as re2 from 're2js';
 
+linkLibrary('aes', aes);
 linkLibrary('cel', cel);
 linkLibrary('jose', jose);
 linkLibrary('lua', openLua());

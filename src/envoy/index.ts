@@ -21,6 +21,7 @@ export type {
 } from './seams.ts';
 export type { Trace, TraceRecord, TraceState } from './trace.ts';
 export { RecordingTrace } from './trace.ts';
+export type { CheckFacts } from './validation/check.ts';
 export { MessageChecks } from './validation/checks.ts';
 export { FIDELITY, fidelityOf } from './fidelity/fidelity.ts';
 export { HTTP_FILTER_REGISTRY } from './extensions/registry.ts';

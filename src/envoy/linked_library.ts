@@ -18,6 +18,8 @@ export interface JoseLibrary {
 }
 
 interface Libraries {
+  /** Encryption of cookies. */
+  readonly aes: typeof import('@noble/ciphers/aes.js');
   readonly cel: CelLibrary;
   readonly jose: JoseLibrary;
   readonly lua: LuaRuntime;

@@ -6,6 +6,7 @@ import type { PlayAnswer, PlayQuestion, Question } from './protocol.ts';
 
 /** What a page without such a configuration never loads. */
 const LINK: Record<LibraryName, () => Promise<void>> = {
+  aes: async () => linkLibrary('aes', await import('@noble/ciphers/aes.js')),
   cel: async () => linkLibrary('cel', (await import('#cel')).cel),
   jose: async () => linkLibrary('jose', (await import('#jose')).jose),
   lua: async () => linkLibrary('lua', (await import('#lua')).openLua()),

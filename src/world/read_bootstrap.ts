@@ -1,5 +1,5 @@
 import type { Api, Messages, NamedFile, ReadConfig } from '#api';
-import { FIDELITY, MessageChecks } from '#envoy';
+import { FIDELITY, MessageChecks, type CheckFacts } from '#envoy';
 import { nearest, type Diagnostic } from '#source';
 import type { Scenario } from './scenario.ts';
 
@@ -31,7 +31,7 @@ export function readBootstrap(api: Api, config: string, files?: ReadonlySet<stri
 function judged(api: Api, config: string, files: ReadonlySet<string> | undefined): ReadConfig {
   const checks = new MessageChecks();
   const read = api.read(config, { ...BOOTSTRAP, visit: checks.visit });
-  const checked = read.value ? checks.run({ clusters: clusterNames(read) }) : [];
+  const checked = read.value ? checks.run(staticNames(read)) : [];
   const missing = files ? read.files.flatMap((file) => missingFile(file, files)) : [];
   const placed = [...checked, ...missing].map((one) => {
     const range = read.rangeOf(one.ref.path);
@@ -40,11 +40,13 @@ function judged(api: Api, config: string, files: ReadonlySet<string> | undefined
   return { ...read, diagnostics: [...read.diagnostics, ...placed] };
 }
 
-/** The clusters that a static route may name; unknown where a mistake may hide one. */
-function clusterNames({ value, diagnostics }: ReadConfig): ReadonlySet<string> | undefined {
-  if (diagnostics.some((one) => one.severity === 'error')) return undefined;
-  const resources = value?.['staticResources'] as { clusters?: { name?: string }[] } | undefined;
-  return new Set(resources?.clusters?.map((cluster) => cluster.name ?? '') ?? []);
+/** What static routes and filters may name; unknown where a mistake may hide one. */
+function staticNames({ value, diagnostics }: ReadConfig): CheckFacts {
+  if (diagnostics.some((one) => one.severity === 'error')) return { clusters: undefined };
+  const resources = value?.['staticResources'] as Record<string, { name?: string }[] | undefined> | undefined;
+  const namesOf = (kind: string): ReadonlySet<string> =>
+    new Set(resources?.[kind]?.map(({ name }) => name ?? '') ?? []);
+  return { clusters: namesOf('clusters'), secrets: namesOf('secrets') };
 }
 
 /** The files of a scenario as its configuration names them, those of its certificates included. */

@@ -20,6 +20,7 @@ import { matchDelegateFilterFactory } from './filters/http/match_delegate/factor
 import { compositeFilterFactory } from './filters/http/composite/factory.ts';
 import { statefulSessionFilterFactory } from './filters/http/stateful_session/factory.ts';
 import { corsFilterFactory } from './filters/http/cors/factory.ts';
+import { oauth2FilterFactory } from './filters/http/oauth2/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
 import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
 import { extAuthzFilterFactory } from './filters/http/ext_authz/factory.ts';
@@ -82,6 +83,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   jwtAuthnFilterFactory,
   localRateLimitFilterFactory,
   luaFilterFactory,
+  oauth2FilterFactory,
   rateLimitFilterFactory,
   rbacFilterFactory,
   setFilterStateFilterFactory,

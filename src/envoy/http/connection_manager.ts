@@ -104,6 +104,7 @@ export class ConnectionManager {
       fileSystem: services.fileSystem,
       initManager: services.initManager,
       extensionConfigs: services.extensionConfigs,
+      secrets: services.secrets,
       httpClient,
       grpcClient,
     };

@@ -108,6 +108,8 @@ export interface FactoryContext {
   /** What the listener has to wait for before it takes connections. */
   readonly initManager: InitManager;
   readonly extensionConfigs: ExtensionConfigs;
+  /** Secrets by name, as they stand: one that comes by SDS may not be there yet. */
+  readonly secrets: { get(name: string): ConfigNode | undefined };
   readonly httpClient: HttpClient;
   readonly grpcClient: GrpcClient;
 }

@@ -8,6 +8,8 @@ export type Check = (node: ConfigNode, facts: CheckFacts) => Diagnostic[];
 export interface CheckFacts {
   /** Names that routes and services may send to; undefined where clusters may come later. */
   readonly clusters: ReadonlySet<string> | undefined;
+  /** Names of the static secrets; undefined where they are not known. */
+  readonly secrets?: ReadonlySet<string>;
 }
 
 type ProblemWords = Partial<Pick<Diagnostic, 'help' | 'envoySays' | 'meant'>>;

@@ -16,6 +16,7 @@ import {
   checkLocalRateLimit,
 } from './http_filters.ts';
 import { checkLua, checkLuaPerRoute } from './lua_scripts.ts';
+import { checkOAuth2 } from './oauth2.ts';
 import { checkListener } from './listeners.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
@@ -58,6 +59,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
+  [`${HTTP}.oauth2.v3.OAuth2Config`, [checkOAuth2]],
   [`${HTTP}.basic_auth.v3.BasicAuth`, [checkBasicAuth]],
   [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc]],
   [`${HTTP}.header_to_metadata.v3.Config`, [checkHeaderToMetadata]],
