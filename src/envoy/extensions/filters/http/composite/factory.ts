@@ -7,10 +7,16 @@ import {
   type FilterStatus,
   type HttpFilter,
 } from '../../../../http/filter.ts';
-import { isDrawn } from '../../../../matching/fractional_percent.ts';
+import { compileDraw, type Draw } from '../../../../matching/fractional_percent.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 
-type Compile = (action: ConfigNode) => CompiledFilter<unknown> | undefined;
+/** What an action does, and for which share of the requests. */
+interface Execution {
+  readonly isDrawn: Draw;
+  readonly filter: CompiledFilter<unknown>;
+}
+
+type Compile = (action: ConfigNode) => Execution | undefined;
 
 export const compositeFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.composite',
@@ -24,15 +30,18 @@ export const compositeFilterFactory = defineHttpFilter({
 
 /** The filter of each action is compiled when it is asked for first. */
 function compileOnce(context: FactoryContext): Compile {
-  const known = new WeakMap<object, CompiledFilter<unknown>>();
+  const known = new WeakMap<object, Execution>();
   return (action) => {
     const config = action.child('typed_config')?.child('typed_config');
     const type = config?.text('@type') ?? '';
     const factory = context.filters.get(type.slice(type.lastIndexOf('/') + 1));
     if (!config || !factory) return undefined;
-    const compiled = known.get(config.value) ?? factory.compile(config, context);
-    known.set(config.value, compiled);
-    return compiled;
+    const execution = known.get(config.value) ?? {
+      isDrawn: compileDraw(action.child('sample_percent'), true),
+      filter: factory.compile(config, context),
+    };
+    known.set(config.value, execution);
+    return execution;
   };
 }
 
@@ -49,8 +58,8 @@ class CompositeFilter implements HttpFilter {
 
   onMatch(action: ConfigNode): void {
     if (action.text('@type')?.endsWith('.ExecuteFilterAction') !== true) return;
-    if (!isDrawn(action.child('sample_percent')?.child('default_value'), this.#callbacks.random, true)) return;
-    this.#inner = this.#compile(action)?.(this.#callbacks, undefined);
+    const execution = this.#compile(action);
+    if (execution?.isDrawn(this.#callbacks) === true) this.#inner = execution.filter(this.#callbacks, undefined);
   }
 
   decode(): FilterStatus {
