@@ -21,6 +21,7 @@ import { compositeFilterFactory } from './filters/http/composite/factory.ts';
 import { statefulSessionFilterFactory } from './filters/http/stateful_session/factory.ts';
 import { corsFilterFactory } from './filters/http/cors/factory.ts';
 import { oauth2FilterFactory } from './filters/http/oauth2/factory.ts';
+import { cacheFilterFactory } from './filters/http/cache/factory.ts';
 import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
 import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
 import { extAuthzFilterFactory } from './filters/http/ext_authz/factory.ts';
@@ -62,6 +63,7 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   apiKeyAuthFilterFactory,
   basicAuthFilterFactory,
   bufferFilterFactory,
+  cacheFilterFactory,
   compressorFilterFactory,
   customResponseFilterFactory,
   grpcHttp1BridgeFilterFactory,

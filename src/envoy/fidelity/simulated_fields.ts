@@ -599,6 +599,11 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy.extensions.filters.http.buffer.v3.Buffer': ['max_request_bytes'],
   'envoy.extensions.filters.http.buffer.v3.BufferPerRoute': ['buffer', 'disabled'],
+  'envoy.extensions.filters.http.cache.v3.CacheConfig': [
+    'allowed_vary_headers',
+    'disabled',
+    'ignore_request_cache_control_header',
+  ],
   'envoy.extensions.filters.http.composite.v3.Composite': [],
   'envoy.extensions.filters.http.composite.v3.ExecuteFilterAction': ['sample_percent', 'typed_config'],
   'envoy.extensions.filters.http.compressor.v3.Compressor': [

@@ -72,6 +72,8 @@ export interface FilterCallbacks {
   /** Goes on with a response that `encode` held, as it is now. */
   continueEncoding(response: HttpResponse): void;
   sendLocalReply(reply: LocalReplySpec): void;
+  /** Gives an upstream's response in the place of the router: its headers stay as they are. */
+  respond(response: HttpResponse, how: { readonly details: string; readonly flag?: string }): void;
   /** The host to send to, if the cluster has it; `strict`: to no other. */
   setUpstreamOverrideHost(address: string, isStrict: boolean): void;
   /** The body is longer than what a filter may hold: 413, as http/filter_manager.cc answers. */

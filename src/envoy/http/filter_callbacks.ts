@@ -153,6 +153,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
     this.#stream.sendLocalReply(status, body, flag, details, how);
   }
 
+  respond(response: HttpResponse, { details, flag = '-' }: { details: string; flag?: string }): void {
+    this.#stream.finish(response, flag, details, false);
+  }
+
   setUpstreamOverrideHost(address: string, isStrict: boolean): void {
     this.#stream.overrideHost = { address, isStrict };
   }

@@ -253,22 +253,23 @@ export class Stream {
     return this.#rewriteLocalReply(reply, headers, { ...context, log: { ...context.log, flags: all, details } });
   }
 
-  finish(response: HttpResponse, flags: string, details: string): void {
+  /** `isOwn`: the response was made here, and not by an upstream. */
+  finish(response: HttpResponse, flags: string, details: string, isOwn = details !== 'via_upstream'): void {
     if (this.#isDone) return;
     // A reply of Envoy's own has no code yet when its headers are written.
-    if (details === 'via_upstream') this.log['code'] = response.status;
+    if (!isOwn) this.log['code'] = response.status;
     this.log['details'] = details;
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
-    const isOwnText = response.body !== '' && details !== 'via_upstream' && !response.reset;
+    const isOwnText = response.body !== '' && isOwn && !response.reset;
     if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
     const send = (encoded: HttpResponse): void => {
-      this.#encode(encoded.headers, details !== 'via_upstream');
+      this.#encode(encoded.headers, isOwn);
       const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
       this.#conclude({ ...encoded, body }, flags, details);
     };
     // No body comes from an upstream that was asked by HEAD: filters see none either.
-    const isHeadOnly = this.request.get(':method') === 'HEAD' && details === 'via_upstream';
+    const isHeadOnly = this.request.get(':method') === 'HEAD' && !isOwn;
     const whole = isHeadOnly ? { ...response, body: '' } : response;
     if (this.filters) this.filters.encode(whole, send);
     else send(whole);
