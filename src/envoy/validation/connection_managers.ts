@@ -10,8 +10,18 @@ export const checkConnectionManager: Check = (node) => [
   ...checkClientAddress(node),
   ...checkUpgrades(node.list('upgrade_configs')),
   ...checkScopedRoutes(node.child('scoped_routes')),
+  ...checkRds(node.child('rds')),
   ...DURATIONS.flatMap((name) => checkDuration(node, name)),
 ];
+
+/** Where the routes come from. */
+const checkRds = (rds: ConfigNode | undefined): Diagnostic[] =>
+  !rds || rds.has('config_source')
+    ? NONE
+    : problem('config_source', rds, [], '`rds` does not say where the routes come from.', {
+        help: 'Add a `config_source`: `{ads: {}}`, or a path in `path_config_source`.',
+        envoySays: "An RDS config must have either a 'config_source' or an xDS-TP based 'route_config_name'.",
+      });
 
 const isRouter = (filter: ConfigNode): boolean => typeOf(filter.child('typed_config')).endsWith('.router.v3.Router');
 /** Filters that may answer every request by themselves, so that nothing has to follow; and wrappers that decide later. */
