@@ -15,8 +15,9 @@ const FREE_FORM = new Set([
   'google.protobuf.FieldMask',
 ]);
 
-/** The fields that name a file which Envoy reads when it starts. */
+/** The fields that name a file which Envoy reads when it starts, or watches. */
 const FILE_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer', 'symlink_root'],
   ['envoy.config.core.v3.DataSource', 'filename'],
   ['envoy.config.core.v3.PathConfigSource', 'path'],
   ['envoy.config.core.v3.ConfigSource', 'path'],

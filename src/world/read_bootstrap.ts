@@ -32,7 +32,9 @@ function judged(api: Api, config: string, files: ReadonlySet<string> | undefined
   const checks = new MessageChecks();
   const read = api.read(config, { ...BOOTSTRAP, visit: checks.visit });
   const checked = read.value ? checks.run(staticNames(read)) : [];
-  const missing = files ? read.files.flatMap((file) => missingFile(file, files)) : [];
+  const missing = files
+    ? read.files.flatMap((file) => (isWatched(file) ? missingFolder(file, files) : missingFile(file, files)))
+    : [];
   const placed = [...checked, ...missing].map((one) => {
     const range = read.rangeOf(one.ref.path);
     return range ? { ...one, range } : one;
@@ -57,6 +59,26 @@ export function filesOf({ files, certificates }: Pick<Scenario, 'files' | 'certi
 
 /** What every machine has that an Envoy runs on. */
 const SYSTEM_FILES = new Set(['/etc/ssl/certs/ca-certificates.crt', '/dev/null', '/dev/stdout', '/dev/stderr']);
+
+const SYSTEM_FOLDERS = new Set(['', '.', '/etc', '/opt', '/run', '/srv', '/tmp', '/var']);
+
+/** A layer of the runtime on disk: Envoy watches the folder in which its link is, and waits for the link. */
+const isWatched = ({ ref }: NamedFile): boolean => ref.path.at(-1) === 'symlink_root';
+
+function missingFolder({ name, ref }: NamedFile, files: ReadonlySet<string>): Diagnostic[] {
+  const folder = name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '.';
+  if (SYSTEM_FOLDERS.has(folder) || [...files].some((file) => file.startsWith(`${folder}/`))) return [];
+  return [
+    {
+      code: 'missing_folder',
+      severity: 'error',
+      ref,
+      message: `There is no folder \`${folder}\` here.`,
+      help: 'Leave the layer out, or name a folder that is there.',
+      envoySays: `unable to add filesystem watch for file ${name}: No such file or directory`,
+    },
+  ];
+}
 
 function missingFile({ name, ref }: NamedFile, files: ReadonlySet<string>): Diagnostic[] {
   if (SYSTEM_FILES.has(name) || files.has(name.replace(/^\.\//, ''))) return [];
