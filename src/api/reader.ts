@@ -15,14 +15,18 @@ const FREE_FORM = new Set([
   'google.protobuf.FieldMask',
 ]);
 
-/** The fields that name a file which Envoy reads when it starts, or watches. */
+/** The fields that name a file which Envoy reads when it starts. */
 const FILE_FIELDS: ReadonlyMap<string, string> = new Map([
-  ['envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer', 'symlink_root'],
   ['envoy.config.core.v3.DataSource', 'filename'],
   ['envoy.config.core.v3.PathConfigSource', 'path'],
   ['envoy.config.core.v3.ConfigSource', 'path'],
   ['envoy.extensions.filters.http.grpc_json_reverse_transcoder.v3.GrpcJsonReverseTranscoder', 'descriptor_path'],
   ['envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder', 'proto_descriptor'],
+]);
+
+/** The fields that name what Envoy watches: it may come later, and its folder has to be there. */
+const WATCHED_FIELDS: ReadonlyMap<string, string> = new Map([
+  ['envoy.config.bootstrap.v3.RuntimeLayer.DiskLayer', 'symlink_root'],
 ]);
 
 /** Credentials are read when a request needs them, not at start. */
@@ -34,6 +38,8 @@ const TYPED_STRUCTS = new Set(['xds.type.v3.TypedStruct', 'udpa.type.v1.TypedStr
 export interface NamedFile {
   readonly name: string;
   readonly ref: ConfigRef;
+  /** Only its folder has to be there. */
+  readonly isWatched: boolean;
 }
 
 /** What an engine makes of the API: which messages it runs, and which of their fields have an effect. */
@@ -112,8 +118,7 @@ export class Reader {
         this.#noteOneof(field, key, oneofs, path);
         const inner = this.#judged(value, field, message, [...path, field.name]);
         if (inner !== undefined) out[field.jsonName] = inner;
-        if (typeof inner === 'string' && FILE_FIELDS.get(message.typeName) === field.name)
-          this.files.push({ name: inner, ref: { resource: this.#resource, path: [...path, field.name] } });
+        if (typeof inner === 'string') this.#noteFile(inner, message, field, path);
       }
     }
     if (message.typeName.startsWith(READS_LATER)) this.files.length = filesBefore;
@@ -154,6 +159,12 @@ export class Reader {
       ...(key === '<<' || meant === undefined ? {} : didYouMean(key, meant)),
       envoySays: `no such field: '${key}'`,
     });
+  }
+
+  #noteFile(name: string, { typeName }: DescMessage, field: DescField, path: ConfigPath): void {
+    const isWatched = WATCHED_FIELDS.get(typeName) === field.name;
+    if (!isWatched && FILE_FIELDS.get(typeName) !== field.name) return;
+    this.files.push({ name, ref: { resource: this.#resource, path: [...path, field.name] }, isWatched });
   }
 
   #noteDeprecated(facts: MessageFacts, field: DescField, path: ConfigPath): void {

@@ -33,7 +33,7 @@ function judged(api: Api, config: string, files: ReadonlySet<string> | undefined
   const read = api.read(config, { ...BOOTSTRAP, visit: checks.visit });
   const checked = read.value ? checks.run(staticNames(read)) : [];
   const missing = files
-    ? read.files.flatMap((file) => (isWatched(file) ? missingFolder(file, files) : missingFile(file, files)))
+    ? read.files.flatMap((file) => (file.isWatched ? missingFolder(file, files) : missingFile(file, files)))
     : [];
   const placed = [...checked, ...missing].map((one) => {
     const range = read.rangeOf(one.ref.path);
@@ -60,10 +60,8 @@ export function filesOf({ files, certificates }: Pick<Scenario, 'files' | 'certi
 /** What every machine has that an Envoy runs on. */
 const SYSTEM_FILES = new Set(['/etc/ssl/certs/ca-certificates.crt', '/dev/null', '/dev/stdout', '/dev/stderr']);
 
+/** Folders that are there, whatever files there are. */
 const SYSTEM_FOLDERS = new Set(['', '.', '/etc', '/opt', '/run', '/srv', '/tmp', '/var']);
-
-/** A layer of the runtime on disk: Envoy watches the folder in which its link is, and waits for the link. */
-const isWatched = ({ ref }: NamedFile): boolean => ref.path.at(-1) === 'symlink_root';
 
 function missingFolder({ name, ref }: NamedFile, files: ReadonlySet<string>): Diagnostic[] {
   const folder = name.includes('/') ? name.slice(0, name.lastIndexOf('/')) : '.';

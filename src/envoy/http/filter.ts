@@ -12,6 +12,7 @@ import type { ExtensionConfigs } from './extension_config.ts';
 import type { InitManager } from '../init_manager.ts';
 import type { Connection, FileSystem, HttpResponse } from '../seams.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
+import type { TransportSocketServices } from '../network/transport_socket.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { HeaderMap } from './header_map.ts';
@@ -72,7 +73,7 @@ export interface FilterCallbacks {
   /** Goes on with a response that `encode` held, as it is now. */
   continueEncoding(response: HttpResponse): void;
   sendLocalReply(reply: LocalReplySpec): void;
-  /** Gives an upstream's response in the place of the router: its headers stay as they are. */
+  /** Gives a response in the place of the router. It is no local reply: nothing maps or completes it. */
   respond(response: HttpResponse, how: { readonly details: string; readonly flag?: string }): void;
   /** The host to send to, if the cluster has it; `strict`: to no other. */
   setUpstreamOverrideHost(address: string, isStrict: boolean): void;
@@ -111,7 +112,7 @@ export interface FactoryContext {
   readonly initManager: InitManager;
   readonly extensionConfigs: ExtensionConfigs;
   /** Secrets by name, as they stand: one that comes by SDS may not be there yet. */
-  readonly secrets: { get(name: string): ConfigNode | undefined };
+  readonly secrets: TransportSocketServices['secrets'];
   readonly httpClient: HttpClient;
   readonly grpcClient: GrpcClient;
 }

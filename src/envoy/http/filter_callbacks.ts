@@ -143,18 +143,23 @@ class StreamFilterCallbacks implements FilterCallbacks {
   }
 
   sendLocalReply({ status, body = '', details, flag = '-', headers = [], ...how }: LocalReplySpec): void {
+    this.#tellAnswered(status);
+    this.#stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
+    this.#stream.sendLocalReply(status, body, flag, details, how);
+  }
+
+  respond(response: HttpResponse, { details, flag = '-' }: { details: string; flag?: string }): void {
+    this.#tellAnswered(response.status);
+    this.#stream.finish(response, flag, details, false);
+  }
+
+  #tellAnswered(status: number): void {
     this.trace?.record({
       kind: 'filter_answered',
       state: 'info',
       because: this.#node.ref,
       sentence: `\`${this.#name}\` answers ${status} by itself: no filter behind it sees the request.`,
     });
-    this.#stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
-    this.#stream.sendLocalReply(status, body, flag, details, how);
-  }
-
-  respond(response: HttpResponse, { details, flag = '-' }: { details: string; flag?: string }): void {
-    this.#stream.finish(response, flag, details, false);
   }
 
   setUpstreamOverrideHost(address: string, isStrict: boolean): void {

@@ -253,7 +253,7 @@ export class Stream {
     return this.#rewriteLocalReply(reply, headers, { ...context, log: { ...context.log, flags: all, details } });
   }
 
-  /** `isOwn`: the response was made here, and not by an upstream. */
+  /** `isOwn`: a local reply, and not what an upstream or a filter has made as it shall be. */
   finish(response: HttpResponse, flags: string, details: string, isOwn = details !== 'via_upstream'): void {
     if (this.#isDone) return;
     // A reply of Envoy's own has no code yet when its headers are written.

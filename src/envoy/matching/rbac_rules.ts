@@ -3,7 +3,7 @@ import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileMetadataMatcher } from './metadata_matcher.ts';
 import { isInCidr } from '../network/cidr.ts';
-import { compileHeaderMatcher, withoutQuery } from '../router/route_match.ts';
+import { compileHeaderMatcher, compilePathMatcher, withoutQuery } from '../router/route_match.ts';
 import { compileUriTemplate } from '../router/uri_template.ts';
 import { compileStringMatcher } from '../router/string_matcher.ts';
 import type { Connection } from '../seams.ts';
@@ -60,9 +60,8 @@ const KINDS: Readonly<Record<string, Compile>> = {
     return ({ request }) => mismatch(request, '') === undefined;
   },
   url_path: (node) => {
-    const path = node.child('path');
-    const mismatch = path ? compileStringMatcher(path) : () => undefined;
-    return ({ request }) => mismatch(withoutQuery(request.get(':path') ?? '')) === undefined;
+    const fits = compilePathMatcher(node);
+    return ({ request }) => fits(request.get(':path') ?? '');
   },
   destination_ip: ip(({ connection }) => hostOf(connection.localAddress)),
   destination_port_range:

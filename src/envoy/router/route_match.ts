@@ -121,6 +121,13 @@ function compilePathKind(node: ConfigNode): Mismatch {
 
 export const withoutQuery = (path: string): string => path.split(/[?#]/, 1)[0]!;
 
+/** `type.matcher.v3.PathMatcher`: whether a path fits, without its query. */
+export function compilePathMatcher(node: ConfigNode): (path: string) => boolean {
+  const path = node.child('path');
+  const mismatch = path ? compileStringMatcher(path) : () => undefined;
+  return (text) => mismatch(withoutQuery(text)) === undefined;
+}
+
 /** `config.route.v3.HeaderMatcher`: each value of a repeated header is tried by itself. */
 export function compileHeaderMatcher(node: ConfigNode): Mismatch {
   const name = (node.text('name') ?? '').toLowerCase();

@@ -31,7 +31,6 @@ export interface RouterServices extends TransportSocketServices {
   readonly routes: RouteConfigs;
   readonly extensionConfigs: ExtensionConfigs;
   readonly dnsCaches: DnsCaches;
-  readonly secrets: { get(name: string): ConfigNode | undefined };
   /** What the listener that is being made has to wait for. */
   readonly initManager: InitManager;
   /** Hears of every line that an access log of a connection manager or tcp_proxy would have. */

@@ -1,5 +1,6 @@
-import type { Diagnostic } from '#source';
+import { didYouMean, nearest, type Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
+import { readUrl } from '../http/url.ts';
 import { NONE, problem, type Check, type CheckFacts } from './check.ts';
 import { checkFormat } from './formats.ts';
 
@@ -29,7 +30,7 @@ function checkAuthorization(node: ConfigNode): Diagnostic[] {
 
 function checkEndpoints(node: ConfigNode): Diagnostic[] {
   const endpoint = node.text('authorization_endpoint') ?? '';
-  if (!/^https?:\/\/[^/?#]+/i.test(endpoint))
+  if (!readUrl(endpoint))
     return problem('authorization_endpoint', node, ['authorization_endpoint'], `"${endpoint}" is not a URL.`, {
       help: 'Write scheme and host: https://idp.example/authorize.',
       envoySays: `OAuth2 filter: invalid authorization endpoint URL '${endpoint}' in config.`,
@@ -44,6 +45,9 @@ function checkEndpoints(node: ConfigNode): Diagnostic[] {
   );
 }
 
+const ADD_SECRET =
+  'Add it under `static_resources.secrets` as a `generic_secret`, or say where it comes from: `sds_config`.';
+
 /** A secret without a source of its own has to stand among the static ones. */
 function checkSecrets(node: ConfigNode, { secrets }: CheckFacts): Diagnostic[] {
   const credentials = node.child('credentials');
@@ -55,8 +59,9 @@ function checkSecrets(node: ConfigNode, { secrets }: CheckFacts): Diagnostic[] {
     const secret = credentials?.child(field);
     const name = secret?.text('name') ?? '';
     if (!secrets || !secret || secret.has('sds_config') || secrets.has(name)) return NONE;
+    const meant = nearest(name, secrets);
     return problem('unknown_secret', secret, ['name'], `No static secret is called \`${name}\`.`, {
-      help: 'Add it under `static_resources.secrets` as a `generic_secret`, or say where it comes from: `sds_config`.',
+      ...(meant === undefined ? { help: ADD_SECRET } : didYouMean(name, meant)),
       envoySays: `invalid ${word} secret configuration`,
     });
   });

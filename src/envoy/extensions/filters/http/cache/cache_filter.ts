@@ -1,11 +1,11 @@
-import { SIMULATION_EPOCH_MS } from '#sim';
+import { wallSeconds } from '#sim';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { Call, HttpClient } from '../../../../http/clients.ts';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
 import type { StringMatcher } from '../../../../router/string_matcher.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import { byteRange } from './byte_range.ts';
-import { NO_CONTROL, requestCacheControl } from './cache_control.ts';
+import { NO_CONTROL, requestCacheControl, type CacheControl } from './cache_control.ts';
 import { notKept, notLookedUp } from './cacheability.ts';
 import { ageOf, hasTime, needToValidate } from './freshness.ts';
 import type { CacheEntry, SimpleHttpCache } from './simple_http_cache.ts';
@@ -40,8 +40,7 @@ export class CacheFilter implements HttpFilter {
     const entry = this.#config.cache.lookup(request);
     if (!entry) return this.#ask('Nothing is kept for this scheme, host and path', undefined);
     const age = ageOf(entry.response.headers, entry.responseS, this.#nowS);
-    const control = this.#ignoresRequest ? NO_CONTROL : requestCacheControl(request);
-    const stale = needToValidate(entry.response.headers, age, control);
+    const stale = needToValidate(entry.response.headers, age, this.#control);
     return stale === undefined
       ? this.#serve(entry, age)
       : this.#ask(`What is kept has to be validated: ${stale}`, entry);
@@ -52,11 +51,13 @@ export class CacheFilter implements HttpFilter {
   }
 
   get #nowS(): number {
-    return Math.floor((SIMULATION_EPOCH_MS + this.#callbacks.dispatcher.nowMs) / 1000);
+    return wallSeconds(this.#callbacks.dispatcher.nowMs);
   }
 
-  get #ignoresRequest(): boolean {
-    return this.#config.node.flag('ignore_request_cache_control_header');
+  /** What the request says of caching, where it is listened to. */
+  get #control(): CacheControl {
+    const isIgnored = this.#config.node.flag('ignore_request_cache_control_header');
+    return isIgnored ? NO_CONTROL : requestCacheControl(this.#callbacks.request);
   }
 
   #tell(state: 'matched' | 'failed' | 'info', sentence: string): void {
@@ -125,8 +126,11 @@ export class CacheFilter implements HttpFilter {
     const { request } = this.#callbacks;
     const { cache, allowedVary } = this.#config;
     const isHead = request.get(':method') === 'HEAD';
-    const forbids = !this.#ignoresRequest && requestCacheControl(request).noStore;
-    const why = forbids ? 'the request says `no-store`' : isHead ? 'it has no body' : notKept(response, allowedVary);
+    const why = this.#control.noStore
+      ? 'the request says `no-store`'
+      : isHead
+        ? 'it has no body'
+        : notKept(response, allowedVary);
     this.#tell('info', why === undefined ? 'The answer is kept.' : `The answer is not kept: ${why}.`);
     if (why === undefined) cache.insert(request, response, this.#nowS);
     this.#callbacks.respond(response, { details: 'via_upstream' });

@@ -1,3 +1,4 @@
+import { HeaderMap } from '../../../../http/header_map.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
 import type { Draw } from '../../../../matching/fractional_percent.ts';
@@ -63,11 +64,8 @@ export class CorsFilter implements HttpFilter {
       request.get(':method') === 'OPTIONS' && (request.get('access-control-request-method') ?? '') !== '';
     const isForwarded = !isAllowed && policy.node.raw('forward_not_matching_preflights') !== false;
     if (!isPreflight || isForwarded) return 'continue';
-    this.#callbacks.sendLocalReply({
-      status: 200,
-      details: 'cors_response',
-      headers: isAllowed ? this.#preflightHeaders() : [],
-    });
+    const headers = new HeaderMap(isAllowed ? this.#preflightHeaders() : []);
+    this.#callbacks.respond({ status: 200, headers, body: '' }, { details: 'cors_response' });
     return 'stop_iteration';
   }
 

@@ -3,6 +3,7 @@ import type { ConfigNode } from '../../../../config_node.ts';
 import { textOfSource } from '../../../../data_source.ts';
 import type { FactoryContext } from '../../../../http/filter.ts';
 import { HeaderMap } from '../../../../http/header_map.ts';
+import { hostAndPath } from '../../../../http/url.ts';
 import { InitTarget } from '../../../../init_manager.ts';
 import type { StatSet } from '../../../../stats/stat_set.ts';
 import { keysOf } from './jwt.ts';
@@ -58,12 +59,13 @@ class RemoteJwks implements Jwks {
     const uri = this.#node.child('http_uri');
     const cluster = uri?.text('cluster') ?? '';
     if (!httpClient.hasCluster(cluster)) return this.#onFetched(undefined, fetched);
-    const [, scheme = 'http', authority = '', path = ''] = /^(\w+):\/\/([^/]*)(.*)$/.exec(uri?.text('uri') ?? '') ?? [];
+    const text = uri?.text('uri') ?? '';
+    const { host, path } = hostAndPath(text);
     const headers = new HeaderMap([
       [':method', 'GET'],
-      [':path', path || '/'],
-      [':authority', authority],
-      [':scheme', scheme],
+      [':path', path],
+      [':authority', host],
+      [':scheme', /^(\w+):\/\//.exec(text)?.[1] ?? 'http'],
       ['user-agent', 'Go-browser'],
     ]);
     const timeoutMs = durationMs(uri?.text('timeout')) ?? 0;

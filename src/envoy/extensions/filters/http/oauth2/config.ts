@@ -3,8 +3,7 @@ import type { ConfigNode } from '../../../../config_node.ts';
 import { textOfSource } from '../../../../data_source.ts';
 import type { FactoryContext } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
-import { compileHeaderMatcher, withoutQuery } from '../../../../router/route_match.ts';
-import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import { compileHeaderMatcher, compilePathMatcher } from '../../../../router/route_match.ts';
 import { createStats, type StatSet } from '../../../../stats/stat_set.ts';
 
 const COUNTERS = [
@@ -129,12 +128,9 @@ function cookiesOf(node: ConfigNode): OAuth2Config['cookies'] {
   };
 }
 
-function compilePath(node: ConfigNode | undefined): (path: string) => boolean {
-  const path = node?.child('path');
-  if (!path) return () => false;
-  const mismatch = compileStringMatcher(path);
-  return (text) => mismatch(withoutQuery(text)) === undefined;
-}
+/** Both paths are required: a message without one has been refused. */
+const compilePath = (node: ConfigNode | undefined): ((path: string) => boolean) =>
+  node ? compilePathMatcher(node) : () => false;
 
 function anyHeader(nodes: readonly ConfigNode[]): (request: HeaderMap) => boolean {
   const matchers = nodes.map(compileHeaderMatcher);

@@ -7,16 +7,17 @@ export type SetCookie = readonly ['set-cookie', string];
 /** A cookie that only HTTP sees, for so many seconds. */
 export function kept(config: OAuth2Config, kind: CookieKind, value: string, seconds: number, flow = ''): SetCookie {
   const { name, path, sameSite, isPartitioned } = config.cookies[kind];
-  const domain = config.cookieDomain === '' ? '' : `;domain=${config.cookieDomain}`;
-  const tail = `${domain};path=${path};Max-Age=${seconds};secure;HttpOnly${sameSite}${isPartitioned ? ';Partitioned' : ''}`;
+  const tail = `${domainOf(config)};path=${path};Max-Age=${seconds};secure;HttpOnly${sameSite}${isPartitioned ? ';Partitioned' : ''}`;
   return ['set-cookie', `${suffixed(name, flow)}=${value}${tail}`];
 }
 
 export function deleted(config: OAuth2Config, kind: CookieKind, name = config.cookies[kind].name): SetCookie {
-  const domain = config.cookieDomain === '' ? '' : `;domain=${config.cookieDomain}`;
   const secure = /^__(Secure|Host)-/.test(name) ? '; Secure' : '';
   const { path } = config.cookies[kind];
-  return ['set-cookie', `${name}=deleted; path=${path}; expires=Thu, 01 Jan 1970 00:00:00 GMT${domain}${secure}`];
+  return [
+    'set-cookie',
+    `${name}=deleted; path=${path}; expires=Thu, 01 Jan 1970 00:00:00 GMT${domainOf(config)}${secure}`,
+  ];
 }
 
 /** The cookies of one login, by its id and, as older Envoys named them, without. */
@@ -25,6 +26,8 @@ export const deletedFlow = (config: OAuth2Config, flow: string): SetCookie[] =>
     ...(flow === '' ? [] : [deleted(config, kind, suffixed(config.cookies[kind].name, flow))]),
     deleted(config, kind),
   ]);
+
+const domainOf = ({ cookieDomain }: OAuth2Config): string => (cookieDomain === '' ? '' : `;domain=${cookieDomain}`);
 
 const suffixed = (name: string, flow: string): string => (flow === '' ? name : `${name}.${flow}`);
 
@@ -35,7 +38,7 @@ export const flowCookie = (
   kind: CookieKind,
   flow: string,
 ): string | undefined =>
-  cookieValue(request, `${config.cookies[kind].name}.${flow}`) || cookieValue(request, config.cookies[kind].name);
+  cookieValue(request, suffixed(config.cookies[kind].name, flow)) || cookieValue(request, config.cookies[kind].name);
 
 /** The names of cookies that belong to logins under way. */
 export const flowCookieNames = (config: OAuth2Config, request: HeaderMap, kind: CookieKind): string[] =>

@@ -21,9 +21,9 @@ export const base64UrlOf = (bytes: Uint8Array): string =>
 
 export const challengeOf = (verifier: string): string => base64UrlOf(sha256(utf8(verifier)));
 
-export const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
+/** So many bytes by chance. */
 export const randomBytes = (random: Random, count: number): Uint8Array =>
   Uint8Array.from({ length: count }, () => random.below(256));
 

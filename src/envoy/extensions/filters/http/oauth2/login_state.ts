@@ -1,5 +1,7 @@
 import { bytesOfBase64 } from '../../../../matching/base64.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { hostOfAuthority, readUrl } from '../../../../http/url.ts';
+import { queryParameter } from '../../../../router/route_match.ts';
 import type { OAuth2Config } from './config.ts';
 import { flowCookie } from './cookie_jar.ts';
 import { base64UrlOf, signatureOf } from './crypto.ts';
@@ -18,13 +20,10 @@ export const stateOf = (url: string, csrfToken: string, flow: string): string =>
 
 /** Judges a request to the redirect path: OAuth2Filter::validateOAuthCallback. */
 export function readCallback(config: OAuth2Config, request: HeaderMap, hmacSecret: string): Callback {
-  const query = new Map((request.get(':path') ?? '').split('?')[1]?.split('&').map(pairOf));
-  const given = Array.from(query, ([name, value]) => `${name}=${value}`)
-    .sort()
-    .join('&');
-  const shown = given === '' ? '' : `?${given}`;
-  const [code, state] = [query.get('code'), query.get('state')];
-  if (query.has('error')) {
+  const path = request.get(':path') ?? '';
+  const shown = sortedQuery(path);
+  const [code, state] = ['code', 'state'].map((name) => queryParameter(path, name));
+  if (queryParameter(path, 'error') !== undefined) {
     const flow = state === undefined ? '' : readState(config, request, hmacSecret, state).flow;
     return refused(`OAuth server returned an error: ${shown}`, flow);
   }
@@ -33,10 +32,19 @@ export function readCallback(config: OAuth2Config, request: HeaderMap, hmacSecre
   return read.isValid ? { ...read, code } : read;
 }
 
-const pairOf = (part: string): [string, string] => {
-  const [name = '', ...rest] = part.split('=');
-  return [name, rest.join('=')];
-};
+/** A query in the order of its names, with its question mark: QueryParamsMulti::toString. */
+function sortedQuery(path: string): string {
+  const query = path.split('?')[1] ?? '';
+  if (query === '') return '';
+  const pairs = query
+    .split('&')
+    .map((part) => (part.includes('=') ? part : `${part}=`))
+    .sort(byName);
+  return `?${pairs.join('&')}`;
+}
+
+const nameOf = (pair: string): string => pair.split('=')[0]!;
+const byName = (a: string, b: string): number => (nameOf(a) === nameOf(b) ? 0 : nameOf(a) < nameOf(b) ? -1 : 1);
 
 const refused = (details: string, flow = ''): Callback => ({ isValid: false, details, flow });
 
@@ -55,7 +63,7 @@ function readState(config: OAuth2Config, request: HeaderMap, hmacSecret: string,
   const [nonce = '', ...signature] = token.split('.');
   const isOwn = flowCookie(config, request, 'nonce', flow) === token;
   if (!isOwn || signatureOf(hmacSecret, nonce) !== signature.join('.')) return refused('CSRF token validation failed');
-  if (!/^https?:\/\/[^/?#]+/i.test(url)) return refused(`State url can not be initialized: ${url}`, flow);
+  if (!readUrl(url)) return refused(`State url can not be initialized: ${url}`, flow);
   if (!isAllowedDomain(url, config.allowedDomains))
     return refused(`State url host is not in the allowed redirect domains: ${url}`, flow);
   return { isValid: true, code: '', url, flow };
@@ -77,8 +85,9 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 /** Whether a URL's host may be gone back to; any may where no domain is listed. */
 export function isAllowedDomain(url: string, domains: readonly string[]): boolean {
   if (domains.length === 0) return true;
-  const host = /^https?:\/\/(\[[^\]]*\]|[^:/?#]*)/i.exec(url)?.[1]?.replace(/^\[|\]$/g, '');
-  if (host === undefined) return false;
+  const authority = readUrl(url)?.authority;
+  if (authority === undefined) return false;
+  const host = hostOfAuthority(authority);
   return domains.some((domain) =>
     domain.startsWith('*.')
       ? host.endsWith(domain.slice(1)) && host.length > domain.length - 1

@@ -1,8 +1,10 @@
-import { SIMULATION_EPOCH_MS } from '#sim';
+import { wallSeconds } from '#sim';
 import type { Call, HttpClient } from '../../../../http/clients.ts';
 import { cookieValue } from '../../../../http/cookies.ts';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
-import { textOfBase64 } from '../../../../matching/base64.ts';
+import { HeaderMap } from '../../../../http/header_map.ts';
+import { readUrl } from '../../../../http/url.ts';
+import { randomHex } from '../../../../tracing/random_hex.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import { expand } from '../../../../formatter/format_text.ts';
 import { authorizationUrl } from './authorization_url.ts';
@@ -17,20 +19,12 @@ import {
   setCookies,
   type SetCookie,
 } from './cookie_jar.ts';
-import {
-  base64UrlOf,
-  challengeOf,
-  decrypt,
-  encrypt,
-  hexOf,
-  oldSignatureOf,
-  randomBytes,
-  signatureOf,
-} from './crypto.ts';
+import { base64UrlOf, challengeOf, decrypt, encrypt, oldSignatureOf, randomBytes, signatureOf } from './crypto.ts';
 import { csrfTokenOf, isAllowedDomain, readCallback, stateOf } from './login_state.ts';
+import { sessionOf, signedText, type Session } from './session.ts';
 import { askForTokens, percentEncoded, type Grant, type Tokens } from './token_client.ts';
 
-const NONCE_BYTES = 8;
+const NONCE_DIGITS = 16;
 const VERIFIER_BYTES = 32;
 const TOKENS = ['bearer', 'id', 'refresh'] as const;
 
@@ -43,8 +37,8 @@ export class OAuth2Filter implements HttpFilter {
   /** The login that this request ends, once it can be trusted. */
   #flow = '';
   #call: Call | undefined;
-  /** Tokens that were refreshed on the way: the response brings their cookies. */
-  #refreshed: Tokens | undefined;
+  /** A session that was renewed on the way: the response brings its cookies. */
+  #renewed: Session | undefined;
 
   constructor(config: OAuth2Config, { httpClient }: { readonly httpClient: HttpClient }, callbacks: FilterCallbacks) {
     this.#config = config;
@@ -71,8 +65,8 @@ export class OAuth2Filter implements HttpFilter {
   }
 
   encode(response: HttpResponse): HttpResponse {
-    if (this.#refreshed)
-      for (const [name, value] of this.#sessionCookies(this.#refreshed)) response.headers.add(name, value);
+    if (this.#renewed)
+      for (const [name, value] of this.#sessionCookies(this.#renewed)) response.headers.add(name, value);
     return response;
   }
 
@@ -85,7 +79,7 @@ export class OAuth2Filter implements HttpFilter {
   }
 
   get #nowS(): number {
-    return Math.floor((SIMULATION_EPOCH_MS + this.#callbacks.dispatcher.nowMs) / 1000);
+    return wallSeconds(this.#callbacks.dispatcher.nowMs);
   }
 
   get #host(): string {
@@ -110,17 +104,16 @@ export class OAuth2Filter implements HttpFilter {
     return opened;
   }
 
-  #signed(expires: string, access: string, id: string, refresh: string, sign = signatureOf): string {
-    const domain = this.#config.cookieDomain || this.#host;
-    return sign(this.#secret, [domain, expires, access, id, refresh].join('\n'));
+  /** What a session is signed for. */
+  get #domain(): string {
+    return this.#config.cookieDomain || this.#host;
   }
 
   #isLoggedIn(): boolean {
     const [expires, hmac] = [this.#cookie('expires'), this.#cookie('hmac')];
     const [access, id, refresh] = TOKENS.map((kind) => this.#cookie(kind)) as [string, string, string];
-    const isSigned = [signatureOf, oldSignatureOf].some(
-      (sign) => this.#signed(expires, access, id, refresh, sign) === hmac,
-    );
+    const text = signedText(this.#domain, { expires, access, id, refresh });
+    const isSigned = [signatureOf, oldSignatureOf].some((sign) => sign(this.#secret, text) === hmac);
     const isLoggedIn = isSigned && /^\d+$/.test(expires) && Number(expires) > this.#nowS;
     this.#callbacks.trace?.record({
       kind: 'oauth2_session',
@@ -164,7 +157,7 @@ export class OAuth2Filter implements HttpFilter {
     const callback = readCallback(this.#config, this.#callbacks.request, this.#secret);
     this.#flow = callback.flow;
     if (!callback.isValid) return this.#refuse(callback.details);
-    const path = callback.url.replace(/^https?:\/\/[^/?#]+/i, '') || '/';
+    const path = readUrl(callback.url)?.path || '/';
     if (this.#config.isRedirectPath(path))
       return this.#refuse(`State url query params matches the redirect path matcher: ${path}`);
     return this.#redirect(callback.url, 'oauth.race_redirect', deletedFlow(this.#config, this.#flow));
@@ -205,7 +198,7 @@ export class OAuth2Filter implements HttpFilter {
     const redirectUri = this.#format(node.text('redirect_uri') ?? '');
     if (!isAllowedDomain(redirectUri, allowedDomains))
       return this.#refuse(`redirect_uri failed domain allow-list validation: ${redirectUri}`);
-    const flow = hexOf(randomBytes(random, NONCE_BYTES));
+    const flow = randomHex(random, NONCE_DIGITS);
     const token = csrfTokenOf(flow, this.#secret);
     const verifier = base64UrlOf(randomBytes(random, VERIFIER_BYTES));
     const sealed = encrypt(verifier, this.#secret, random);
@@ -272,7 +265,8 @@ export class OAuth2Filter implements HttpFilter {
       else if (grant.kind === 'refresh') status = this.#onRefreshed(answer.tokens);
       else {
         this.#config.stats.oauth_success.add(1);
-        const cookies = [...this.#sessionCookies(answer.tokens), ...deletedFlow(this.#config, this.#flow)];
+        const session = sessionOf(this.#config, answer.tokens, this.#callbacks.dispatcher.nowMs);
+        const cookies = [...this.#sessionCookies(session), ...deletedFlow(this.#config, this.#flow)];
         status = this.#redirect(url, 'oauth.logged_in', cookies);
       }
       if (!isAsking && status === 'continue') this.#callbacks.continueDecoding();
@@ -298,55 +292,36 @@ export class OAuth2Filter implements HttpFilter {
   }
 
   #onRefreshed(tokens: Tokens): FilterStatus {
-    const { cookies, stats, node } = this.#config;
-    this.#refreshed = { ...tokens, refresh: tokens.refresh || this.#cookie('refresh') };
-    const { access, id } = this.#keptTokens(tokens);
-    const renewed = new Map([[cookies.expires.name, String(this.#nowS + tokens.seconds)]]);
-    if (access !== '') renewed.set(cookies.bearer.name, access);
-    if (id !== '') renewed.set(cookies.id.name, id);
+    const { cookies, stats } = this.#config;
+    const whole = { ...tokens, refresh: tokens.refresh || this.#cookie('refresh') };
+    const session = sessionOf(this.#config, whole, this.#callbacks.dispatcher.nowMs);
+    const renewed = new Map([[cookies.expires.name, session.expires]]);
+    if (session.access !== '') renewed.set(cookies.bearer.name, session.access);
+    if (session.id !== '') renewed.set(cookies.id.name, session.id);
     setCookies(this.#callbacks.request, renewed);
-    if (node.flag('forward_bearer_token')) this.#forwardBearer(access);
+    this.#forwardBearer(session.access);
+    this.#renewed = session;
     stats.oauth_refreshtoken_success.add(1);
     stats.oauth_success.add(1);
     return this.#letIn();
   }
 
-  /** Tokens whose cookie is switched off are not kept, and not signed. */
-  #keptTokens({ access, id, refresh }: Tokens): { access: string; id: string; refresh: string } {
-    const { node, usesRefreshToken } = this.#config;
-    return {
-      access: node.flag('disable_access_token_set_cookie') ? '' : access,
-      id: node.flag('disable_id_token_set_cookie') ? '' : id,
-      refresh: usesRefreshToken && !node.flag('disable_refresh_token_set_cookie') ? refresh : '',
-    };
-  }
-
-  #sessionCookies(tokens: Tokens): SetCookie[] {
+  #sessionCookies(session: Session): SetCookie[] {
     const config = this.#config;
-    const { access, id, refresh } = this.#keptTokens(tokens);
-    const expires = String(this.#nowS + tokens.seconds);
+    const { access, id, refresh, expires, seconds } = session;
     const sealed = (token: string): string =>
       config.node.flag('disable_token_encryption') ? token : encrypt(token, this.#secret, this.#callbacks.random);
-    const one = (kind: CookieKind, token: string, seconds: number): SetCookie[] => {
-      if (token !== '') return [kept(config, kind, sealed(token), seconds)];
+    const one = (kind: CookieKind, token: string, maxAge: number): SetCookie[] => {
+      if (token !== '') return [kept(config, kind, sealed(token), maxAge)];
       return this.#cookie(kind) === '' ? [] : [deleted(config, kind)];
     };
-    const idSeconds = config.node.flag('use_access_token_expiry_for_id_token_cookie')
-      ? tokens.seconds
-      : this.#secondsOf(tokens.id, tokens.seconds);
     return [
-      kept(config, 'hmac', this.#signed(expires, access, id, refresh), tokens.seconds),
-      kept(config, 'expires', expires, tokens.seconds),
-      ...one('bearer', access, tokens.seconds),
-      ...one('id', id, idSeconds),
-      ...one('refresh', refresh, this.#secondsOf(tokens.refresh, config.seconds.refresh)),
+      kept(config, 'hmac', signatureOf(this.#secret, signedText(this.#domain, session)), seconds.access),
+      kept(config, 'expires', expires, seconds.access),
+      ...one('bearer', access, seconds.access),
+      ...one('id', id, seconds.id),
+      ...one('refresh', refresh, seconds.refresh),
     ];
-  }
-
-  /** How long a token that is a JWT is good for; `otherwise` for one that does not say. */
-  #secondsOf(token: string, otherwise: number): number {
-    const expires = expiryOf(token);
-    return expires === undefined ? otherwise : Math.max(expires - this.#nowS, 0);
   }
 
   #refuse(details: string, status = 401, body = 'OAuth flow failed.'): FilterStatus {
@@ -357,19 +332,10 @@ export class OAuth2Filter implements HttpFilter {
   }
 
   #redirect(location: string, details: string, cookies: readonly SetCookie[]): FilterStatus {
-    this.#callbacks.sendLocalReply({ status: 302, details, headers: [...cookies, ['location', location]] });
+    const headers = new HeaderMap([...cookies, ['location', location]]);
+    this.#callbacks.respond({ status: 302, headers, body: '' }, { details });
     return 'stop_iteration';
   }
 }
 
 const isHeaderValue = (text: string): boolean => !/[\0\r\n]/.test(text);
-
-/** The claim `exp` of a JSON Web Token, in seconds. */
-function expiryOf(token: string): number | undefined {
-  try {
-    const claims = JSON.parse(textOfBase64(token.split('.')[1] ?? '') ?? '') as { exp?: unknown };
-    return typeof claims.exp === 'number' && claims.exp !== 0 ? claims.exp : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,6 +1,7 @@
 import { durationMs } from '#api';
 import type { Call, HttpClient } from '../../../../http/clients.ts';
 import { HeaderMap } from '../../../../http/header_map.ts';
+import { hostAndPath } from '../../../../http/url.ts';
 import { base64Of } from '../../../../matching/base64.ts';
 import type { OAuth2Config } from './config.ts';
 
@@ -42,11 +43,11 @@ export function askForTokens(
   const cluster = endpoint?.text('cluster') ?? '';
   if (!client.hasCluster(cluster))
     return void answered({ kind: 'refused', details: 'Token endpoint cluster not found' });
-  const [, host = '', path = ''] = /^(?:https?:\/\/)?([^/]*)(.*)$/.exec(endpoint?.text('uri') ?? '') ?? [];
+  const { host, path } = hostAndPath(endpoint?.text('uri') ?? '');
   const body = bodyOf(config, grant);
   const headers = new HeaderMap([
     [':method', 'POST'],
-    [':path', path || '/'],
+    [':path', path],
     [':authority', host],
     ['content-type', 'application/x-www-form-urlencoded'],
     ['accept', 'application/json'],
