@@ -30,7 +30,8 @@ function checkAuthorization(node: ConfigNode): Diagnostic[] {
 
 function checkEndpoints(node: ConfigNode): Diagnostic[] {
   const endpoint = node.text('authorization_endpoint') ?? '';
-  if (!readUrl(endpoint))
+  // That it is not empty has been said of the field itself.
+  if (endpoint !== '' && !readUrl(endpoint))
     return problem('authorization_endpoint', node, ['authorization_endpoint'], `"${endpoint}" is not a URL.`, {
       help: 'Write scheme and host: https://idp.example/authorize.',
       envoySays: `OAuth2 filter: invalid authorization endpoint URL '${endpoint}' in config.`,
