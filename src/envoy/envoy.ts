@@ -3,6 +3,7 @@ import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
 import { CLUSTER_TYPES } from './extensions/cluster_registry.ts';
 import {
+  CLUSTER_SPECIFIER_REGISTRY,
   HTTP_FILTER_REGISTRY,
   LISTENER_FILTER_REGISTRY,
   NETWORK_FILTER_REGISTRY,
@@ -76,6 +77,7 @@ export class Envoy {
       fileSystem: services.fileSystem ?? NO_FILES,
       runtime,
       clusterTypes: CLUSTER_TYPES,
+      clusterSpecifiers: CLUSTER_SPECIFIER_REGISTRY,
       drainTimeMs: options.drainTimeMs,
     });
     const { clusters, routes, extensionConfigs, dnsCaches } = this.#dynamic;

@@ -99,7 +99,7 @@ class Script implements LuaScript {
     return type === lua.LUA_TFUNCTION;
   }
 
-  call(name: string, argument: LuaObject, ended: (error: string | undefined) => void): LuaCall {
+  call(name: string, argument: LuaObject, ended: (error: string | undefined, result?: LuaValue) => void): LuaCall {
     const { thread, ref } = this.#idle.pop() ?? this.#newThread();
     limit(thread);
     lua.lua_getglobal(thread, this.#nameOf(name));
@@ -108,9 +108,10 @@ class Script implements LuaScript {
       const status = lua.lua_resume(thread, null, count);
       if (status === lua.LUA_YIELD) return;
       if (status === lua.LUA_OK) {
+        const result = lua.lua_gettop(thread) > 0 ? read(thread, -1) : undefined;
         lua.lua_settop(thread, 0);
         this.#idle.push({ thread, ref });
-        return ended(undefined);
+        return ended(undefined, result);
       }
       luaL_unref(this.#L, lua.LUA_REGISTRYINDEX, ref);
       ended(errorText(thread));

@@ -1,4 +1,7 @@
 import type { HttpFilterFactory } from '../http/filter.ts';
+import type { ClusterSpecifierRegistry } from '../router/cluster_specifier.ts';
+import { luaClusterSpecifierFactory } from './cluster_specifiers/lua/factory.ts';
+import { matcherClusterSpecifierFactory } from './cluster_specifiers/matcher/factory.ts';
 import type { TracerFactory, TracerRegistry } from '../tracing/tracer.ts';
 import { openTelemetryTracerFactory } from './tracers/opentelemetry/factory.ts';
 import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
@@ -94,6 +97,11 @@ const HTTP_FILTERS: readonly HttpFilterFactory[] = [
 
 export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new Map(
   HTTP_FILTERS.map((factory) => [factory.type, factory]),
+);
+
+/** Every plugin of routes that chooses clusters: one line each. */
+export const CLUSTER_SPECIFIER_REGISTRY: ClusterSpecifierRegistry = new Map(
+  [luaClusterSpecifierFactory, matcherClusterSpecifierFactory].map((factory) => [factory.type, factory]),
 );
 
 /** Every tracer that is run: one line each. */

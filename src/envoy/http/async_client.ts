@@ -8,9 +8,10 @@ import type { Call, ClientRequest, ClientResponse, HttpClient } from './clients.
 import { OWN_ADDRESS } from './client_address.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { Stream } from './stream.ts';
+import { FilterState } from '../stream_info/filter_state.ts';
 
 const PREFIX = 'http.async-client.';
-const NO_NETWORK = { log: {}, filterState: new Map<string, string>() };
+const NO_NETWORK = { log: {}, filterState: new FilterState() };
 const NOBODY = { localAddress: '', remoteAddress: '', directRemoteAddress: '', protocol: 'http1' } as const;
 
 /**

@@ -335,7 +335,7 @@ export class ConnectionManager {
       return false;
     }
     stream.route =
-      stream.virtualHost && stream.virtualHost.routesFor(stream.request).first(stream.request, random, stream, trace);
+      stream.virtualHost && stream.virtualHost.routesFor(stream).first(stream.request, random, stream, trace);
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
     else if (stream.log['route'] !== undefined) delete stream.log['route'];
     this.#pickCluster(stream);
@@ -345,9 +345,7 @@ export class ConnectionManager {
   /** The cluster belongs to the route: filters, and replies in place of the upstream, know it already. */
   #pickCluster(stream: Stream): void {
     if (stream.log['cluster'] !== undefined) delete stream.log['cluster'];
-    stream.choice = stream.route?.action
-      ? stream.route.chooseCluster(stream.request, this.#services.random)
-      : undefined;
+    stream.choice = stream.route?.action ? stream.route.chooseCluster(stream, this.#services.random) : undefined;
     stream.cluster = stream.choice?.name === undefined ? undefined : this.#services.clusters.get(stream.choice.name);
     if (stream.cluster) stream.log['cluster'] = stream.cluster.statName;
   }

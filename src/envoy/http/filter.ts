@@ -16,6 +16,7 @@ import type { TransportSocketServices } from '../network/transport_socket.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
 import type { HeaderMap } from './header_map.ts';
+import type { FilterState } from '../stream_info/filter_state.ts';
 
 /** What a filter answers: the next filter's turn, or wait until it calls `continueDecoding`. */
 export type FilterStatus = 'continue' | 'stop_iteration';
@@ -57,7 +58,7 @@ export interface FilterCallbacks {
   readonly cluster: Cluster | undefined;
   readonly requestTrailers: HeaderMap | undefined;
   readonly dynamicMetadata: JsonObject;
-  readonly filterState: Map<string, string>;
+  readonly filterState: FilterState;
   readonly log: Readonly<Record<string, string | number>>;
   readonly dispatcher: Dispatcher;
   readonly random: Random;

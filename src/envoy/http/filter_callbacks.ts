@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import type { FilterState } from '../stream_info/filter_state.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { descriptorsOf, type Descriptor, type RateLimitScope } from '../router/rate_limit_descriptors.ts';
 import type { Route } from '../router/route.ts';
@@ -94,7 +95,7 @@ class StreamFilterCallbacks implements FilterCallbacks {
     return this.#stream.dynamicMetadata;
   }
 
-  get filterState(): Map<string, string> {
+  get filterState(): FilterState {
     return this.#stream.filterState;
   }
 

@@ -127,7 +127,7 @@ export class FilterChainFactory {
 /** The most specific first. */
 function levelsOf(stream: Stream): (ConfigNode | undefined)[] {
   const host: VirtualHost | undefined = stream.virtualHost;
-  return [stream.route?.node, host?.node, stream.routeConfig?.node];
+  return [stream.choice?.weighted?.node, stream.route?.node, host?.node, stream.routeConfig?.node];
 }
 
 /** All levels that configure a filter, the widest first: for filters that run every one of them. */

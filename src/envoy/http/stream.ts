@@ -17,6 +17,7 @@ import { grpcHeaders } from './grpc_local_reply.ts';
 import type { LocalReply, LocalReplyRewrite } from './local_reply.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 import type { LocalReplyHow, StreamClient, StreamOwner, StreamResult } from './stream_owner.ts';
+import { FilterState } from '../stream_info/filter_state.ts';
 
 /** One request on its way through a connection manager, and what is known of it. */
 export class Stream {
@@ -30,7 +31,7 @@ export class Stream {
   readonly #stats: ConnectionManagerStats;
   readonly log: StreamRecord = {};
   readonly dynamicMetadata: JsonObject = {};
-  readonly filterState = new Map<string, string>();
+  readonly filterState = new FilterState();
   readonly #flags: string[] = [];
   filters: FilterManager | undefined;
   /** The router has taken the request: from then on the route's response headers are added. */
@@ -101,7 +102,7 @@ export class Stream {
     this.log['bytes_received'] = 0;
     this.log['protocol'] = owner.protocol;
     const { filter_chain: chain, sni } = owner.network.log;
-    for (const [key, value] of owner.network.filterState) this.filterState.set(key, value);
+    this.filterState.inherit(owner.network.filterState);
     if (chain !== undefined) this.log['filter_chain'] = chain;
     if (sni !== undefined) this.log['sni'] = sni;
     this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
@@ -127,6 +128,11 @@ export class Stream {
   get #isCutOff(): boolean {
     if (this.upgrade !== undefined || !this.isComplete) return true;
     return (this.requestBody !== '' || this.isChunked) && !this.hasReadBody;
+  }
+
+  /** The client's own address, without its port. */
+  get clientIp(): string {
+    return String(this.log['remote']);
   }
 
   /** Request headers by level: the route, then the virtual host, then the route configuration has the last word. */

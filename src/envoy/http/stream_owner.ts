@@ -5,6 +5,7 @@ import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { LocalReplyRewrite } from './local_reply.ts';
+import type { FilterState } from '../stream_info/filter_state.ts';
 
 /** How a stream ended. */
 export interface StreamResult {
@@ -39,7 +40,7 @@ export interface StreamOwner {
   readonly routeConfig: RouteConfig | undefined;
   readonly connection: Connection;
   /** What the log of the connection knows already: its chain, its server name. */
-  readonly network: { readonly log: StreamRecord; readonly filterState: ReadonlyMap<string, string> };
+  readonly network: { readonly log: StreamRecord; readonly filterState: FilterState };
   readonly suppressEnvoyHeaders: boolean;
   /** The router's `dynamic_stats`. */
   readonly countsCodes: boolean;

@@ -1,13 +1,17 @@
+import type { JsonObject } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { RetryChoice } from '../router/retry_hosts.ts';
 import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
 import type { ClusterStats } from '../upstream/cluster_stats.ts';
-import type { Host } from '../upstream/host.ts';
-import type { HostPicker } from './load_balancer.ts';
+import type { Host, Locality } from '../upstream/host.ts';
+import { lbOptionsOf } from './lb_options.ts';
+import type { HashPicker, HostPicker, WeightedHosts } from './load_balancer.ts';
+import { LocalityShares } from './locality_shares.ts';
+import { randomHash, weightedHosts } from './weighted_hosts.ts';
 import { overrideHostOf, type OverrideHost } from './override_host.ts';
-import { compilePicker } from './policies.ts';
-import { choosePriority, loadsOf, type HostSet, type Loads } from './priority_load.ts';
+import { compileHashPicker, compilePicker } from './policies.ts';
+import { choosePriority, loadsOf, priorityByHash, type HostSet, type Loads } from './priority_load.ts';
 import { Subsets } from './subsets.ts';
 import { ZoneAware, type LocalCluster } from './zone_aware.ts';
 
@@ -26,23 +30,27 @@ export interface LoadBalancerOwner {
 interface View {
   readonly sets: readonly HostSet[];
   readonly loads: Loads;
+  /** Undefined where localities have no say. */
+  readonly localities: LocalityShares | undefined;
 }
 
 /** Chooses a host of a cluster: the priority, then the subset, the locality, and one of its hosts. */
 export class ClusterLoadBalancer {
   #sets: readonly HostSet[] = [];
   #loads: Loads = { healthy: [], degraded: [], panics: [] };
-  #whole: View = { sets: [], loads: this.#loads };
+  #whole: View = { sets: [], loads: this.#loads, localities: undefined };
   /** By what a route asked for. */
   readonly #views = new Map<string, View>();
+  readonly #weights = new WeakMap<readonly Host[], WeightedHosts>();
   #overprovisioning = 0;
   #hosts: readonly Host[] = [];
   readonly #picker: HostPicker;
+  readonly #hashPicker: HashPicker | undefined;
+  /** Of the policy itself, in place of the route's. */
+  readonly hashPolicy: readonly ConfigNode[];
   readonly #overrideHost: OverrideHost | undefined;
   readonly #subsets: Subsets | undefined;
   readonly #zones: ZoneAware | undefined;
-  /** A picker remembers its turn by the list, so equal lists have to be one. */
-  readonly #lists = new Map<string, readonly Host[]>();
   readonly #panicThreshold: number;
   readonly #isLocalityWeighted: boolean;
   readonly #failsInPanic: boolean;
@@ -52,16 +60,19 @@ export class ClusterLoadBalancer {
   constructor(node: ConfigNode, owner: LoadBalancerOwner) {
     this.#random = owner.random;
     this.#stats = owner.stats;
-    this.#picker = compilePicker(node, { random: owner.random.fork('host'), nowMs: owner.nowMs });
-    this.#overrideHost = overrideHostOf(node);
-    const subset = node.child('lb_subset_config');
-    this.#subsets = subset && new Subsets(subset);
-    const common = node.child('common_lb_config');
-    this.#isLocalityWeighted = common?.has('locality_weighted_lb_config') === true;
-    this.#panicThreshold = common?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD;
-    this.#failsInPanic = common?.child('zone_aware_lb_config')?.flag('fail_traffic_on_panic') === true;
-    if (owner.local && !this.#isLocalityWeighted)
-      this.#zones = new ZoneAware(common?.child('zone_aware_lb_config'), owner.local, {
+    const options = lbOptionsOf(node);
+    const policyOwner = { ...owner, random: owner.random.fork('host') };
+    this.#picker = compilePicker(options, policyOwner);
+    this.#hashPicker = compileHashPicker(options, policyOwner);
+    this.hashPolicy = options.hashing?.list('hash_policy') ?? [];
+    this.#overrideHost = overrideHostOf(options.override);
+    this.#subsets = options.subset && new Subsets(options.subset);
+    this.#isLocalityWeighted = options.isLocalityWeighted;
+    this.#panicThreshold =
+      node.child('common_lb_config')?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD;
+    this.#failsInPanic = options.zoneAware?.flag('fail_traffic_on_panic') === true;
+    if (owner.local && !this.#isLocalityWeighted && !this.#hashPicker)
+      this.#zones = new ZoneAware(options.zoneAware, owner.local, {
         random: owner.random.fork('zone'),
         stats: owner.stats,
       });
@@ -70,7 +81,6 @@ export class ClusterLoadBalancer {
   /** To be told when hosts, or their health, have changed: choices are made from lists by health. */
   update(hosts: readonly Host[], overprovisioning: number): void {
     const priorities = Math.max(0, ...hosts.map((host) => host.priority)) + 1;
-    this.#lists.clear();
     this.#hosts = hosts;
     this.#overprovisioning = overprovisioning;
     this.#sets = Array.from({ length: priorities }, (_, priority) => {
@@ -82,7 +92,11 @@ export class ClusterLoadBalancer {
       };
     });
     this.#loads = loadsOf(this.#sets, this.#options);
-    this.#whole = { sets: this.#sets, loads: this.#loads };
+    this.#whole = {
+      sets: this.#sets,
+      loads: this.#loads,
+      localities: this.#isLocalityWeighted ? new LocalityShares(overprovisioning) : undefined,
+    };
     this.#views.clear();
     this.#zones?.recalculate(this.#sets[0]!.healthy);
     this.#countSubsets(hosts);
@@ -108,7 +122,7 @@ export class ClusterLoadBalancer {
   }
 
   choose(context: ChoiceContext): Host | undefined {
-    const { retry, stream } = context;
+    const { stream } = context;
     const overriding = stream && this.#overrideHost?.(stream, this.#hosts);
     if (overriding) return overriding;
     const wanted = stream?.overrideHost;
@@ -118,10 +132,7 @@ export class ClusterLoadBalancer {
       if (host && host.health !== 'unhealthy') return host;
       if (wanted.isStrict) return undefined;
     }
-    let host = this.#choose(context);
-    for (let again = 0; retry && host && again < retry.maxChoices && retry.rejects(host); again++)
-      host = this.#choose(context);
-    return host;
+    return this.#chooseIn(context);
   }
 
   /** The host whose turn it is next, where there are turns: for the trace. */
@@ -131,7 +142,7 @@ export class ClusterLoadBalancer {
       this.#loads.healthy.findIndex((load) => load > 0),
     );
     const healthy = this.#sets[priority]?.healthy ?? [];
-    return healthy.length > 1 && !this.#subsets ? this.#picker.next?.(healthy) : undefined;
+    return healthy.length > 1 && !this.#subsets && !this.#hashPicker ? this.#picker.next?.(healthy) : undefined;
   }
 
   /** The loads without the priorities that a retry leaves out; all of them where none would be left. */
@@ -144,19 +155,42 @@ export class ClusterLoadBalancer {
     return isEmpty ? loads : loadsOf(left, this.#options);
   }
 
-  #choose(context: ChoiceContext): Host | undefined {
+  #chooseIn(context: ChoiceContext): Host | undefined {
     if (!this.#subsets) return this.#chooseFrom(this.#whole, context);
-    const { hosts, outcome } = this.#subsets.choose(this.#hosts, context.subset);
-    const key = `${outcome} ${JSON.stringify(context.subset)}`;
-    const host = hosts.length === 0 ? undefined : this.#chooseFrom(this.#viewOf(key, hosts), context);
-    if (host && outcome !== 'none') this.#stats[`lb_subsets_${outcome}`].inc();
-    if (host || outcome === 'selected' || !this.#subsets.panicsToAny) return host;
+    for (const wanted of this.#subsets.questionsOf(context.subset)) {
+      const host = this.#chooseSubset(this.#subsets, wanted, context);
+      if (host) return host;
+    }
+    return undefined;
+  }
+
+  #chooseSubset(subsets: Subsets, wanted: JsonObject | undefined, context: ChoiceContext): Host | undefined {
+    const choice = subsets.choose(this.#hosts, wanted);
+    if (!choice) return undefined;
+    const { hosts, outcome } = choice;
+    const view = this.#viewOf(`${outcome} ${JSON.stringify(wanted)}`, hosts);
+    const host = this.#chooseFrom(view, context);
+    if (outcome === 'selected') this.#stats.lb_subsets_selected.inc();
+    if (outcome === 'fallback' && host) this.#stats.lb_subsets_fallback.inc();
+    if (host || outcome !== 'fallback' || !subsets.panicsToAny) return host;
     const any = this.#chooseFrom(this.#whole, context);
     if (any) this.#stats.lb_subsets_fallback_panic.inc();
     return any;
   }
 
+  /** A host that a retry rejects is chosen again in vain, so many times; then it is taken all the same. */
   #chooseFrom(view: View, context: ChoiceContext): Host | undefined {
+    const { retry } = context;
+    const hash = this.#hashPicker && (context.hash ?? randomHash(this.#random));
+    const choose = (attempt: number): Host | undefined =>
+      hash === undefined ? this.#chooseOnce(view, context) : this.#chooseByHash(view, context, { hash, attempt });
+    let host = choose(0);
+    for (let again = 1; retry && host && again <= retry.maxChoices && retry.rejects(host); again++)
+      host = choose(again);
+    return host;
+  }
+
+  #chooseOnce(view: View, context: ChoiceContext): Host | undefined {
     const loads = this.#loadsFor(view, context.retry);
     const { priority, source } = context.at ?? choosePriority(loads, this.#random);
     const set = view.sets[priority]!;
@@ -165,8 +199,31 @@ export class ClusterLoadBalancer {
       if (this.#failsInPanic) return undefined;
     }
     const open = set[source];
-    const hosts = this.#isLocalityWeighted ? this.#inLocality(open, set) : this.#inZone(open, priority, source);
-    return hosts.length === 0 ? undefined : this.#picker.pick(hosts, context);
+    const hosts = view.localities
+      ? view.localities.narrow(open, set, this.#random)
+      : this.#inZone(open, priority, source);
+    return hosts.length === 0 ? undefined : this.#picker.pick(hosts);
+  }
+
+  /** One ring or table for all localities of a priority, of hosts that are well: thread_aware_lb_impl.cc. */
+  #chooseByHash(
+    view: View,
+    context: ChoiceContext,
+    { hash, attempt }: { hash: bigint; attempt: number },
+  ): Host | undefined {
+    const loads = this.#loadsFor(view, context.retry);
+    const { priority } = context.at ?? priorityByHash(loads, hash);
+    const isPanic = loads.panics[priority] === true;
+    if (isPanic && attempt === 0) this.#stats.lb_healthy_panic.inc();
+    const { all, healthy } = view.sets[priority]!;
+    const hosts = this.#weighted(isPanic ? all : healthy, view.localities !== undefined);
+    return hosts.length === 0 ? undefined : this.#hashPicker!.pickByHash(hosts, hash, attempt);
+  }
+
+  #weighted(hosts: readonly Host[], byLocality: boolean): WeightedHosts {
+    let known = this.#weights.get(hosts);
+    if (!known) this.#weights.set(hosts, (known = weightedHosts(hosts, byLocality)));
+    return known;
   }
 
   /** A part of the hosts is balanced as if there were no others: subset_lb.cc. */
@@ -180,7 +237,7 @@ export class ClusterLoadBalancer {
       healthy: among(healthy),
       degraded: among(degraded),
     }));
-    const view = { sets, loads: loadsOf(sets, this.#options) };
+    const view = { sets, loads: loadsOf(sets, this.#options), localities: this.#localitiesOf(sets) };
     this.#views.set(key, view);
     return view;
   }
@@ -190,27 +247,16 @@ export class ClusterLoadBalancer {
     return this.#zones && priority === 0 && source === 'healthy' ? this.#zones.narrow(open) : open;
   }
 
-  #sameList(key: string, hosts: readonly Host[]): readonly Host[] {
-    const known = this.#lists.get(key);
-    if (known) return known;
-    this.#lists.set(key, hosts);
-    return hosts;
-  }
-
-  /** A locality by its weight, less what of it is unwell; one without a weight gets nothing. */
-  #inLocality(open: readonly Host[], set: HostSet): readonly Host[] {
-    const localities = [...new Set(open.map((host) => host.locality))];
-    const share = (locality: Host['locality']): number => {
-      const of = (hosts: readonly Host[]): number => hosts.filter((host) => host.locality === locality).length;
-      return locality.weight * Math.min(1, (this.#overprovisioning / 100) * (of(open) / of(set.all)));
-    };
-    const total = localities.reduce((sum, one) => sum + share(one), 0);
-    if (total === 0) return [];
-    let ticket = (this.#random.below(1_000_000) / 1_000_000) * total;
-    const chosen = localities.find((one) => (ticket -= share(one)) < 0) ?? localities.at(-1)!;
-    return this.#sameList(
-      `locality ${chosen.name} ${chosen.priority}`,
-      open.filter((host) => host.locality === chosen),
+  /** Within a subset, localities count only where they are to. */
+  #localitiesOf(subset: readonly HostSet[]): LocalityShares | undefined {
+    const how = this.#isLocalityWeighted ? this.#subsets!.localityWeights : 'none';
+    if (how === 'none') return undefined;
+    const of = (sets: readonly HostSet[], locality: Locality): number =>
+      sets.reduce((sum, { all }) => sum + all.filter((host) => host.locality === locality).length, 0);
+    const scaleOf = (locality: Locality): number => of(subset, locality) / of(this.#sets, locality);
+    return new LocalityShares(
+      this.#overprovisioning,
+      how === 'whole' ? undefined : (locality) => Math.round(locality.weight * scaleOf(locality)),
     );
   }
 }

@@ -5,6 +5,7 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { substituted } from '../matching/substitution.ts';
 import type { Connection } from '../seams.ts';
 import { xxHash64 } from './xx_hash64.ts';
+import type { FilterState } from '../stream_info/filter_state.ts';
 
 const MASK = (1n << 64n) - 1n;
 
@@ -15,6 +16,7 @@ export interface HashFacts {
   readonly request: HeaderMap;
   readonly connection: Addresses;
   readonly clientIp: string;
+  readonly filterState: FilterState;
 }
 
 /** The hash of a request by a route's `hash_policy`, in order; undefined where none has a value (hash_policy.cc). */
@@ -29,7 +31,7 @@ export function hashOf(policies: readonly ConfigNode[], facts: HashFacts): bigin
 }
 
 function hashBy(policy: ConfigNode, facts: HashFacts): bigint | undefined {
-  const { request, clientIp } = facts;
+  const { request, clientIp, filterState } = facts;
   const header = policy.child('header');
   if (header) {
     const rewrite = header.child('regex_rewrite');
@@ -41,6 +43,8 @@ function hashBy(policy: ConfigNode, facts: HashFacts): bigint | undefined {
   if (cookie) return cookieHash(cookie, facts);
   const parameter = policy.child('query_parameter')?.text('name');
   if (parameter !== undefined) return hashOfText(queryOf(request.get(':path') ?? '', parameter));
+  const key = policy.child('filter_state')?.text('key');
+  if (key !== undefined) return filterState.isHashable(key) ? hashOfText(filterState.get(key)) : undefined;
   return policy.child('connection_properties')?.flag('source_ip') ? xxHash64(clientIp) : undefined;
 }
 

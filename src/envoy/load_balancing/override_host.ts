@@ -5,11 +5,8 @@ import type { Host } from '../upstream/host.ts';
 /** The endpoint that a request names, by its address; undefined where it names none that is there. */
 export type OverrideHost = (stream: StreamFacts, hosts: readonly Host[]) => Host | undefined;
 
-const MESSAGE = '.override_host.v3.OverrideHost';
-
 /** `override_host` of a cluster's `load_balancing_policy`: override_host/load_balancer.cc. */
-export function overrideHostOf(cluster: ConfigNode): OverrideHost | undefined {
-  const config = overrideConfig(cluster);
+export function overrideHostOf(config: ConfigNode | undefined): OverrideHost | undefined {
   if (!config) return undefined;
   const sources = config.list('override_host_sources');
   return (stream, hosts) => {
@@ -21,17 +18,6 @@ export function overrideHostOf(cluster: ConfigNode): OverrideHost | undefined {
     }
     return undefined;
   };
-}
-
-/** The policies that decide where the request names no endpoint. */
-export function fallbackOf(policy: ConfigNode): ConfigNode | undefined {
-  return policy.text('@type')?.endsWith(MESSAGE) ? policy.child('fallback_policy') : undefined;
-}
-
-function overrideConfig(cluster: ConfigNode): ConfigNode | undefined {
-  const policies = cluster.child('load_balancing_policy')?.list('policies') ?? [];
-  const config = policies[0]?.child('typed_extension_config')?.child('typed_config');
-  return config?.text('@type')?.endsWith(MESSAGE) ? config : undefined;
 }
 
 function toldBy(source: ConfigNode, { request, dynamicMetadata }: StreamFacts): string | undefined {

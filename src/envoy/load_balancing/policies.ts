@@ -1,9 +1,11 @@
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import type { ClusterStats } from '../upstream/cluster_stats.ts';
+import { BoundedLoad } from './bounded_load.ts';
+import type { LbOptions } from './lb_options.ts';
 import { LeastRequest } from './least_request.ts';
-import type { HostPicker } from './load_balancer.ts';
+import type { HashPicker, HostPicker } from './load_balancer.ts';
 import { Maglev } from './maglev.ts';
-import { fallbackOf } from './override_host.ts';
 import { RandomChoice } from './random_choice.ts';
 import { murmurHash2 } from './murmur_hash.ts';
 import { xxHash64 } from './xx_hash64.ts';
@@ -15,12 +17,11 @@ const DEFAULT_RING_SIZE = 1024;
 const LARGEST_RING = 8 * 1024 * 1024;
 const DEFAULT_TABLE_SIZE = 65_537;
 
-type Compile = (options: ConfigNode | undefined, owner: PolicyOwner, usesHostname: boolean) => HostPicker;
-
 /** What a policy needs of its cluster. */
 export interface PolicyOwner {
   readonly random: Random;
   readonly nowMs: () => number;
+  readonly stats: ClusterStats['traffic'];
 }
 
 function slowStartOf(options: ConfigNode | undefined, { nowMs }: PolicyOwner): SlowStart | undefined {
@@ -28,57 +29,33 @@ function slowStartOf(options: ConfigNode | undefined, { nowMs }: PolicyOwner): S
   return node && new SlowStart(node, nowMs);
 }
 
-/** By the name of `lb_policy`: the field of its options, and how it is made. A policy that is not here takes turns. */
-const POLICIES: Readonly<Record<string, { readonly field: string; readonly compile: Compile }>> = {
-  ROUND_ROBIN: {
-    field: 'round_robin_lb_config',
-    compile: (options, owner) => new RoundRobin(slowStartOf(options, owner)),
-  },
-  RANDOM: { field: '', compile: (_, { random }) => new RandomChoice(random) },
-  LEAST_REQUEST: {
-    field: 'least_request_lb_config',
-    compile: (options, owner) =>
-      new LeastRequest(owner.random, {
-        slowStart: slowStartOf(options, owner),
-        choices: options?.number('choice_count') ?? 2,
-        bias: options?.child('active_request_bias')?.number('default_value') ?? 1,
-      }),
-  },
-  RING_HASH: {
-    field: 'ring_hash_lb_config',
-    compile: (options, { random }, usesHostname) =>
-      new RingHash(random, {
-        minimumSize: options?.number('minimum_ring_size') ?? DEFAULT_RING_SIZE,
-        maximumSize: options?.number('maximum_ring_size') ?? LARGEST_RING,
-        usesHostname,
-        hash: options?.text('hash_function') === 'MURMUR_HASH_2' ? murmurHash2 : xxHash64,
-      }),
-  },
-  MAGLEV: {
-    field: 'maglev_lb_config',
-    compile: (options, { random }, usesHostname) =>
-      new Maglev(random, { tableSize: options?.number('table_size') ?? DEFAULT_TABLE_SIZE, usesHostname }),
-  },
-};
-
-/** The picker of a cluster: `load_balancing_policy` where it is set, or else `lb_policy`. */
-export function compilePicker(cluster: ConfigNode, owner: PolicyOwner): HostPicker {
-  const named = policyIn(cluster.child('load_balancing_policy'));
-  const fallback = named && fallbackOf(named);
-  const extension = fallback ? policyIn(fallback) : named;
-  const usesHostname =
-    cluster.child('common_lb_config')?.child('consistent_hashing_lb_config')?.flag('use_hostname_for_hashing') === true;
-  const policy = POLICIES[extension ? nameOf(extension) : (cluster.text('lb_policy') ?? 'ROUND_ROBIN')];
-  return policy ? policy.compile(extension ?? cluster.child(policy.field), owner, usesHostname) : new RoundRobin();
+/** The picker of a policy that goes by turns or by chance. A policy that is not known takes turns. */
+export function compilePicker({ policy, config }: LbOptions, owner: PolicyOwner): HostPicker {
+  if (policy === 'RANDOM') return new RandomChoice(owner.random);
+  if (policy !== 'LEAST_REQUEST') return new RoundRobin(slowStartOf(config, owner));
+  return new LeastRequest(owner.random, {
+    slowStart: slowStartOf(config, owner),
+    choices: config?.number('choice_count') ?? 2,
+    bias: config?.child('active_request_bias')?.number('default_value') ?? 1,
+  });
 }
 
-const policyIn = (policies: ConfigNode | undefined): ConfigNode | undefined =>
-  policies
-    ?.list('policies')
-    .map((policy) => policy.child('typed_extension_config')?.child('typed_config'))
-    .find((config) => config !== undefined);
+/** The picker of a policy that goes by hashes; undefined for any other. */
+export function compileHashPicker(options: LbOptions, { stats }: PolicyOwner): HashPicker | undefined {
+  const { hashing } = options;
+  const picker = hashPickerOf(options, hashing?.flag('use_hostname_for_hashing') === true);
+  const factor = hashing?.number('hash_balance_factor') ?? 0;
+  return picker && factor > 0 ? new BoundedLoad(picker, factor, stats.upstream_rq_active) : picker;
+}
 
-function nameOf(extension: ConfigNode): string {
-  const message = extension.text('@type')?.split('.').at(-1) ?? '';
-  return message.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
+function hashPickerOf({ policy, config }: LbOptions, usesHostname: boolean): HashPicker | undefined {
+  if (policy === 'MAGLEV')
+    return new Maglev({ tableSize: config?.number('table_size') ?? DEFAULT_TABLE_SIZE, usesHostname });
+  if (policy !== 'RING_HASH') return undefined;
+  return new RingHash({
+    minimumSize: config?.number('minimum_ring_size') ?? DEFAULT_RING_SIZE,
+    maximumSize: config?.number('maximum_ring_size') ?? LARGEST_RING,
+    usesHostname,
+    hash: config?.text('hash_function') === 'MURMUR_HASH_2' ? murmurHash2 : xxHash64,
+  });
 }

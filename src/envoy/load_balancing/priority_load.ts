@@ -24,8 +24,14 @@ export interface Loads {
 }
 
 /** Shares all requests over the priorities by how many of their hosts can take them: load_balancer_impl.cc. */
-export function choosePriority(loads: Loads, random: Random): PriorityChoice {
-  let ticket = random.below(FULL) + 1;
+export const choosePriority = (loads: Loads, random: Random): PriorityChoice => priorityAt(loads, random.below(FULL));
+
+/** The priority that has a hash among its share. */
+export const priorityByHash = (loads: Loads, hash: bigint): PriorityChoice =>
+  priorityAt(loads, Number(hash % BigInt(FULL)));
+
+function priorityAt(loads: Loads, drawn: number): PriorityChoice {
+  let ticket = drawn + 1;
   for (const source of ['healthy', 'degraded'] as const) {
     for (const [priority, load] of loads[source].entries()) {
       ticket -= load;

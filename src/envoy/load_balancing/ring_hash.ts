@@ -1,7 +1,6 @@
-import type { Random } from '#sim';
 import type { Host } from '../upstream/host.ts';
 import { hashKeyOf } from './hash_key.ts';
-import type { HostPicker, LoadBalancerContext } from './load_balancer.ts';
+import type { HashPicker, WeightedHosts } from './load_balancer.ts';
 
 interface RingEntry {
   readonly hash: bigint;
@@ -17,38 +16,34 @@ export interface RingOptions {
 }
 
 /** RING_HASH: the host whose point on the ring is the next one after the request's hash (ring_hash_lb.cc). */
-export class RingHash implements HostPicker {
-  readonly #rings = new WeakMap<readonly Host[], readonly RingEntry[]>();
-  readonly #random: Random;
+export class RingHash implements HashPicker {
+  readonly #rings = new WeakMap<WeightedHosts, readonly RingEntry[]>();
   readonly #options: RingOptions;
 
-  constructor(random: Random, options: RingOptions) {
-    this.#random = random;
+  constructor(options: RingOptions) {
     this.#options = options;
   }
 
-  pick(hosts: readonly Host[], { hash }: LoadBalancerContext): Host {
+  pickByHash(hosts: WeightedHosts, hash: bigint, attempt: number): Host {
     let ring = this.#rings.get(hosts);
     if (!ring) this.#rings.set(hosts, (ring = ringOf(hosts, this.#options)));
-    const wanted = hash ?? (BigInt(this.#random.below(2 ** 32)) << 32n) | BigInt(this.#random.below(2 ** 32));
     let [low, high] = [0, ring.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (ring[middle]!.hash < wanted) low = middle + 1;
+      if (ring[middle]!.hash < hash) low = middle + 1;
       else high = middle;
     }
-    return (ring[low] ?? ring[0]!).host;
+    return ring[((low === ring.length ? 0 : low) + attempt) % ring.length]!.host;
   }
 }
 
-function ringOf(hosts: readonly Host[], options: RingOptions): RingEntry[] {
-  const total = hosts.reduce((sum, host) => sum + host.weight, 0);
-  const smallest = Math.min(...hosts.map((host) => host.weight)) / total;
+function ringOf(hosts: WeightedHosts, options: RingOptions): RingEntry[] {
+  const smallest = Math.min(...hosts.map(({ weight }) => weight));
   const scale = Math.min(Math.ceil(smallest * options.minimumSize) / smallest, options.maximumSize);
   const ring: RingEntry[] = [];
   let target = 0;
-  for (const host of hosts) {
-    target += scale * (host.weight / total);
+  for (const { host, weight } of hosts) {
+    target += scale * weight;
     const key = hashKeyOf(host, options.usesHostname);
     for (let i = 0; ring.length < target; i++) ring.push({ hash: options.hash(`${key}_${i}`), host });
   }

@@ -23,8 +23,8 @@ export interface LuaCall {
 /** A script whose functions are there. */
 export interface LuaScript {
   has(name: string): boolean;
-  /** Calls back when the function is through, with the error if it failed: at once, unless it waits. */
-  call(name: string, argument: LuaObject, ended: (error: string | undefined) => void): LuaCall;
+  /** Calls back when the function is through, with the error if it failed or its result: at once, unless it waits. */
+  call(name: string, argument: LuaObject, ended: (error: string | undefined, result?: LuaValue) => void): LuaCall;
 }
 
 /** A Lua machine. */

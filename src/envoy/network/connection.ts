@@ -4,6 +4,7 @@ import { StreamFacts } from '../stream_info/stream_facts.ts';
 import { LogFlags } from '../stream_info/log_flags.ts';
 import type { CloseEvent, CompiledNetworkFilter, NetworkConnection, NetworkFilter } from './filter.ts';
 import { bytes, sizeOf, type Payload, type ServerHello } from './payload.ts';
+import { FilterState } from '../stream_info/filter_state.ts';
 
 /** The client's end of a connection. */
 export interface DownstreamPeer {
@@ -35,7 +36,7 @@ export class DownstreamConnection implements NetworkConnection {
   readonly openedMs: number;
   readonly log: StreamRecord = {};
   #dynamicMetadata: JsonObject | undefined;
-  #filterState: Map<string, string> | undefined;
+  #filterState: FilterState | undefined;
   #flags: LogFlags | undefined;
   #streamFacts: StreamFacts | undefined;
   readonly #peer: DownstreamPeer;
@@ -74,8 +75,8 @@ export class DownstreamConnection implements NetworkConnection {
     return (this.#dynamicMetadata ??= {});
   }
 
-  get filterState(): Map<string, string> {
-    return (this.#filterState ??= new Map());
+  get filterState(): FilterState {
+    return (this.#filterState ??= new FilterState());
   }
 
   get streamFacts(): StreamFacts {

@@ -4,6 +4,7 @@ import type { RouterServices } from '../router/router_services.ts';
 import type { Connection, StreamRecord } from '../seams.ts';
 import type { StreamFacts } from '../stream_info/stream_facts.ts';
 import type { Payload } from './payload.ts';
+import type { FilterState } from '../stream_info/filter_state.ts';
 
 /** Whether the next filter may hear of it. */
 export type NetworkFilterStatus = 'continue' | 'stop_iteration';
@@ -18,7 +19,7 @@ export interface NetworkConnection {
   /** What a log says of the whole connection: who, how much, by which chain. */
   readonly log: StreamRecord;
   readonly dynamicMetadata: JsonObject;
-  readonly filterState: Map<string, string>;
+  readonly filterState: FilterState;
   readonly isOpen: boolean;
   /** What a log says of it beside its fields: times, and the hosts that were tried. */
   readonly streamFacts: StreamFacts;

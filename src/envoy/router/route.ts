@@ -1,11 +1,20 @@
 import { durationMs, type JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
-import { compileClusterChoice, type ChooseCluster } from './cluster_choice.ts';
+import { compileClusterChoice, type ChooseCluster, type PluginOf } from './cluster_choice.ts';
 import type { RequestStats } from './request_stats.ts';
 import { compileRouteMatch, type Mismatch } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
+
+/** What the levels above a route decide for it. */
+export interface RouteLevels {
+  /** `request_mirror_policies` of the nearest level that has any. */
+  readonly mirrors: readonly ConfigNode[];
+  readonly pluginOf: PluginOf;
+}
+
+const NO_LEVELS: RouteLevels = { mirrors: [], pluginOf: () => undefined };
 
 /** A route: what it takes, and what it does with it. */
 export class Route {
@@ -30,7 +39,7 @@ export class Route {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
-  constructor(node: ConfigNode) {
+  constructor(node: ConfigNode, levels: RouteLevels = NO_LEVELS) {
     this.node = node;
     this.name = node.text('name') ?? '';
     this.match = node.child('match');
@@ -39,17 +48,21 @@ export class Route {
     this.redirect = node.child('redirect');
     this.directResponse = node.child('direct_response');
     this.timeoutMs = timeoutOf(this.action);
-    this.chooseCluster = this.action ? compileClusterChoice(this.action) : () => ({ name: undefined });
+    this.chooseCluster = this.action ? compileClusterChoice(this.action, levels.pluginOf) : () => ({ name: undefined });
     this.runtimeFraction = this.match?.child('runtime_fraction');
     this.idleTimeoutMs = durationMs(this.action?.text('idle_timeout'));
     this.priority = this.action?.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT';
     this.hashPolicy = this.action?.list('hash_policy') ?? [];
-    this.mirrors = this.action?.list('request_mirror_policies') ?? [];
+    this.mirrors = nearestOf(this.action?.list('request_mirror_policies') ?? [], levels.mirrors);
     this.subset = subsetOf(this.action);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
   }
 }
+
+/** A level that says nothing leaves it to the one above. */
+export const nearestOf = (own: readonly ConfigNode[], above: readonly ConfigNode[]): readonly ConfigNode[] =>
+  own.length > 0 ? own : above;
 
 /** A limit to the stream stands in place of the default. */
 const timeoutOf = (action: ConfigNode | undefined): number =>

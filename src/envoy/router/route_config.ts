@@ -2,7 +2,14 @@ import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { StatsStore } from '../stats/store.ts';
+import type { PluginOf } from './cluster_choice.ts';
+import type { ClusterSpecifier, ClusterSpecifierContext, ClusterSpecifierRegistry } from './cluster_specifier.ts';
 import { VirtualHosts } from './virtual_host.ts';
+
+export interface RouteConfigServices extends ClusterSpecifierContext {
+  readonly stats: StatsStore;
+  readonly clusterSpecifiers: ClusterSpecifierRegistry;
+}
 
 /** A route configuration, compiled. A stream keeps the one that it began with. */
 export class RouteConfig {
@@ -15,10 +22,13 @@ export class RouteConfig {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
-  constructor(node: ConfigNode, stats: StatsStore, createdMs: number) {
+  constructor(node: ConfigNode, services: RouteConfigServices, createdMs: number) {
     this.node = node;
     this.createdMs = createdMs;
-    this.virtualHosts = new VirtualHosts(node, stats);
+    this.virtualHosts = new VirtualHosts(node, services.stats, {
+      mirrors: node.list('request_mirror_policies'),
+      pluginOf: compilePlugins(node, services),
+    });
     this.narrowestWins = node.flag('most_specific_header_mutations_wins');
     this.#internalOnlyHeaders = node.texts('internal_only_headers').map((name) => name.toLowerCase());
     this.requestHeaders = new HeaderMutation(node, 'request');
@@ -30,4 +40,21 @@ export class RouteConfig {
     if (request.has('x-envoy-internal')) return;
     for (const name of this.#internalOnlyHeaders) request.remove(name);
   }
+}
+
+/** `cluster_specifier_plugins` by their names, and those that routes bring along. */
+function compilePlugins(node: ConfigNode, services: RouteConfigServices): PluginOf {
+  const compile = (plugin: ConfigNode | undefined): ClusterSpecifier | undefined => {
+    const config = plugin?.child('extension')?.child('typed_config');
+    const factory = config && services.clusterSpecifiers.get(config.text('@type')?.split('/').at(-1) ?? '');
+    return factory?.compile(config!, services);
+  };
+  const named = new Map(
+    node
+      .list('cluster_specifier_plugins')
+      .map((plugin) => [plugin.child('extension')?.text('name') ?? '', compile(plugin)] as const),
+  );
+  return (action) =>
+    named.get(action.text('cluster_specifier_plugin') ?? '') ??
+    compile(action.child('inline_cluster_specifier_plugin'));
 }

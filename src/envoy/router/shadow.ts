@@ -1,7 +1,9 @@
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { OWN_ADDRESS } from '../http/client_address.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { HeaderMap } from '../http/header_map.ts';
+import { compileHeaderMutations, type HeaderMutate } from '../http/header_mutations.ts';
 import { fractionOf, type Runtime } from '../runtime/runtime.ts';
 
 export interface ShadowPolicy {
@@ -9,10 +11,27 @@ export interface ShadowPolicy {
   readonly headers: HeaderMap;
 }
 
-/** By what a copy may be left out. */
+/** By what a copy may be left out, and changed. */
 export interface ShadowChance {
   readonly random: Random;
   readonly runtime: Runtime;
+  readonly context: () => FormatterContext;
+}
+
+const compiled = new WeakMap<ConfigNode, HeaderMutate>();
+
+/** `request_headers_mutations`, read once. */
+function mutationsOf(policy: ConfigNode): HeaderMutate {
+  let mutate = compiled.get(policy);
+  if (!mutate) compiled.set(policy, (mutate = compileHeaderMutations(policy.list('request_headers_mutations'))));
+  return mutate;
+}
+
+/** The name of its own that a policy gives, or the request's with a mark. */
+function hostOf(policy: ConfigNode, host: string): string {
+  const own = policy.text('host_rewrite_literal') ?? '';
+  if (own !== '') return own;
+  return policy.flag('disable_shadow_host_suffix_append') ? host : host.replace(/(:\d+)?$/, '-shadow$1');
 }
 
 function isSampled(node: ConfigNode | undefined, random: Random, runtime: Runtime): boolean {
@@ -25,15 +44,15 @@ function isSampled(node: ConfigNode | undefined, random: Random, runtime: Runtim
 export function shadowsOf(
   policies: readonly ConfigNode[],
   request: HeaderMap,
-  { random, runtime }: ShadowChance,
+  { random, runtime, context }: ShadowChance,
 ): ShadowPolicy[] {
   return policies.flatMap((policy) => {
     const cluster = policy.text('cluster') || request.get((policy.text('cluster_header') ?? '').toLowerCase());
     const isPicked = isSampled(policy.child('runtime_fraction'), random, runtime);
     if (cluster === undefined || !isPicked) return [];
     const headers = new HeaderMap(request.pairs());
-    if (!policy.flag('disable_shadow_host_suffix_append'))
-      headers.set(':authority', (request.get(':authority') ?? '').replace(/(:\d+)?$/, '-shadow$1'));
+    mutationsOf(policy)(headers, context);
+    headers.set(':authority', hostOf(policy, headers.get(':authority') ?? ''));
     headers.set('x-envoy-internal', 'true');
     headers.set('x-forwarded-for', [...request.all('x-forwarded-for'), OWN_ADDRESS].join(','));
     return [{ cluster, headers }];

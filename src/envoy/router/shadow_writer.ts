@@ -1,10 +1,14 @@
 import type { Stream } from '../http/stream.ts';
 import type { Cluster } from '../upstream/cluster.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { Random } from '#sim';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { shadowsOf } from './shadow.ts';
 import { SHADOW_FACTS } from './upstream_counts.ts';
+
+/** What a copy counts as that nobody answered. */
+const UNAVAILABLE = 503;
 
 interface ShadowServices {
   readonly random: Random;
@@ -16,18 +20,23 @@ interface ShadowServices {
 /** Sends the copies that are asked for; nobody waits for what they bring: router/shadow_writer_impl.cc. */
 export function sendShadows(stream: Stream, services: ShadowServices, timeoutMs: number): void {
   const { request, requestBody, route } = stream;
-  for (const { cluster: name, headers } of shadowsOf(route!.mirrors, request, services)) {
+  const context = (): FormatterContext => stream.context();
+  for (const { cluster: name, headers } of shadowsOf(route!.mirrors, request, { ...services, context })) {
     const cluster = services.clusters.get(name);
     const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
-    if (!cluster || !host) continue;
+    if (!cluster) continue;
+    if (!host) {
+      countShadow(services, cluster, UNAVAILABLE);
+      continue;
+    }
     headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
     stream.span?.child().inject(headers);
     cluster.poolOf(host, 'DEFAULT').newStream(
       { headers, body: requestBody },
       {
         onReady: () => undefined,
-        onOverflow: () => undefined,
-        onReply: (reply) => 'response' in reply && countShadow(services, cluster, reply.response.status),
+        onOverflow: () => countShadow(services, cluster, UNAVAILABLE),
+        onReply: (reply) => countShadow(services, cluster, 'response' in reply ? reply.response.status : UNAVAILABLE),
       },
     );
   }

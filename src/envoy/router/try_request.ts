@@ -1,7 +1,8 @@
 import type { JsonObject } from '#api';
+import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
-import { hashOf, newCookies, type HashFacts } from '../load_balancing/hash_policy.ts';
+import { hashOf, newCookies } from '../load_balancing/hash_policy.ts';
 import type { HttpResponse } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
@@ -11,17 +12,16 @@ import { saysEmptyBody } from './upstream_headers.ts';
 import { hasWholeRequest } from './upstream_tunnel.ts';
 import type { UpstreamTimeouts } from './upstream_timeouts.ts';
 
-const hashFactsOf = ({ request, connection, log }: Stream): HashFacts => ({
-  request,
-  connection,
-  clientIp: String(log['remote']),
-});
-
 /** What the choice of a host may depend on. */
 export function choiceContextOf(stream: Stream, retry: RetryChoice | undefined): ChoiceContext {
-  const policies = stream.route!.hashPolicy;
-  const hash = policies.length === 0 ? undefined : hashOf(policies, hashFactsOf(stream));
+  const policies = hashPolicyOf(stream);
+  const hash = policies.length === 0 ? undefined : hashOf(policies, stream);
   return { hash, subset: wantedSubset(stream), retry, stream };
+}
+
+/** The load balancing policy's own, or else the route's. */
+function hashPolicyOf({ route, cluster }: Stream): readonly ConfigNode[] {
+  return cluster && cluster.hashPolicy.length > 0 ? cluster.hashPolicy : route!.hashPolicy;
 }
 
 /** What the route and the weighted cluster ask of an endpoint's metadata. */
@@ -43,9 +43,8 @@ export function setExpectedTimeout({ request, suppressEnvoyHeaders }: Stream, ti
 export function responseHeaders(stream: Stream, response: HttpResponse, attempts: number): HeaderMap {
   const headers = response.headers.copy();
   if (!stream.suppressEnvoyHeaders && hasWholeRequest(stream)) headers.set('x-envoy-upstream-service-time', '0');
-  const policies = stream.route!.hashPolicy;
-  if (policies.length > 0)
-    for (const cookie of newCookies(policies, hashFactsOf(stream))) headers.add('set-cookie', cookie);
+  const policies = hashPolicyOf(stream);
+  if (policies.length > 0) for (const cookie of newCookies(policies, stream)) headers.add('set-cookie', cookie);
   if (stream.virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(attempts));
   return headers;
 }

@@ -3,11 +3,11 @@ import type { ConfigNode } from '../config_node.ts';
 import type { Trace } from '../trace.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { HeaderMap } from '../http/header_map.ts';
-import { compileMatchTree, type MatchTree } from '../matching/match_tree.ts';
+import { compileMatchTree, type MatchFacts, type MatchTree } from '../matching/match_tree.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { compileHeaderMatcher } from './route_match.ts';
 import { RequestStats } from './request_stats.ts';
-import { Route } from './route.ts';
+import { nearestOf, Route, type RouteLevels } from './route.ts';
 import { RouteList } from './route_list.ts';
 
 export type DomainClass = 'exact' | 'suffix wildcard' | 'prefix wildcard' | 'any';
@@ -22,14 +22,16 @@ export class VirtualHost {
   readonly countsAttemptsInResponse: boolean;
   readonly #matcher: MatchTree | undefined;
   readonly #stats: StatsStore;
+  readonly #levels: RouteLevels;
   readonly #virtualClusters: readonly VirtualCluster[];
   readonly #chosen = new WeakMap<object, RouteList>();
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
-  constructor(node: ConfigNode, stats: StatsStore) {
+  constructor(node: ConfigNode, stats: StatsStore, { mirrors, pluginOf }: RouteLevels) {
     this.node = node;
     this.#stats = stats;
+    this.#levels = { mirrors: nearestOf(node.list('request_mirror_policies'), mirrors), pluginOf };
     this.name = node.text('name') ?? '';
     this.requiresTls = node.text('require_tls') ?? 'NONE';
     this.countsAttempts = node.flag('include_request_attempt_count');
@@ -43,7 +45,7 @@ export class VirtualHost {
   }
 
   #route(node: ConfigNode): Route {
-    const route = new Route(node);
+    const route = new Route(node, this.#levels);
     const prefix = node.text('stat_prefix') ?? '';
     if (prefix !== '') route.stats = new RequestStats(this.#stats, `vhost.${this.name}.route.${prefix}.`);
     return route;
@@ -54,9 +56,9 @@ export class VirtualHost {
   }
 
   /** The routes to try in order: all of them, or those that the matcher leads to. */
-  routesFor(request: HeaderMap): RouteList {
+  routesFor(facts: MatchFacts): RouteList {
     if (!this.#matcher) return this.#routes;
-    const action = this.#matcher({ request });
+    const action = this.#matcher(facts);
     if (!action) return NO_ROUTES;
     const known = this.#chosen.get(action.value);
     if (known) return known;
@@ -109,8 +111,8 @@ export class VirtualHosts {
   readonly #ignorePort: boolean;
   readonly #ref: ConfigRef;
 
-  constructor(routeConfig: ConfigNode, stats: StatsStore) {
-    this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node, stats));
+  constructor(routeConfig: ConfigNode, stats: StatsStore, levels: RouteLevels) {
+    this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node, stats, levels));
     this.#ref = routeConfig.ref;
     this.#ignorePort = routeConfig.flag('ignore_port_in_host_matching');
     for (const host of this.all)

@@ -1,3 +1,4 @@
+import type { ClusterSpecifierRegistry } from '../router/cluster_specifier.ts';
 import type { Api } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
@@ -34,6 +35,7 @@ export interface DynamicServices extends TransportSocketServices {
   readonly trace: Trace | undefined;
   readonly runtime: Runtime;
   readonly clusterTypes: ClusterTypes;
+  readonly clusterSpecifiers: ClusterSpecifierRegistry;
   readonly drainTimeMs: number;
 }
 
@@ -100,9 +102,9 @@ export class DynamicResources {
     });
     this.extensionConfigs = new ExtensionConfigProviders({ factory: this.#subscriptions, stats, dispatcher });
     this.routes = new RouteConfigProviders({
+      ...services,
+      clusters: this.clusters,
       factory: this.#subscriptions,
-      stats,
-      dispatcher,
       pauses: this.#pauses,
     });
   }

@@ -1,17 +1,15 @@
 import { SIMULATION_EPOCH_MS, type Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { InitTarget, type InitManager } from '../init_manager.ts';
-import { RouteConfig } from '../router/route_config.ts';
+import { RouteConfig, type RouteConfigServices } from '../router/route_config.ts';
 import type { RouteConfigProvider, RouteConfigs } from '../router/route_config_provider.ts';
-import type { StatsStore } from '../stats/store.ts';
 import type { Pauses } from '../upstream/cluster_warming.ts';
 import { ScopedRoutes } from './scoped_routes.ts';
 import type { DecodedResource, Subscription, SubscriptionCallbacks } from './subscription.ts';
 import type { SubscriptionFactory } from './subscription_factory.ts';
 
-interface RdsServices {
+interface RdsServices extends RouteConfigServices {
   readonly factory: SubscriptionFactory;
-  readonly stats: StatsStore;
   readonly dispatcher: Dispatcher;
   readonly pauses: Pauses;
 }
@@ -62,7 +60,7 @@ class RdsSubscription implements SubscriptionCallbacks {
   #take({ node, problem }: DecodedResource, version: string): string | undefined {
     if (this.current && JSON.stringify(this.current.node.value) === JSON.stringify(node.value)) return undefined;
     if (problem !== undefined) return problem;
-    this.current = new RouteConfig(node, this.#services.stats, this.#services.dispatcher.nowMs);
+    this.current = new RouteConfig(node, this.#services, this.#services.dispatcher.nowMs);
     this.version = version;
     this.#services.stats.add(`${this.#prefix}config_reload`);
     this.#services.stats.set(
@@ -111,7 +109,7 @@ export class RouteConfigProviders implements RouteConfigs {
   }
 
   inline(node: ConfigNode | undefined): RouteConfigProvider {
-    const current = node && new RouteConfig(node, this.#services.stats, this.#services.dispatcher.nowMs);
+    const current = node && new RouteConfig(node, this.#services, this.#services.dispatcher.nowMs);
     if (current) this.#inline.add(current);
     return { current, release: () => void (current && this.#inline.delete(current)) };
   }

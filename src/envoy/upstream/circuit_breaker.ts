@@ -85,6 +85,10 @@ export class CircuitBreaker {
     return Math.max(Math.floor(share * active), this.#budget.number('min_retry_concurrency') ?? 3);
   }
 
+  held(resource: Resource): number {
+    return this.#held[resource];
+  }
+
   /** How much is held, of how much: `2 of 1024`. */
   heldOf(resource: Resource): string {
     return `${this.#held[resource]} of ${this.#limit(resource)}`;

@@ -247,6 +247,11 @@ export class Cluster {
     for (const [name, value] of Object.entries(gauges)) this.stats.traffic[name as keyof typeof gauges].set(value);
   }
 
+  /** How its load balancing policy makes a hash of a request; empty where that is left to the route. */
+  get hashPolicy(): readonly ConfigNode[] {
+    return this.#balancer.hashPolicy;
+  }
+
   chooseHost(context: ChoiceContext): Host | undefined {
     return this.#discovery.chooseHost ? this.#discovery.chooseHost(context) : this.#balancer.choose(context);
   }

@@ -1,28 +1,21 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { expand } from '../../../../formatter/format_text.ts';
 import type { FormatterContext } from '../../../../formatter/formatter_context.ts';
-import { addHeader, type HeaderMap } from '../../../../http/header_map.ts';
+import { compileHeaderMutations, type HeaderMutate } from '../../../../http/header_mutations.ts';
 import { QueryParameters } from '../../../../http/query_parameters.ts';
-import { compileStringMatcher } from '../../../../router/string_matcher.ts';
 
 type Context = () => FormatterContext;
-type Mutate = (headers: HeaderMap, context: Context) => void;
 
 /** `Mutations` of one level, compiled: what it does to headers, trailers and the query of a request. */
 export interface Mutations {
-  readonly request: Mutate;
-  readonly requestTrailers: Mutate;
-  readonly response: Mutate;
-  readonly responseTrailers: Mutate;
+  readonly request: HeaderMutate;
+  readonly requestTrailers: HeaderMutate;
+  readonly response: HeaderMutate;
+  readonly responseTrailers: HeaderMutate;
 }
 
 export function compileMutations(node: ConfigNode | undefined): Mutations {
-  const headersBy = (field: string): Mutate => {
-    const all = (node?.list(field) ?? []).map(compileOne);
-    return (headers, context) => {
-      for (const one of all) one(headers, context);
-    };
-  };
+  const headersBy = (field: string): HeaderMutate => compileHeaderMutations(node?.list(field) ?? []);
   const [request, query] = [
     headersBy('request_mutations'),
     compileQuery(node?.list('query_parameter_mutations') ?? []),
@@ -38,29 +31,8 @@ export function compileMutations(node: ConfigNode | undefined): Mutations {
   };
 }
 
-function compileOne(mutation: ConfigNode): Mutate {
-  const remove = mutation.text('remove')?.toLowerCase();
-  if (remove !== undefined) return (headers) => headers.remove(remove);
-  const key = mutation.child('remove_on_match')?.child('key_matcher');
-  if (key) {
-    const mismatch = compileStringMatcher(key);
-    return (headers) => headers.removeAll(new Set(headers.names().filter((name) => mismatch(name) === undefined)));
-  }
-  const append = mutation.child('append');
-  const header = append?.child('header');
-  if (!append || !header) return () => undefined;
-  const name = (header.text('key') ?? '').toLowerCase();
-  const template = header.text('value') ?? '';
-  const action = append.text('append_action') ?? 'APPEND_IF_EXISTS_OR_ADD';
-  const keepsEmpty = append.flag('keep_empty_value');
-  return (headers, context) => {
-    const value = expand(template, context());
-    if (value !== '' || keepsEmpty) addHeader(headers, name, value, action);
-  };
-}
-
 /** The query is written anew, in the order of its names. */
-function compileQuery(mutations: readonly ConfigNode[]): Mutate {
+function compileQuery(mutations: readonly ConfigNode[]): HeaderMutate {
   if (mutations.length === 0) return () => undefined;
   const all = mutations.map((mutation) => {
     const remove = mutation.text('remove');
