@@ -5,15 +5,21 @@ import { playScenario, type RequestSpec, type UpstreamSpec } from '#world';
 /** Where the listener of {@link oneFilter} is. */
 export const TO = '127.0.0.1:10000';
 
-const indented = (text: string): string =>
+const indented = (text: string, by = 14): string =>
   text
     .trim()
     .split('\n')
-    .map((line) => `              ${line}`)
+    .map((line) => `${' '.repeat(by)}${line}`)
     .join('\n');
 
-/** A bootstrap with one HTTP filter before the router, by its `typed_config`, and one upstream `web` at 127.0.1.1:8001. */
-export const oneFilter = (typedConfig: string): string => `
+/** All requests go to `web`. */
+const TO_WEB = `
+- match: {prefix: /}
+  route: {cluster: web}
+`;
+
+/** A bootstrap with one HTTP filter before the router, by its `typed_config`, and one upstream `web` at 127.0.1.1:8001; it may have other routes, and more clusters. */
+export const oneFilter = (typedConfig: string, { routes = TO_WEB, clusters = '' } = {}): string => `
 static_resources:
   listeners:
   - address: {socket_address: {address: 127.0.0.1, port_value: 10000}}
@@ -28,8 +34,7 @@ static_resources:
             - name: v
               domains: ["*"]
               routes:
-              - match: {prefix: /}
-                route: {cluster: web}
+${indented(routes)}
           http_filters:
           - name: f
             typed_config:
@@ -39,6 +44,17 @@ ${indented(typedConfig)}
   clusters:
   - name: web
     load_assignment: {cluster_name: web, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.1.1, port_value: 8001}}}}]}]}
+${indented(clusters, 2)}
+`;
+
+/** A cluster of a gRPC service at port 9000. */
+export const grpcCluster = (name: string, address: string): string => `
+- name: ${name}
+  typed_extension_protocol_options:
+    envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+      "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+      explicit_http_config: {http2_protocol_options: {}}
+  load_assignment: {cluster_name: ${name}, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: ${address}, port_value: 9000}}}}]}]}
 `;
 
 const api = openApi(readFileSync(new URL('../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
