@@ -109,6 +109,7 @@ export class Envoy {
       runtime,
       tracingProvider: root.child('tracing')?.child('http'),
       localCluster: options.serviceCluster || (root.child('node')?.text('cluster') ?? ''),
+      nodeId: options.serviceNode || (root.child('node')?.text('id') ?? ''),
       zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,
     });

@@ -33,13 +33,14 @@ export class BidiStream implements GrpcStream {
     this.#callbacks = callbacks;
     const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
     services.stats.add('http.async-client.rq_total');
-    if (!cluster || !host) {
-      if (cluster) cluster.stats.traffic.upstream_cx_none_healthy.inc();
+    const pool = host && cluster?.poolOf(host, 'DEFAULT');
+    if (!pool) {
+      if (cluster && !host) cluster.stats.traffic.upstream_cx_none_healthy.inc();
       cluster?.stats.charge(503, INTERNAL_FACTS);
       services.dispatcher.post('grpc_no_host', () => this.#close(UNAVAILABLE, cluster ? 'no healthy upstream' : ''));
       return;
     }
-    this.#pooled = cluster.poolOf(host, 'DEFAULT').newStream(
+    this.#pooled = pool.newStream(
       {
         headers,
         body: '',

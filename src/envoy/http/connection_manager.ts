@@ -2,9 +2,10 @@ import { compileAccessLogs, type AccessLogger } from '../access_log/access_logge
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
+import { compileRouter, type RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import type { NetworkConnection } from '../network/filter.ts';
-import type { Connection } from '../seams.ts';
+import type { HttpResponse } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
 import { AsyncClient } from './async_client.ts';
 import { ConnectionDrain, type DrainOwner } from './connection_drain.ts';
@@ -20,15 +21,17 @@ import { HeaderMap } from './header_map.ts';
 import type { HeaderKeyFormat } from './header_key_format.ts';
 import { reasonOf } from './http1_codec.ts';
 import type { Decoded } from './http1_request.ts';
-import { appendVia, prepare, stripPort } from './request_preparation.ts';
+import { normalizeHost, prepare } from './request_preparation.ts';
 import { refusalOf } from './request_refusal.ts';
+import { finishResponse } from './response_headers.ts';
 import { compileLocalReply, type LocalReplyRewrite } from './local_reply.ts';
 import { normalizePath } from './path_normalization.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
 import { Stream } from './stream.ts';
+import { streamDurationMs } from './stream_duration.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
-import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
+import { upgradeOf, Upgrades } from './upgrades.ts';
 import { receivedRequest, type WireBytes } from './wire_bytes.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
@@ -44,8 +47,6 @@ export type Incoming =
   | Extract<Decoded, { kind: 'error' }>
   /** Its headers have yet to come: {@link ConnectionManager.beginStream}. */
   | { readonly kind: 'incomplete'; readonly protocol: string };
-
-const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade', 'proxy-connection']);
 
 const CONTINUE = 100;
 
@@ -74,8 +75,7 @@ export class ConnectionManager {
   readonly #filters: FilterChainFactory;
   readonly #upgrades: Upgrades;
   readonly #callbacks: FilterCallbacksFactory;
-  readonly #suppressEnvoyHeaders: boolean;
-  readonly #countsCodes: boolean;
+  readonly #router: RouterSettings;
   readonly #loggers: readonly AccessLogger[];
   readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #tracing: HttpTracing | undefined;
@@ -87,7 +87,7 @@ export class ConnectionManager {
   /** Of its listener it needs what it counts under, and which way the traffic goes. */
   constructor(node: ConfigNode, services: RouterServices, listener: ListenerFacts) {
     this.node = node;
-    this.#settings = compileSettings(node, services.random);
+    this.#settings = compileSettings(node, services);
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
     this.#routes = services.routes.providerOf(node, this.#statPrefix, services.initManager);
     this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listener.statPrefix);
@@ -122,8 +122,7 @@ export class ConnectionManager {
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#upstreamLoggers = compileAccessLogs(router?.list('upstream_log') ?? [], logging);
-    this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
-    this.#countsCodes = router?.raw('dynamic_stats') !== false;
+    this.#router = compileRouter(router);
   }
 
   #compileTracing(isOutbound: boolean): HttpTracing | undefined {
@@ -180,8 +179,9 @@ export class ConnectionManager {
     this.stats.http.downstream_rq_active.add(1);
     const startMs = this.#services.dispatcher.nowMs;
     const isDecoded = 'headers' in request;
-    const owner = this.#ownerOf(network, request.protocol, (headers, isLocal) =>
-      this.#finishHeaders(stream, headers, isLocal),
+    const finishing = { settings: this.#settings, tracing: this.#tracing };
+    const owner = this.#ownerOf(network, request.protocol, (response, how) =>
+      finishResponse(stream, response, how, finishing),
     );
     const timers = new StreamTimers({
       dispatcher: this.#services.dispatcher,
@@ -232,8 +232,7 @@ export class ConnectionManager {
       routeConfig: this.#routes.current,
       connection: network.facts,
       network,
-      suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
-      countsCodes: this.#countsCodes,
+      router: this.#router,
       stats: this.stats,
       nowMs: this.#nowMs,
       listenerName: this.#listenerName,
@@ -256,7 +255,7 @@ export class ConnectionManager {
   #decode(stream: Stream): void {
     const { connection } = stream;
     this.#measure(stream);
-    stream.upgrade = upgradeOf(stream.request);
+    stream.upgrade = this.#offerOf(stream.request);
     stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
     if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
@@ -269,9 +268,16 @@ export class ConnectionManager {
     const { scopes } = this.#routes;
     if (scopes) stream.routeConfig = scopes.routesFor(stream.request, undefined);
     stream.routeConfig?.removeInternalOnly(stream.request);
-    stripPort(stream.request, connection, this.#settings);
-    this.#route(stream, connection);
+    normalizeHost(stream.request, connection, this.#settings);
+    this.#route(stream);
     if (!stream.isDone) stream.timers?.arm(stream);
+  }
+
+  /** What a client wants to switch to, unless such offers are passed over. */
+  #offerOf(request: HeaderMap): string | undefined {
+    const offered = request.get('upgrade');
+    if (offered !== undefined && this.#settings.ignoresUpgrade(offered)) request.remove('upgrade');
+    return upgradeOf(request);
   }
 
   /** For those who log: nobody else asks how long a request is. */
@@ -280,23 +286,7 @@ export class ConnectionManager {
       stream.facts.received = receivedBytes(stream);
   }
 
-  /** `server`, `date` and `via`, which no route can change. */
-  #finishHeaders(stream: Stream, headers: HeaderMap, isLocal: boolean): void {
-    const { serverName: server, serverHeader: transformation, via } = this.#settings;
-    const isAbsent = headers.get('server') === undefined;
-    // Of one connection only: conn_manager_utility.cc, mutateResponseHeaders.
-    if (!stream.isTunnel || !isUpgrade(headers)) headers.removeAll(OF_ONE_CONNECTION);
-    headers.set('date', '<date>');
-    if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
-      headers.set('server', server);
-    if (via !== undefined && !isLocal) appendVia(headers, via);
-    this.#tracing?.finishHeaders(stream, headers);
-    const showsId = this.#settings.setsRequestIdInResponse || stream.request.has('x-envoy-force-trace');
-    const id = showsId ? stream.request.get('x-request-id') : undefined;
-    if (id !== undefined) headers.set('x-request-id', id);
-  }
-
-  #route(stream: Stream, connection: Connection): void {
+  #route(stream: Stream): void {
     const { trace } = this.#services;
     const verdict = normalizePath(stream.request, this.#settings);
     if (verdict.kind !== 'continue') stream.logRequest();
@@ -312,7 +302,7 @@ export class ConnectionManager {
     }
     stream.filters = new FilterManager(
       filters.create(stream, (name, node) => this.#callbacks.of(stream, name, node)),
-      () => this.#act(stream, connection),
+      () => this.#act(stream),
       trace,
     );
     stream.filters.decode();
@@ -323,7 +313,7 @@ export class ConnectionManager {
     const { trace, random } = this.#services;
     const { scopes } = this.#routes;
     if (scopes) stream.routeConfig = scopes.routesFor(stream.request, trace);
-    stream.virtualHost = stream.routeConfig?.virtualHosts.find(stream.request.get(':authority') ?? '', trace);
+    stream.virtualHost = stream.routeConfig?.virtualHosts.find(stream.request, trace);
     const needsTls = stream.virtualHost?.requiresTls ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;
     stream.logRequest();
@@ -339,6 +329,7 @@ export class ConnectionManager {
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
     else if (stream.log['route'] !== undefined) delete stream.log['route'];
     this.#pickCluster(stream);
+    stream.durationMs = streamDurationMs(stream.route?.action, this.#settings.maxStreamMs, stream.request);
     return true;
   }
 
@@ -351,7 +342,7 @@ export class ConnectionManager {
   }
 
   /** What the router does with the request once every filter has let it pass. */
-  #act(stream: Stream, connection: Connection): void {
+  #act(stream: Stream): void {
     this.stats.http.rq_total.inc();
     const route = stream.route;
     if (!route) {
@@ -359,9 +350,9 @@ export class ConnectionManager {
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
     stream.isRouted = true;
-    if (route.redirect) return redirect(stream, connection);
+    if (route.redirect) return redirect(stream);
     if (route.directResponse) return respondDirectly(stream, route.directResponse);
-    routeUpstream(stream, this.#services, (location, status) => this.#followRedirect(stream, location, status));
+    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
     stream.logRequest();
   }
 
@@ -384,10 +375,10 @@ export class ConnectionManager {
   }
 
   /** Answers a redirect of the upstream by itself, on its own routes. */
-  #followRedirect(stream: Stream, location: string, status: number): boolean {
+  #followRedirect(stream: Stream, response: HttpResponse, location: string): boolean {
     const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
-    if (!followsRedirect(stream, { location, status }, owner)) return false;
-    routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
+    if (!followsRedirect(stream, response, location, owner)) return false;
+    routeUpstream(stream, this.#services, (next, nextLocation) => this.#followRedirect(stream, next, nextLocation));
     return true;
   }
 

@@ -71,7 +71,8 @@ function readHead({ line, headerLines }: Message, options: ConfigNode | undefine
   const fate = fateOf(headers, isOld);
   const fault = targetFault(start) ?? lengthFault(headers, options) ?? removeNominated(headers);
   if (fault) return fault;
-  moveHost(headers, start.target, isOld ? options?.text('default_host_for_http_10') : undefined);
+  const target = { text: start.target, mayBeAbsolute: options?.raw('allow_absolute_url') !== false };
+  moveHost(headers, target, isOld ? options?.text('default_host_for_http_10') : undefined);
   if (!AUTHORITY.test(headers.get(':authority') ?? '')) return refuse(400, 'http.invalid_authority');
   return { headers, protocol: `HTTP/${start.version}`, ...fate };
 }
@@ -159,8 +160,12 @@ function removeNominated(headers: HeaderMap): Decoded | undefined {
 }
 
 /** Host becomes :authority; an absolute URL brings its own. Several Host lines are joined. */
-function moveHost(headers: HeaderMap, target: string, defaultHost: string | undefined): void {
-  const absolute = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(target);
+function moveHost(
+  headers: HeaderMap,
+  { text: target, mayBeAbsolute }: { text: string; mayBeAbsolute: boolean },
+  defaultHost: string | undefined,
+): void {
+  const absolute = !mayBeAbsolute ? undefined : /^(https?):\/\/([^/?#]*)(.*)$/i.exec(target);
   const hosts = headers.all('host');
   headers.remove('host');
   // The target of a CONNECT stands for Host, and is no path.

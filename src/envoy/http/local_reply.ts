@@ -24,7 +24,7 @@ interface Mapper {
   readonly addHeaders: (headers: HeaderMap, context: FormatterContext) => void;
 }
 
-interface BodyFormat {
+export interface BodyFormat {
   readonly write: Format;
   readonly contentType: string;
 }
@@ -67,7 +67,8 @@ function compileMapper(node: ConfigNode, services: LogFilterServices): Mapper {
   };
 }
 
-function compileBodyFormat(node: ConfigNode | undefined): BodyFormat | undefined {
+/** A body by its format, with the type that it has then. */
+export function compileBodyFormat(node: ConfigNode | undefined): BodyFormat | undefined {
   if (!node) return undefined;
   const usual = node.has('json_format') ? 'application/json' : 'text/plain';
   return { write: compileFormat(node), contentType: node.text('content_type') || usual };

@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Span } from '../tracing/tracer.ts';
 import type { FilterManager } from './filter_manager.ts';
 import type { Route } from '../router/route.ts';
+import type { RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { ClusterChoice, WeightedCluster } from '../router/cluster_choice.ts';
@@ -25,8 +26,7 @@ export class Stream {
   requestBody: string;
   requestTrailers: HeaderMap | undefined;
   readonly statPrefix: string;
-  readonly suppressEnvoyHeaders: boolean;
-  readonly countsCodes: boolean;
+  readonly router: RouterSettings;
   readonly managerStats: ConnectionManagerStats['http'];
   readonly #stats: ConnectionManagerStats;
   readonly log: StreamRecord = {};
@@ -54,6 +54,8 @@ export class Stream {
   /** The headers with which a tunnel was opened. */
   #head: HttpResponse | undefined;
   #tunnelBytes = 0;
+  /** How long it may last in all, in virtual milliseconds; undefined: for ever. */
+  durationMs: number | undefined;
   /** When something moved in the tunnel last, in virtual milliseconds. */
   movedMs = 0;
   /** This proxy's part of a trace. */
@@ -61,6 +63,10 @@ export class Stream {
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;
+  /** How often an internal redirect has sent the body once more. */
+  resends = 0;
+  /** Which route internal redirects of a route have led to. */
+  #entered: Set<string> | undefined;
   readonly runtime: Runtime | undefined;
   /** A body of unknown length follows the headers, if only an empty one. */
   isChunked = false;
@@ -95,8 +101,7 @@ export class Stream {
     this.connection = owner.connection;
     this.runtime = owner.runtime;
     this.facts = new StreamFacts(owner.nowMs, owner.listenerName);
-    this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
-    this.countsCodes = owner.countsCodes;
+    this.router = owner.router;
     this.managerStats = owner.stats.http;
     this.#stats = owner.stats;
     this.log['bytes_received'] = 0;
@@ -170,7 +175,7 @@ export class Stream {
   /** The body has been taken, by a filter that buffers or on its way upstream. */
   readBody(limit = Infinity): void {
     this.hasReadBody = limit >= this.#receivedBytes;
-    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.redirects + 1);
+    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.resends + 1);
   }
 
   /** The body has come, and is more than a filter may hold: nobody takes it. */
@@ -186,9 +191,8 @@ export class Stream {
     this.log['code'] = response.status;
     if (this.route) this.#mutate('responseHeaders', response.headers, response.headers);
     this.filters!.encode(response, (encoded) => {
-      this.#encode(encoded.headers, false);
-      this.#head = encoded;
-      this.client?.open(encoded);
+      this.#head = this.#encode(encoded, { isLocal: false, outcome: { flags: '-', details: 'via_upstream' } });
+      this.client?.open(this.#head);
     });
   }
 
@@ -226,6 +230,14 @@ export class Stream {
 
   addFlag(flag: string): void {
     if (!this.#flags.includes(flag)) this.#flags.push(flag);
+  }
+
+  /** Whether redirects of a route lead to another for the first time. */
+  entersRoute(from: string, to: string): boolean {
+    const key = JSON.stringify([from, to]);
+    if (this.#entered?.has(key) === true) return false;
+    (this.#entered ??= new Set()).add(key);
+    return true;
   }
 
   logRedirect(code: number): void {
@@ -270,9 +282,10 @@ export class Stream {
     const isOwnText = response.body !== '' && isOwn && !response.reset;
     if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
     const send = (encoded: HttpResponse): void => {
-      this.#encode(encoded.headers, isOwn);
-      const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
-      this.#conclude({ ...encoded, body }, flags, details);
+      const outcome = { flags: this.#allFlags(flags), details };
+      const finished = this.#encode(encoded, { isLocal: isOwn, outcome });
+      const body = this.request.get(':method') === 'HEAD' ? '' : finished.body;
+      this.#conclude({ ...finished, body }, flags, details);
     };
     // No body comes from an upstream that was asked by HEAD: filters see none either.
     const isHeadOnly = this.request.get(':method') === 'HEAD' && !isOwn;

@@ -3,6 +3,7 @@ import type { Timer } from '#sim';
 import type { Stream } from '../http/stream.ts';
 import type { EstablishedTls, HttpResponse, UpstreamReply, UpstreamRequest as RequestToSend } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
+import type { Host } from '../upstream/host.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { ConnPool, PoolCallbacks } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
@@ -11,6 +12,7 @@ import type { RouterServices } from './router_services.ts';
 import { RouterTrace } from './router_trace.ts';
 import { retryNodeOf, retryPolicyOf, type Failure } from './retry_policy.ts';
 import { RetryState } from './retry_state.ts';
+import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
 import { choiceContextOf, responseHeaders, tryHeaders } from './try_request.ts';
@@ -20,7 +22,7 @@ import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
 import type { UpstreamTimeouts } from './upstream_timeouts.ts';
 
 /** Takes over a redirect of the upstream; false where it is to be passed on. */
-export type FollowRedirect = (location: string, status: number) => boolean;
+export type FollowRedirect = (response: HttpResponse, location: string) => boolean;
 
 /** One request on its way upstream, through as many tries as its retry policy allows. */
 export class RouterFilter {
@@ -90,21 +92,22 @@ export class RouterFilter {
     this.#attempts++;
     this.#stream.log['attempts'] = this.#attempts;
     const host = this.#cluster.chooseHost(choiceContextOf(this.#stream, this.#retryHosts.choice));
-    if (host === undefined) {
-      this.#counts.count('upstream_cx_none_healthy');
-      this.#trace?.failed('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
+    const pool = host && this.#poolOf(host);
+    if (host === undefined || !pool) {
+      if (!host) this.#counts.count('upstream_cx_none_healthy');
+      const what = host ? `may have no more connection pools: max_connection_pools` : 'has no endpoint to send to';
+      this.#trace?.failed('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` ${what}.`);
       return this.#end(undefined, { status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
+    rewriteToHost(this.#stream, host.hostname);
     // What an earlier try broke on is forgotten.
     delete this.#stream.log['transport_failure'];
     this.#stream.facts.hostsAttempted.push(host);
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
-    const options = this.#cluster.transportOptionsOf?.(this.#stream.request);
-    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
     const request: RequestToSend = {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
       headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
@@ -115,6 +118,11 @@ export class RouterFilter {
     if (!this.#isHttp2) this.#stream.facts.upstreamSent = request;
     if (this.#stream.isTunnel) this.#tunnel(one, pool, request);
     else one.begin(pool.newStream(request, this.#callbacks(one)));
+  }
+
+  #poolOf(host: Host): ConnPool | undefined {
+    const options = this.#cluster.http.transportOptionsOf?.(this.#stream.request);
+    return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
   }
 
   #callbacks(one: UpstreamRequest): PoolCallbacks {
@@ -196,7 +204,7 @@ export class RouterFilter {
       `A try had no answer in its time: another goes out beside it, and the first answer counts.`,
     );
     if (this.#retries.isOff) return;
-    const refusal = this.#retry(undefined);
+    const refusal = this.#retry(undefined, true);
     if (refusal === undefined) one.isRetried = true;
     else this.#flags.add(refusal);
   }
@@ -281,11 +289,12 @@ export class RouterFilter {
   }
 
   /** Whether the connection manager goes where the answer points, in place of passing it on. */
-  #redirects({ status, headers }: HttpResponse): boolean {
+  #redirects(response: HttpResponse): boolean {
+    const { status, headers } = response;
     const location = status >= 300 && status < 400 ? headers.get('location') : undefined;
     if (location === undefined || !this.#stream.route!.action!.has('internal_redirect_policy')) return false;
     this.#settle();
-    return this.#followRedirect(location, status);
+    return this.#followRedirect(response, location);
   }
 
   #pass(one: UpstreamRequest, response: HttpResponse, cut: string | undefined): void {
@@ -322,12 +331,12 @@ export class RouterFilter {
     if (failure !== 'overflow' && !one.isTimeoutScored)
       this.#score(one, false, { kind: 'local_failure', mappedStatus: reply.status });
     if (!one.isRetried && this.#retries.wantsFailure(failure)) {
-      const refusal = this.#retry(undefined);
+      const refusal = this.#retry(undefined, failure === 'per_try_timeout');
       if (refusal === undefined) return;
       this.#flags.add(refusal);
     }
     if (this.#mayAnswer) return void this.#counts.answered(reply.status, one.host);
-    if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders)
+    if (failure === 'overflow' && !this.#stream.router.suppressEnvoyHeaders)
       this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
     this.#end(one, reply, [...this.#flags, reply.flag]);
   }
@@ -338,10 +347,13 @@ export class RouterFilter {
   }
 
   /** Schedules another try, or says by which flag there is none. */
-  #retry(response: HttpResponse | undefined): string | undefined {
+  #retry(response: HttpResponse | undefined, isTimeout = false): string | undefined {
     const refusal = this.#retries.schedule(this.#attempts, response, () => {
       this.#pendingRetries--;
-      if (!this.#isDone) this.#try();
+      if (this.#isDone) return;
+      if (this.#stream.virtualHost?.tellsTimeoutRetry === true)
+        this.#stream.request.set('x-envoy-is-timeout-retry', String(isTimeout));
+      this.#try();
     });
     if (refusal === undefined) this.#pendingRetries++;
     return refusal;

@@ -37,6 +37,8 @@ export interface RouterServices extends TransportSocketServices {
   readonly logged?: ((record: StreamRecord) => void) | undefined;
   /** `--service-cluster`. */
   readonly localCluster: string;
+  /** `--service-node`. */
+  readonly nodeId: string;
   readonly isFailingHealthChecks: () => boolean;
   /** The zone that this Envoy itself is in; empty where it is not said. */
   readonly zone: string;

@@ -1,7 +1,6 @@
 import { durationMs } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { HeaderMap } from '../http/header_map.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts';
 import type { HostSet } from '../load_balancing/priority_load.ts';
@@ -14,6 +13,7 @@ import type { SubscriptionFactory } from '../subscription/subscription_factory.t
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
+import { ClusterHttpOptions } from './cluster_http_options.ts';
 import { ClusterStats } from './cluster_stats.ts';
 import { ConnPool } from './conn_pool.ts';
 import { HealthChecker } from './health_check.ts';
@@ -60,8 +60,7 @@ export class Cluster {
   readonly statName: string;
   readonly node: ConfigNode;
   readonly createdMs: number;
-  readonly isHttp2: boolean;
-  readonly #usesDownstreamProtocol: boolean;
+  readonly http: ClusterHttpOptions;
   #hosts: readonly Host[] = [];
   /** Kept for the trace, which tells of them with every choice. */
   #unhealthy: readonly Host[] = [];
@@ -74,14 +73,11 @@ export class Cluster {
   readonly #discovery: ClusterDiscovery;
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
-  readonly #keepsTrailers: boolean;
   #releaseSecrets: () => void = () => undefined;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
   readonly #transportSockets: TransportSockets;
   readonly #connectTimeoutMs: number;
-  /** What TLS to the endpoints takes from a request: `auto_sni` and `auto_san_validation`. */
-  readonly transportOptionsOf: ((request: HeaderMap) => TransportSocketOptions) | undefined;
   readonly #services: ClusterServices;
   readonly #random: Random;
 
@@ -90,16 +86,13 @@ export class Cluster {
     this.createdMs = services.dispatcher.nowMs;
     this.name = node.text('name') ?? '';
     this.statName = node.text('alt_stat_name') ?? this.name;
-    this.isHttp2 = node.has('http2_protocol_options') || usesHttp2(node);
-    this.#usesDownstreamProtocol = protocolOptions(node)?.has('use_downstream_protocol_config') === true;
+    this.http = new ClusterHttpOptions(node);
     this.#services = services;
     this.#random = services.random.fork(`cluster/${this.name}`);
-    this.#keepsTrailers = keepsTrailers(node);
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     this.#transportSockets = new TransportSockets(node, services);
-    this.transportOptionsOf = compileAutoSni(node);
     this.#connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
     this.stats = new ClusterStats(node, services.stats, this.statName);
     this.#balancer = new ClusterLoadBalancer(node, {
@@ -247,9 +240,10 @@ export class Cluster {
     for (const [name, value] of Object.entries(gauges)) this.stats.traffic[name as keyof typeof gauges].set(value);
   }
 
-  /** How its load balancing policy makes a hash of a request; empty where that is left to the route. */
+  /** How the cluster, or its load balancing policy, makes a hash of a request; empty where that is left to the route. */
   get hashPolicy(): readonly ConfigNode[] {
-    return this.#balancer.hashPolicy;
+    const ofPolicy = this.#balancer.hashPolicy;
+    return ofPolicy.length > 0 ? ofPolicy : this.http.hashPolicy;
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
@@ -278,7 +272,8 @@ export class Cluster {
 
   /** A response as the codec takes it: HTTP/1 drops trailers unless it is told to keep them. */
   readable(response: HttpResponse, downstreamProtocol: string): HttpResponse {
-    if (response.trailers === undefined || this.#keepsTrailers || this.speaksHttp2(downstreamProtocol)) return response;
+    if (response.trailers === undefined || this.http.keepsTrailers || this.speaksHttp2(downstreamProtocol))
+      return response;
     const { status, headers, body, reset } = response;
     return { status, headers, body, ...(reset === undefined ? {} : { reset }) };
   }
@@ -289,7 +284,7 @@ export class Cluster {
 
   /** Whether it speaks HTTP/2 to its endpoints: with `use_downstream_protocol_config` as the client does. */
   speaksHttp2(downstream: string): boolean {
-    return this.#usesDownstreamProtocol ? downstream === 'HTTP/2' : this.isHttp2;
+    return this.http.usesDownstreamProtocol ? downstream === 'HTTP/2' : this.http.isHttp2;
   }
 
   /** A connection of bytes, for one downstream connection alone. */
@@ -304,14 +299,25 @@ export class Cluster {
     return new TcpConnection(host, owner, options, callbacks);
   }
 
-  /** The pool of a host; connections with other options of their transport socket are not shared. */
-  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.isHttp2, options?: TransportSocketOptions): ConnPool {
+  /**
+   * The pool of a host; connections with other options of their transport socket are not shared. Undefined where there are
+   * as many pools as there may be.
+   */
+  poolOf(
+    host: Host,
+    priority: RoutingPriority,
+    isHttp2 = this.http.isHttp2,
+    options?: TransportSocketOptions,
+  ): ConnPool | undefined {
     const owner = this.#discovery.ownerOf?.(host);
     if (owner) return owner.poolOf(host, priority);
     const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${options ? ` ${options.sni ?? ''} ${options.verifySans?.join() ?? ''}` : ''}`;
     let pool = this.#pools.get(key);
     if (!pool) {
-      this.#breakers[priority].takePool();
+      if (!this.#breakers[priority].takePool()) {
+        this.stats.traffic.upstream_cx_pool_overflow.inc();
+        return undefined;
+      }
       this.#pools.set(
         key,
         (pool = new ConnPool(host, {
@@ -319,7 +325,7 @@ export class Cluster {
           breaker: this.#breakers[priority],
           stats: this.stats,
           isMultiplexed: isHttp2,
-          maxRequests: maxRequestsOf(this.node),
+          http: this.http,
           transportSocket: this.#transportSockets.of(host),
           options: options ?? NO_OPTIONS,
         })),
@@ -329,39 +335,8 @@ export class Cluster {
   }
 }
 
-const keepsTrailers = (node: ConfigNode): boolean =>
-  protocolOptions(node)?.child('explicit_http_config')?.child('http_protocol_options')?.flag('enable_trailers') ===
-    true || node.child('http_protocol_options')?.flag('enable_trailers') === true;
-
 const isExcluded = ({ flags }: Host): boolean =>
   flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
 const overprovisioningOf = (assignment: ConfigNode): number =>
   assignment.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
 const NO_OPTIONS: TransportSocketOptions = {};
-
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[.*\])$/;
-
-/** The server name is Host without its port, or another header's; an address is none: upstream_impl.cc, and router.cc. */
-function compileAutoSni(node: ConfigNode): Cluster['transportOptionsOf'] {
-  const options = protocolOptions(node)?.child('upstream_http_protocol_options');
-  const [asks, verifies] = [options?.flag('auto_sni'), options?.flag('auto_san_validation')];
-  if (asks !== true && verifies !== true) return undefined;
-  const override = options?.text('override_auto_sni_header')?.toLowerCase() ?? '';
-  return (request) => {
-    const authority = (override === '' ? undefined : request.get(override)) ?? request.get(':authority') ?? '';
-    const host = authority.replace(/:\d+$/, '');
-    const sni = asks === true && !ADDRESS.test(host) ? { sni: host } : {};
-    return { ...sni, ...(verifies === true ? { verifySans: [host] } : {}) };
-  };
-}
-
-const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>
-  node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
-
-const usesHttp2 = (node: ConfigNode): boolean =>
-  protocolOptions(node)?.child('explicit_http_config')?.has('http2_protocol_options') === true;
-
-const maxRequestsOf = (node: ConfigNode): number =>
-  protocolOptions(node)?.child('common_http_protocol_options')?.number('max_requests_per_connection') ??
-  node.number('max_requests_per_connection') ??
-  Infinity;

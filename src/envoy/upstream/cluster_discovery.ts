@@ -40,7 +40,7 @@ export interface PeerCluster {
   readonly hostSets: readonly HostSet[];
   chooseHost(context: ChoiceContext): Host | undefined;
   readonly hosts: readonly Host[];
-  poolOf(host: Host, priority: RoutingPriority, isHttp2?: boolean): ConnPool;
+  poolOf(host: Host, priority: RoutingPriority, isHttp2?: boolean): ConnPool | undefined;
 }
 
 /** `core.v3.RoutingPriority`: each has circuit breakers of its own. */

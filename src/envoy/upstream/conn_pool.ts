@@ -4,6 +4,7 @@ import type {
   UpstreamTransportSocket,
 } from '../network/transport_socket.ts';
 import type { EstablishedTls, SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
+import type { ClusterHttpOptions } from './cluster_http_options.ts';
 import type { ClusterStats } from './cluster_stats.ts';
 import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
@@ -39,7 +40,7 @@ interface Waiting {
 export class ConnPool {
   readonly #host: Host;
   readonly #address: string;
-  readonly #maxRequests: number;
+  readonly #http: ClusterHttpOptions;
   /** How many requests the connections that are idle have served: the oldest first. */
   readonly #served: number[] = [];
   readonly #network: UpstreamNetwork;
@@ -63,14 +64,14 @@ export class ConnPool {
       breaker: CircuitBreaker;
       stats: ClusterStats;
       isMultiplexed: boolean;
-      maxRequests: number;
+      http: ClusterHttpOptions;
       transportSocket: UpstreamTransportSocket;
       options: TransportSocketOptions;
     },
   ) {
     this.#host = host;
     this.#address = host.address;
-    this.#maxRequests = owner.maxRequests;
+    this.#http = owner.http;
     this.#network = owner.network;
     this.#breaker = owner.breaker;
     this.#stats = owner.stats.traffic;
@@ -95,7 +96,12 @@ export class ConnPool {
     this.#pending.push(stream);
     this.#breaker.take('pending_requests');
     this.#stats.upstream_rq_pending_total.inc();
-    const canConnect = this.#breaker.canCreate('connections');
+    this.#tryConnect();
+  }
+
+  #tryConnect(): void {
+    const canConnect =
+      this.#host.stats.cx_active < this.#breaker.maxConnectionsPerHost && this.#breaker.canCreate('connections');
     if (!canConnect) this.#stats.upstream_cx_overflow.inc();
     // A pool without any connection may always have one: the limit would otherwise starve it.
     if (canConnect || this.#connections === 0) this.#connect();
@@ -167,11 +173,22 @@ export class ConnPool {
     stream.isActive = true;
     stream.callbacks.onReady(this.#established);
     const request = this.#tls ? { ...stream.request, tls: this.#tls } : stream.request;
-    this.#network.send(this.#address, request, (reply) => {
+    this.#network.send(this.#address, request, (received) => {
       if (!stream.isActive) return;
+      const reply = this.#judged(received);
       this.#release(stream, closedBy(reply));
       stream.callbacks.onReply(reply);
     });
+  }
+
+  /** An answer with more headers than the codec takes is none: http1/codec_impl.cc. */
+  #judged(reply: UpstreamReply): UpstreamReply {
+    if (this.#isMultiplexed || !('response' in reply)) return reply;
+    const { headers } = reply.response;
+    const count = headers.size + (reply.connectionHeaders?.size ?? 0);
+    if (count <= this.#http.maxHeadersCount && headers.byteLength() <= this.#http.maxHeadersBytes) return reply;
+    this.#stats.upstream_cx_protocol_error.inc();
+    return { failure: 'protocol_error' };
   }
 
   #release(stream: Waiting, closedBy: 'local' | 'remote' | undefined): void {
@@ -179,7 +196,7 @@ export class ConnPool {
     this.#host.stats.rq_active--;
     this.#stats.upstream_rq_active.add(-1);
     this.#breaker.give('requests');
-    const isWorn = closedBy === undefined && stream.served >= this.#maxRequests;
+    const isWorn = closedBy === undefined && stream.served >= this.#http.maxRequestsPerConnection;
     if (isWorn) this.#stats.upstream_cx_max_requests.inc();
     if (closedBy !== undefined) this.#drop(closedBy, true);
     else if (isWorn) this.#drop('local', false);
@@ -197,7 +214,7 @@ export class ConnPool {
       this.#breaker.give('pending_requests');
       if (!next.isCancelled) this.#attach(next, true);
     }
-    if (this.#pending.length > 0 && this.#connections === 0) this.#connect();
+    if (this.#pending.length > 0) this.#tryConnect();
   }
 
   #drop(by: 'local' | 'remote', hadRequest: boolean): void {
