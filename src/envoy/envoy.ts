@@ -74,6 +74,7 @@ export class Envoy {
       ...services,
       ...sockets,
       stats,
+      files,
       fileSystem: services.fileSystem ?? NO_FILES,
       runtime,
       clusterTypes: CLUSTER_TYPES,

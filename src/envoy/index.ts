@@ -15,6 +15,7 @@ export type {
   HttpResponse,
   StreamRecord,
   HealthAnswer,
+  HealthQuestion,
   UpstreamNetwork,
   UpstreamReply,
   UpstreamRequest,

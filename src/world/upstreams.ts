@@ -3,6 +3,7 @@ import {
   HeaderMap,
   type Certificates,
   type HealthAnswer,
+  type HealthQuestion,
   type HttpResponse,
   type UpstreamNetwork,
   type SeenTls,
@@ -50,19 +51,11 @@ export class Upstreams implements UpstreamNetwork {
         this.#managementServers.set(spec.address, new AdsUpstream(spec.resources ?? {}, dispatcher));
   }
 
-  checkHealth(
-    address: string,
-    kind: 'http' | 'tcp' | 'grpc',
-    answered: (answer: HealthAnswer | undefined) => void,
-  ): void {
-    const spec = this.#specs.get(address);
-    const health = spec?.health ?? {};
-    const isDown = !spec || spec.refuse === true;
-    const answer =
-      typeof health === 'string'
-        ? { status: 200, headers: new HeaderMap(), serving: health === 'SERVING' }
-        : { status: health.status ?? 200, headers: new HeaderMap(health.headers ?? []), serving: true };
-    this.#dispatcher.createTimer(`health_check_${kind}`, ROUND_TRIP_MS, () => answered(isDown ? undefined : answer));
+  checkHealth(question: HealthQuestion, answered: (answer: HealthAnswer | undefined) => void): void {
+    const spec = this.#specs.get(question.address);
+    const answer = !spec || spec.refuse === true ? undefined : healthOf(spec, question);
+    if (answer !== 'silence')
+      this.#dispatcher.createTimer(`health_check_${question.kind}`, ROUND_TRIP_MS, () => answered(answer));
   }
 
   /** Simplified: `localhost` is known, and any other name leads nowhere. */
@@ -198,6 +191,24 @@ export class Upstreams implements UpstreamNetwork {
     this.#played.set(spec.address, played + 1);
     return replies[Math.min(played, replies.length - 1)] ?? {};
   }
+}
+
+/** A server that knows no HTTP greets, or says what was said to it. */
+function healthOfBytes({ replies }: UpstreamSpec, question: HealthQuestion): HealthAnswer | 'silence' {
+  const { greeting = '', echo = false } = replies?.[0] ?? {};
+  const body = greeting + (echo ? question.sends : '');
+  const isAnswered = question.kind === 'tcp' && (!question.waits || body !== '');
+  return isAnswered ? { status: 200, headers: new HeaderMap(), body } : 'silence';
+}
+
+/** What an upstream says of its health, undefined where it ends the connection. */
+function healthOf(spec: UpstreamSpec, question: HealthQuestion): HealthAnswer | 'silence' | undefined {
+  const { protocol = 'http1', health = {} } = spec;
+  const headers = new HeaderMap(typeof health === 'string' ? [] : (health.headers ?? []));
+  if (protocol === 'tcp') return healthOfBytes(spec, question);
+  if (question.kind === 'http' && question.isHttp2 !== (protocol === 'http2')) return undefined;
+  if (typeof health === 'string') return { status: 200, headers, body: '', serving: health === 'SERVING' };
+  return { status: health.status ?? 200, headers, body: health.body ?? '', serving: true };
 }
 
 /** A server that knows one protocol alone closes what begins otherwise. */

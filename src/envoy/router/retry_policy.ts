@@ -70,7 +70,7 @@ export class RetryPolicy {
   /** Whether a failure is one to try again. */
   retriesFailure(failure: Failure): boolean {
     const is = (...names: string[]): boolean => names.some((name) => this.conditions.has(name));
-    if (failure === 'overflow' || failure === 'protocol_error') return false;
+    if (failure === 'overflow') return false;
     if (failure === 'remote_reset') return is('5xx', 'gateway-error', 'reset', 'refused-stream');
     if (failure === 'refused') return is('5xx', 'connect-failure', 'reset', 'gateway-error', 'reset-before-request');
     return is('5xx', 'gateway-error', 'reset');

@@ -122,7 +122,8 @@ export class RouterFilter {
 
   #poolOf(host: Host): ConnPool | undefined {
     const options = this.#cluster.http.transportOptionsOf?.(this.#stream.request);
-    return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
+    const key = { options, downstream: this.#stream.connection };
+    return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, key);
   }
 
   #callbacks(one: UpstreamRequest): PoolCallbacks {
@@ -175,6 +176,7 @@ export class RouterFilter {
     facts.upstreamTls = tls;
     facts.upstreamRequestMs ??= facts.nowMs;
     facts.upstreamProtocol = this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
+    one.limit(this.#services.dispatcher, this.#cluster.http.maxStreamMs, () => this.#onMaxDuration(one));
     const { perTryMs } = this.#timeouts;
     const limit =
       perTryMs > 0
@@ -182,6 +184,24 @@ export class RouterFilter {
         : { name: 'per_try_idle_timeout' as const, ms: this.#perTryIdleMs };
     if (limit.ms > 0 && isTimed(this.#stream))
       one.arm(this.#services.dispatcher, limit, () => this.#onTryTimeout(one, limit.name));
+  }
+
+  /** The cluster lets no request last longer: router.cc, onStreamMaxDurationReached. */
+  #onMaxDuration(one: UpstreamRequest): void {
+    this.#counts.count('upstream_rq_max_duration_reached');
+    one.reset();
+    if (this.#isDone) return;
+    this.#tries = this.#tries.filter((other) => other !== one);
+    if (!one.isRetried && this.#retries.wantsFailure('reset')) {
+      const refusal = this.#retry(undefined);
+      if (refusal === undefined) return;
+      this.#flags.add(refusal);
+    }
+    if (this.#mayAnswer) return;
+    this.#settle();
+    const flags = [...this.#flags, 'UMSDR'].join(',');
+    const body = 'upstream max stream duration reached';
+    this.#stream.sendLocalReply(504, body, flags, 'upstream_max_stream_duration_reached');
   }
 
   #onTryTimeout(one: UpstreamRequest, kind: TryTimeout): void {
@@ -255,8 +275,8 @@ export class RouterFilter {
     if (!this.#isHttp2) this.#stream.facts.upstreamReply = reply;
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
-    if (response.headers.has('x-envoy-immediate-health-check-fail')) this.#cluster.failPassively(one.host);
-    this.#score(one, response.status < 500, { kind: 'status', status: response.status });
+    this.#cluster.hear(one.host, response);
+    this.#score(one, response.status < 500, { kind: 'status', status: this.#cluster.statusForOutliers(response) });
     this.#trace?.answered(response.status);
     if (this.#redirects(response)) return;
     if (this.#retries.wantsResponse(response, this.#stream.request)) {

@@ -6,6 +6,7 @@ import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts'
 import type { HostSet } from '../load_balancing/priority_load.ts';
 import type { LocalCluster } from '../load_balancing/zone_aware.ts';
 import type { HttpResponse, UpstreamNetwork } from '../seams.ts';
+import type { LogFiles } from '../access_log/access_loggers.ts';
 import { InitManager } from '../init_manager.ts';
 import type { SecretManager } from '../subscription/secrets.ts';
 import type { TransportSocketOptions, TransportSocketServices } from '../network/transport_socket.ts';
@@ -26,6 +27,7 @@ import {
   type PeerCluster,
   type RoutingPriority,
 } from './cluster_discovery.ts';
+import type { EventLog } from './event_log.ts';
 import type { Host } from './host.ts';
 import { updateHosts } from './host_update.ts';
 import { TcpConnection, type TcpPoolCallbacks } from './tcp_conn_pool.ts';
@@ -41,12 +43,22 @@ export interface ClusterServices extends TransportSocketServices {
   readonly types: ClusterTypes;
   /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
   readonly local: { readonly clusterName: string; readonly locality: string } | undefined;
+  readonly files: LogFiles;
+  /** `cluster_manager.outlier_detection`. */
+  readonly outlierLog: EventLog | undefined;
   readonly dnsCaches: DnsCaches;
   readonly secrets: SecretManager;
   /** An active cluster. */
   readonly clusterNamed: (name: string) => PeerCluster | undefined;
   /** Called when the hosts of a cluster, or their health, have changed. */
   readonly onUpdate: (cluster: Cluster, update: { isMergeable: boolean; windowMs: number }) => void;
+}
+
+/** What else a pool is chosen by. */
+export interface PoolKey {
+  readonly options?: TransportSocketOptions | undefined;
+  /** The connection of the client. */
+  readonly downstream?: object | undefined;
 }
 
 const UPDATE_MERGE_MS = 1_000;
@@ -68,6 +80,8 @@ export class Cluster {
   readonly outlier: OutlierDetection | undefined;
   readonly #balancer: ClusterLoadBalancer;
   #overprovisioning = OVERPROVISIONING;
+  /** `weighted_priority_health`. */
+  #isWeighted = false;
   /** Which share of the requests is dropped: `drop_overloads` of the assignment. */
   dropOverload: ConfigNode | undefined;
   readonly #discovery: ClusterDiscovery;
@@ -76,8 +90,11 @@ export class Cluster {
   #releaseSecrets: () => void = () => undefined;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
   readonly #pools = new Map<string, ConnPool>();
+  /** With `connection_pool_per_downstream_connection`. */
+  readonly #ownPools = new WeakMap<object, Map<string, ConnPool>>();
   readonly #transportSockets: TransportSockets;
   readonly #connectTimeoutMs: number;
+  readonly #isPoolPerDownstream: boolean;
   readonly #services: ClusterServices;
   readonly #random: Random;
 
@@ -93,6 +110,7 @@ export class Cluster {
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     this.#transportSockets = new TransportSockets(node, services);
+    this.#isPoolPerDownstream = node.flag('connection_pool_per_downstream_connection');
     this.#connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
     this.stats = new ClusterStats(node, services.stats, this.statName);
     this.#balancer = new ClusterLoadBalancer(node, {
@@ -101,7 +119,15 @@ export class Cluster {
       local: this.#localCluster(),
       nowMs: () => services.dispatcher.nowMs,
     });
-    const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
+    const owner = {
+      ...services,
+      statName: this.statName,
+      clusterName: this.name,
+      log: services.outlierLog,
+      isHttp2: this.http.isHttp2,
+      onFailure: (host: Host) => this.#drainPoolsOf(host),
+      onChange: () => this.#onHealthChange(),
+    };
     const outlier = node.child('outlier_detection');
     this.outlier =
       outlier &&
@@ -116,7 +142,7 @@ export class Cluster {
         }),
     );
     this.#discovery = this.#createDiscovery();
-    this.#balancer.update(this.#hosts, this.#overprovisioning);
+    this.#balancer.update(this.#hosts, this.#overprovisioning, this.#isWeighted);
   }
 
   #createDiscovery(): ClusterDiscovery {
@@ -177,9 +203,22 @@ export class Cluster {
     return this.#hosts;
   }
 
-  /** An answer said that its host is unwell. */
-  failPassively(host: Host): void {
-    for (const checker of this.#checkers) checker.failPassively(host);
+  /** Connections to a host that has failed are not used again. */
+  #drainPoolsOf(host: Host): void {
+    for (const pool of this.#pools.values()) if (pool.host === host) pool.drain();
+  }
+
+  /** What the headers of an answer say of its host. */
+  hear(host: Host, { headers }: HttpResponse): void {
+    if (headers.has('x-envoy-immediate-health-check-fail'))
+      for (const checker of this.#checkers) checker.failPassively(host);
+    if (headers.has('x-envoy-degraded')) this.outlier?.onDegraded(host);
+  }
+
+  /** An answer as outlier detection takes it, where the cluster says which are errors. */
+  statusForOutliers(response: HttpResponse): number {
+    const { isError } = this.http;
+    return isError ? (isError(response) ? 500 : 200) : response.status;
   }
 
   /** One that EDS has dropped already goes when it fails. */
@@ -197,13 +236,8 @@ export class Cluster {
   #setHosts(told: readonly Host[], assignment: ConfigNode | undefined): boolean {
     const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
     const { hosts, added, removed, priorities, isChanged, isReweighed } = updateHosts(this.#hosts, told, keepsHealthy);
-    const overprovisioning = assignment ? overprovisioningOf(assignment) : this.#overprovisioning;
-    // A later assignment without drops does not end them.
-    const [drop] = assignment?.child('policy')?.list('drop_overloads') ?? [];
-    if (drop) this.dropOverload = drop.child('drop_percentage');
-    const isRebuilt = isChanged || overprovisioning !== this.#overprovisioning;
-    if (!isRebuilt) return false;
-    this.#overprovisioning = overprovisioning;
+    const hasNewPolicy = assignment !== undefined && this.#follow(assignment.child('policy'));
+    if (!isChanged && !hasNewPolicy) return false;
     this.#hosts = hosts;
     for (const host of added) host.healthySinceMs = this.#services.dispatcher.nowMs;
     this.stats.traffic.max_host_weight.set(Math.max(0, ...hosts.map((host) => host.weight)));
@@ -220,6 +254,17 @@ export class Cluster {
     return true;
   }
 
+  /** `policy` of an assignment; whether anything is other than it was. */
+  #follow(policy: ConfigNode | undefined): boolean {
+    // A later assignment without drops does not end them.
+    const [drop] = policy?.list('drop_overloads') ?? [];
+    if (drop) this.dropOverload = drop.child('drop_percentage');
+    const [overprovisioning, isWeighted] = [this.#overprovisioning, this.#isWeighted];
+    this.#overprovisioning = policy?.number('overprovisioning_factor') ?? OVERPROVISIONING;
+    this.#isWeighted = policy?.flag('weighted_priority_health') === true;
+    return overprovisioning !== this.#overprovisioning || isWeighted !== this.#isWeighted;
+  }
+
   /** A cluster that is not used yet has nobody to tell. */
   #tell(isMergeable: boolean): void {
     const windowMs = durationMs(this.node.child('common_lb_config')?.text('update_merge_window')) ?? UPDATE_MERGE_MS;
@@ -228,7 +273,7 @@ export class Cluster {
 
   /** To be called when the health of a host has changed: choices are made from lists by health. */
   updateHealth(): void {
-    this.#balancer.update(this.#hosts, this.#overprovisioning);
+    this.#balancer.update(this.#hosts, this.#overprovisioning, this.#isWeighted);
     this.#unhealthy = this.#hosts.filter((host) => host.health === 'unhealthy');
     const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
     const gauges = {
@@ -278,6 +323,15 @@ export class Cluster {
     return { status, headers, body, ...(reset === undefined ? {} : { reset }) };
   }
 
+  #poolsFor(downstream: object | undefined): Map<string, ConnPool> {
+    if (!downstream || !this.#isPoolPerDownstream) return this.#pools;
+    const known = this.#ownPools.get(downstream);
+    if (known) return known;
+    const pools = new Map<string, ConnPool>();
+    this.#ownPools.set(downstream, pools);
+    return pools;
+  }
+
   breaker(priority: RoutingPriority): CircuitBreaker {
     return this.#breakers[priority];
   }
@@ -307,18 +361,19 @@ export class Cluster {
     host: Host,
     priority: RoutingPriority,
     isHttp2 = this.http.isHttp2,
-    options?: TransportSocketOptions,
+    { options, downstream }: PoolKey = {},
   ): ConnPool | undefined {
     const owner = this.#discovery.ownerOf?.(host);
     if (owner) return owner.poolOf(host, priority);
     const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${options ? ` ${options.sni ?? ''} ${options.verifySans?.join() ?? ''}` : ''}`;
-    let pool = this.#pools.get(key);
+    const pools = this.#poolsFor(downstream);
+    let pool = pools.get(key);
     if (!pool) {
       if (!this.#breakers[priority].takePool()) {
         this.stats.traffic.upstream_cx_pool_overflow.inc();
         return undefined;
       }
-      this.#pools.set(
+      pools.set(
         key,
         (pool = new ConnPool(host, {
           ...this.#services,
@@ -337,6 +392,4 @@ export class Cluster {
 
 const isExcluded = ({ flags }: Host): boolean =>
   flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
-const overprovisioningOf = (assignment: ConfigNode): number =>
-  assignment.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
 const NO_OPTIONS: TransportSocketOptions = {};

@@ -1,8 +1,12 @@
+import { durationMs } from '#api';
 import { ConfigNode } from '../config_node.ts';
+import { compileResponsePredicate, type ResponsePredicate } from '../matching/match_predicate.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { TransportSocketOptions } from '../network/transport_socket.ts';
 
 const DEFAULT_HEADERS_KB = 60;
+/** As many as HTTP/2 has numbers for. */
+const MAX_STREAMS = 2 ** 31 - 1;
 const DEFAULT_HEADERS_COUNT = 100;
 
 /**
@@ -16,6 +20,15 @@ export class ClusterHttpOptions {
   readonly keepsTrailers: boolean;
   readonly sendsFullUrl: boolean;
   readonly maxRequestsPerConnection: number;
+  /** 0: without end, as are the two that follow. Simplified: Envoy ends idle connections after an hour by default. */
+  readonly idleTimeoutMs: number;
+  readonly maxConnectionMs: number;
+  /** Of one request to an endpoint. */
+  readonly maxStreamMs: number;
+  /** Of HTTP/2. */
+  readonly maxConcurrentStreams: number;
+  /** How many connections are kept for each stream that there is. */
+  readonly preconnectRatio: number;
   /** Of a response. */
   readonly maxHeadersBytes: number;
   readonly maxHeadersCount: number;
@@ -23,6 +36,8 @@ export class ClusterHttpOptions {
   readonly retryPolicy: ConfigNode | undefined;
   readonly hashPolicy: readonly ConfigNode[];
   readonly mirrors: readonly ConfigNode[];
+  /** What outlier detection counts as an error, in place of every 5xx. */
+  readonly isError: ResponsePredicate | undefined;
   /** What TLS to the endpoints takes from a request: `auto_sni` and `auto_san_validation`. */
   readonly transportOptionsOf: ((request: HeaderMap) => TransportSocketOptions) | undefined;
 
@@ -43,6 +58,15 @@ export class ClusterHttpOptions {
       common.number('max_requests_per_connection') ?? cluster.number('max_requests_per_connection') ?? Infinity;
     this.maxHeadersBytes = (common.number('max_response_headers_kb') ?? DEFAULT_HEADERS_KB) * 1024;
     this.maxHeadersCount = common.number('max_headers_count') ?? DEFAULT_HEADERS_COUNT;
+    const ms = (name: string): number => durationMs(common.text(name)) ?? 0;
+    this.idleTimeoutMs = ms('idle_timeout');
+    this.maxConnectionMs = ms('max_connection_duration');
+    this.maxStreamMs = ms('max_stream_duration');
+    const http2 = partOf('http2_protocol_options', explicit, downstream, cluster);
+    this.maxConcurrentStreams = http2.number('max_concurrent_streams') ?? MAX_STREAMS;
+    this.preconnectRatio = cluster.child('preconnect_policy')?.number('per_upstream_preconnect_ratio') ?? 1;
+    const errors = options.child('outlier_detection')?.child('error_matcher');
+    this.isError = errors && compileResponsePredicate(errors);
     this.retryPolicy = options.child('retry_policy');
     this.hashPolicy = options.list('hash_policy');
     this.mirrors = options.list('request_mirror_policies');
