@@ -170,6 +170,7 @@ export class HealthChecker {
       if (isEnough) {
         session.isFailing = false;
         host.failChecks(this, false);
+        this.#showGauges();
         host.healthySinceMs = this.#owner.dispatcher.nowMs;
         this.#events.added(host, session.isFirst);
       }
@@ -203,6 +204,7 @@ export class HealthChecker {
     const wasFailing = host.flags.has('failed_active_hc');
     session.isFailing = true;
     host.failChecks(this, true);
+    this.#showGauges();
     if (wasFailing) return 'unchanged';
     this.#owner.onFailure(host);
     return 'changed';
@@ -221,7 +223,7 @@ export class HealthChecker {
 
   #showGauges(): void {
     const hosts = [...this.#watched.keys()];
-    this.#stats.healthy.set(hosts.filter((host) => !host.flags.has('failed_active_hc')).length);
+    this.#stats.healthy.set([...this.#watched.values()].filter(({ isFailing }) => !isFailing).length);
     this.#stats.degraded.set(hosts.filter((host) => host.flags.has('degraded_active_hc')).length);
   }
 }
