@@ -2,7 +2,8 @@ import type { ConfigRef } from '#source';
 import { compileCelTree } from '../cel/expression.ts';
 import { ConfigNode } from '../config_node.ts';
 import type { Json } from '#api';
-import { celFactsOf, compileMatchTree } from './match_tree.ts';
+import { celFactsOf } from './match_facts.ts';
+import { compileMatchTree } from './match_tree.ts';
 import { compileRule, type RbacFacts } from './rbac_rules.ts';
 
 interface Decision {

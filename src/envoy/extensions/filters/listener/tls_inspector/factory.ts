@@ -1,4 +1,5 @@
-import type { AcceptedSocket, Detected, ListenerFilterFactory } from '../../../../network/listener_filter.ts';
+import type { Detected } from '../../../../network/detected.ts';
+import type { AcceptedSocket, ListenerFilterFactory } from '../../../../network/listener_filter.ts';
 import { bytes, sizeOf, type ClientHello } from '../../../../network/payload.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 
