@@ -8,9 +8,9 @@ import { WIRE_OPERATORS } from './wire_operators.ts';
 import { metadata, metadataPath } from './metadata_value.ts';
 import { grpcStatus } from './grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
+import { hostOf } from '../network/address.ts';
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 const logged =
   (field: string): Operator =>
   ({ log }) =>

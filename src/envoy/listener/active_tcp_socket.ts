@@ -1,6 +1,7 @@
 import type { Timer } from '#sim';
 import type { DownstreamConnection, DownstreamPeer } from '../network/connection.ts';
-import type { AcceptedSocket, Detected, PlacedListenerFilter } from '../network/listener_filter.ts';
+import type { Detected } from '../network/detected.ts';
+import type { AcceptedSocket, PlacedListenerFilter } from '../network/listener_filter.ts';
 import { bytes, type ClientHello, type Payload } from '../network/payload.ts';
 import type { Handshake } from '../network/transport_socket.ts';
 import type { Connection } from '../seams.ts';

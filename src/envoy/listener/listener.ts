@@ -4,14 +4,16 @@ import { durationMs } from '#api';
 import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { DownstreamConnection, type ConnectionOwner, type DownstreamPeer } from '../network/connection.ts';
-import { compileListenerFilters, type Detected, type PlacedListenerFilter } from '../network/listener_filter.ts';
+import type { Detected } from '../network/detected.ts';
+import { compileListenerFilters, type PlacedListenerFilter } from '../network/listener_filter.ts';
 import { connectionContext } from '../network/log_context.ts';
 import type { ClientHello } from '../network/payload.ts';
 import type { Handshake } from '../network/transport_socket.ts';
 import type { Connection } from '../seams.ts';
 import { ActiveTcpSocket, type ClientConnection, type SocketOwner } from './active_tcp_socket.ts';
 import { compileFilterChain, type FilterChain } from './filter_chain.ts';
-import { findFilterChain } from './filter_chain_manager.ts';
+import { findFilterChain, type FilterChains } from './filter_chain_manager.ts';
+import { compileFilterChainMatcher } from './filter_chain_matcher.ts';
 import type { ListenerServices } from './listener_services.ts';
 import { ListenerStats } from './listener_stats.ts';
 
@@ -31,8 +33,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
   readonly #isWildcard: boolean;
   readonly #services: ListenerServices;
   readonly #stats: ListenerStats;
-  readonly #chains: readonly FilterChain[];
-  readonly #fallback: FilterChain | undefined;
+  readonly #chains: FilterChains;
   readonly #loggers: readonly AccessLogger[];
   readonly #releases: (() => void)[] = [];
   #isDraining = false;
@@ -66,8 +67,11 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.filters = compileListenerFilters(node, services.listenerFilters, services);
     this.filtersTimeoutMs = durationMs(node.text('listener_filters_timeout')) ?? DEFAULT_FILTERS_TIMEOUT_MS;
     const fallback = node.child('default_filter_chain');
-    this.#chains = node.list('filter_chains').map((chain) => compileFilterChain(chain, context));
-    this.#fallback = fallback && compileFilterChain(fallback, context);
+    this.#chains = {
+      all: node.list('filter_chains').map((chain) => compileFilterChain(chain, context)),
+      fallback: fallback && compileFilterChain(fallback, context),
+      matcher: compileFilterChainMatcher(node, services.trace),
+    };
     this.#loggers = compileAccessLogs(node.list('access_log'), {
       ...services,
       random: services.random.fork('access_log'),
@@ -117,7 +121,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
 
   findChain(facts: Connection, detected: Detected): FilterChain | undefined {
     const { trace } = this.#services;
-    const chain = findFilterChain(this.#chains, this.#fallback, { facts, detected }, trace);
+    const chain = findFilterChain(this.#chains, facts, detected, trace);
     if (!chain) this.#stats.listener.no_filter_chain_match.inc();
     return chain;
   }

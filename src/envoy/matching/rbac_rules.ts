@@ -2,6 +2,7 @@ import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileMetadataMatcher } from './metadata_matcher.ts';
+import { hostOf, portOf } from '../network/address.ts';
 import { isInCidr } from '../network/cidr.ts';
 import { compileHeaderMatcher, compilePathMatcher, withoutQuery } from '../router/route_match.ts';
 import { compileUriTemplate } from '../router/uri_template.ts';
@@ -19,9 +20,6 @@ export interface RbacFacts {
 }
 
 export type Rule = (facts: RbacFacts) => boolean;
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
-const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
 
 type Compile = (node: ConfigNode) => Rule;
 

@@ -18,6 +18,13 @@ import {
 import { checkLua, checkLuaPerRoute } from './lua_scripts.ts';
 import { checkOAuth2 } from './oauth2.ts';
 import { checkListener } from './listeners.ts';
+import {
+  checkFilterChainMatcher,
+  checkHttpRbac,
+  checkNetworkRbac,
+  checkPermission,
+  checkServerNameMatcher,
+} from './match_trees.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
 import {
@@ -48,8 +55,9 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.core.v3.TransportSocket', [checkExtension]],
   ['envoy.config.listener.v3.Filter', [checkExtension]],
   ['envoy.config.listener.v3.FilterChain', [checkFilterChain]],
-  ['envoy.config.listener.v3.Listener', [checkListener]],
+  ['envoy.config.listener.v3.Listener', [checkListener, checkFilterChainMatcher]],
   ['envoy.config.listener.v3.ListenerFilter', [checkExtension]],
+  ['envoy.config.rbac.v3.Permission', [checkPermission]],
   ['envoy.config.route.v3.RetryPolicy', [checkRetryPolicy]],
   ['envoy.config.route.v3.Route', [checkRoute]],
   ['envoy.config.route.v3.RouteAction', [checkRouteAction]],
@@ -58,6 +66,9 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.trace.v3.Tracing.Http', [checkExtension]],
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
+  ['envoy.extensions.filters.network.rbac.v3.RBAC', [checkNetworkRbac]],
+  [`${HTTP}.rbac.v3.RBAC`, [checkHttpRbac]],
+  ['xds.type.matcher.v3.ServerNameMatcher', [checkServerNameMatcher]],
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
   [`${HTTP}.oauth2.v3.OAuth2Config`, [checkOAuth2]],
   [`${HTTP}.basic_auth.v3.BasicAuth`, [checkBasicAuth]],

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '#api';
 import { compileCelText, type CelExpression } from '../../../../cel/expression.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FilterCallbacks } from '../../../../http/filter.ts';
-import { celFactsOf } from '../../../../matching/match_tree.ts';
+import { celFactsOf } from '../../../../matching/match_facts.ts';
 import { compileStringMatcher } from '../../../../router/string_matcher.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 
