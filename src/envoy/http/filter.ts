@@ -52,6 +52,8 @@ export interface LocalReplySpec {
 export interface FilterCallbacks {
   readonly request: HeaderMap;
   readonly connection: Connection;
+  /** As `http_filters` names it. */
+  readonly filterName: string;
   readonly route: Route | undefined;
   readonly virtualHost: VirtualHost | undefined;
   /** The cluster of the route: known before the router has its turn. */

@@ -39,6 +39,8 @@ export class Stream {
   hasReadBody = false;
   isHealthCheck = false;
   #receivedBytes: number;
+  /** As it came: filters may have made something else of it. */
+  #isGrpc: boolean;
   /** False as long as some of the request has yet to come. */
   isComplete = true;
   closesConnection = false;
@@ -112,6 +114,7 @@ export class Stream {
     this.#upstreamLoggers = owner.upstreamLoggers;
     this.requestBody = requestBody;
     this.#receivedBytes = requestBody.length;
+    this.#isGrpc = isGrpc(request);
     this.statPrefix = owner.statPrefix;
     this.routeConfig = owner.routeConfig;
     this.#done = done;
@@ -122,6 +125,7 @@ export class Stream {
     for (const [name, value] of headers.pairs()) this.request.add(name, value);
     this.requestBody = body;
     this.#receivedBytes = body.length;
+    this.#isGrpc = isGrpc(this.request);
     this.isComplete = isComplete;
   }
 
@@ -237,7 +241,7 @@ export class Stream {
     how.mutateHeaders?.(headers);
     const ownType = headers.get('content-type');
     const reply = this.#rewritten({ status, body, contentType: 'text/plain' }, headers, flags, details);
-    if (isGrpc(this.request)) {
+    if (this.#isGrpc) {
       for (const [name, value] of grpcHeaders(reply.status, reply.body, how.grpcStatus ?? this.grpcStatus))
         headers.set(name, value);
       headers.remove('content-length');

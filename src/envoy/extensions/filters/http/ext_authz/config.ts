@@ -6,6 +6,7 @@ import { compileDraw, type Draw } from '../../../../matching/fractional_percent.
 import { compileMetadataMatcher } from '../../../../matching/metadata_matcher.ts';
 import { compileMutationRules, type MutationRules } from '../../../../matching/mutation_rules.ts';
 import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import { compileFeatureFlag } from '../../../../runtime/feature_flag.ts';
 import type { Runtime } from '../../../../runtime/runtime.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 
@@ -93,7 +94,7 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
     tellsFailure: node.flag('failure_mode_allow_header_add'),
     isEnabled: compileDraw(node.child('filter_enabled'), true),
     isEnabledByMetadata: enabledBy && compileMetadataMatcher(enabledBy),
-    deniesAtDisable: compileFlag(node.child('deny_at_disable')),
+    deniesAtDisable: denyFlag(node.child('deny_at_disable')),
     isShadow: node.flag('shadow_mode'),
     chargesCluster: node.raw('charge_cluster_response_stats') !== false,
     takesMetadata: node.raw('enable_dynamic_metadata_ingestion') !== false,
@@ -121,12 +122,9 @@ export function compilePerRoute(node: ConfigNode): ExtAuthzPerRoute {
   };
 }
 
-/** `core.v3.RuntimeFeatureFlag`. */
-function compileFlag(node: ConfigNode | undefined): (runtime: Runtime) => boolean {
-  const otherwise = node?.flag('default_value') === true;
-  const key = node?.text('runtime_key') ?? '';
-  return (runtime) => (key === '' ? otherwise : runtime.flag(key, otherwise));
-}
+/** Off, unless it is there. */
+const denyFlag = (node: ConfigNode | undefined): ((runtime: Runtime) => boolean) =>
+  node ? compileFeatureFlag(node) : () => false;
 
 const bodyOf = (node: ConfigNode | undefined): BodySettings | undefined =>
   node && {
