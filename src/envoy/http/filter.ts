@@ -60,6 +60,8 @@ export interface FilterCallbacks {
   readonly cluster: Cluster | undefined;
   readonly requestTrailers: HeaderMap | undefined;
   readonly dynamicMetadata: JsonObject;
+  /** Messages (`Any`) by namespace. */
+  readonly dynamicTypedMetadata: JsonObject;
   readonly filterState: FilterState;
   readonly log: Readonly<Record<string, string | number>>;
   readonly dispatcher: Dispatcher;

@@ -99,6 +99,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
     return this.#stream.dynamicMetadata;
   }
 
+  get dynamicTypedMetadata(): JsonObject {
+    return this.#stream.dynamicTypedMetadata;
+  }
+
   get filterState(): FilterState {
     return this.#stream.filterState;
   }

@@ -31,6 +31,8 @@ export class Stream {
   readonly #stats: ConnectionManagerStats;
   readonly log: StreamRecord = {};
   readonly dynamicMetadata: JsonObject = {};
+  /** `Any` by namespace. */
+  readonly dynamicTypedMetadata: JsonObject = {};
   readonly filterState = new FilterState();
   readonly #flags: string[] = [];
   filters: FilterManager | undefined;
