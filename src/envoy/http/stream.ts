@@ -271,6 +271,7 @@ export class Stream {
     // A reply of Envoy's own has no code yet when its headers are written.
     if (!isOwn) this.log['code'] = response.status;
     this.log['details'] = details;
+    this.log['flags'] = this.#allFlags(flags);
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && isOwn && !response.reset;

@@ -1,7 +1,6 @@
 import type { Verdict } from './verdict.ts';
 
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]*$/;
-// eslint-disable-next-line no-control-regex
 const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
 const ENCODED = /^(?:[\w.~!$'()*+,;:@/?-]|%[\da-f]{2})*$/i;
 
