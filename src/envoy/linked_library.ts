@@ -4,11 +4,18 @@ import type { LuaRuntime } from './lua/lua_runtime.ts';
 /** A compiled expression: its value for what its roots are bound to, undefined where it has none. */
 export type CelProgram = (bindings: Readonly<Record<string, unknown>>) => unknown;
 
+/** What of the language is there beside its core. */
+export interface CelAbilities {
+  readonly concatenates?: boolean;
+  readonly converts?: boolean;
+  readonly hasStringFunctions?: boolean;
+}
+
 /** The Common Expression Language. Both throw what cannot be read. */
 export interface CelLibrary {
-  compileText(text: string, roots: readonly string[]): CelProgram;
+  compileText(text: string, roots: readonly string[], abilities?: CelAbilities): CelProgram;
   /** `cel.expr.Expr` as JSON. */
-  compileTree(tree: JsonObject, roots: readonly string[]): CelProgram;
+  compileTree(tree: JsonObject, roots: readonly string[], abilities?: CelAbilities): CelProgram;
 }
 
 /** Signatures of JSON Web Tokens (RFC 7518). */

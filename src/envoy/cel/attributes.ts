@@ -1,4 +1,5 @@
 import type { JsonObject } from '#api';
+import { statusOfHttp } from '../formatter/grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 
 /** What attributes are read from; what does not exist yet is left out. */
@@ -13,6 +14,7 @@ export interface CelFacts {
   readonly remoteAddress: string;
   readonly requestedServerName?: string | undefined;
   readonly hasClientCertificate?: boolean | undefined;
+  readonly virtualHost?: string | undefined;
 }
 
 export const ROOTS = [
@@ -36,6 +38,21 @@ const portOf = (address: string): bigint => BigInt(address.slice(address.lastInd
 const present = (attributes: Attributes): Attributes =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 
+/** Response flags as bits, from the lowest: stream_info.h, CoreResponseFlag. */
+const FLAGS = `LH UH UT LR UR UF UC UO NR DI FI RL UAEX RLSE DC URX SI IH DPE UMSDR RFCF NFCF DT UPE NC OM DF`.split(
+  ' ',
+);
+
+const flagBits = (flags: string): bigint =>
+  flags.split(',').reduce((bits, flag) => bits | (FLAGS.includes(flag) ? 1n << BigInt(FLAGS.indexOf(flag)) : 0n), 0n);
+
+/** As the answer says, or made from its HTTP status. */
+function grpcStatusOf({ response, trailers, log }: CelFacts): bigint | undefined {
+  const told = trailers?.get('grpc-status') ?? response?.get('grpc-status');
+  if (told !== undefined) return /^\d+$/.test(told) ? BigInt(told) : undefined;
+  return log['code'] === undefined ? undefined : BigInt(statusOfHttp(Number(log['code'])));
+}
+
 /** Envoy's attributes by their roots: filters/common/expr/context.cc. */
 export function attributesOf(facts: CelFacts): Record<(typeof ROOTS)[number], Attributes> {
   const { log } = facts;
@@ -48,6 +65,8 @@ export function attributesOf(facts: CelFacts): Record<(typeof ROOTS)[number], At
       headers: facts.response && headerMap(facts.response),
       trailers: facts.trailers && headerMap(facts.trailers),
       size: BigInt(log['bytes_sent'] ?? 0),
+      flags: flagBits(String(log['flags'] ?? '-')),
+      grpc_status: grpcStatusOf(facts),
     }),
     source: { address: facts.remoteAddress, port: portOf(facts.remoteAddress) },
     destination: { address: facts.localAddress, port: portOf(facts.localAddress) },
@@ -63,7 +82,13 @@ export function attributesOf(facts: CelFacts): Record<(typeof ROOTS)[number], At
     }),
     metadata: { filter_metadata: facts.dynamicMetadata },
     filter_state: Object.fromEntries(facts.filterState),
-    xds: present({ route_name: log['route'], cluster_name: log['cluster'] }),
+    xds: present({
+      route_name: log['route'],
+      cluster_name: log['cluster'],
+      virtual_host_name: facts.virtualHost,
+      // The direction of a listener is not told.
+      listener_direction: 0n,
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { FilterState } from '../stream_info/filter_state.ts';
 import type { Operator } from './formatter_context.ts';
 import { header } from './header_value.ts';
 import { REQUEST_OPERATORS } from './request_operators.ts';
@@ -52,8 +53,11 @@ const LONG_FLAGS: Readonly<Record<string, string>> = {
 
 /** `KEY:PLAIN` is the text itself; without PLAIN it is written as JSON. */
 function stateOf(state: ReadonlyMap<string, string>, argument: string): string | undefined {
-  const [key = '', form] = argument.split(':');
+  const [key = '', form, field = ''] = argument.split(':');
   const value = state.get(key);
+  const object = state instanceof FilterState ? state.object(key) : undefined;
+  if (form === 'FIELD') return object?.fields?.[field]?.toString();
+  if (object && form !== 'PLAIN') return JSON.stringify(object.message);
   return value === undefined || form === 'PLAIN' ? value : JSON.stringify(value);
 }
 

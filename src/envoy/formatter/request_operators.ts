@@ -29,6 +29,7 @@ function queryParameter({ request }: FormatterContext, name: string): Value {
 /** Operators of the messages themselves. */
 export const REQUEST_OPERATORS: Readonly<Record<string, Operator>> = {
   REQUEST_HEADER: ({ request }, argument) => header(request, argument),
+  REQ_WITHOUT_QUERY: ({ request }, argument) => header(request, argument)?.split('?')[0],
   RESPONSE_HEADER: ({ response }, argument) => header(response, argument),
   RESPONSE_TRAILER: ({ trailers }, argument) => header(trailers, argument),
   CEL: celOperator,

@@ -94,7 +94,8 @@ export class BidiStream implements GrpcStream {
     const end = trailers ?? headers;
     // The near side had not ended it yet.
     this.#cluster?.stats.traffic.upstream_rq_tx_reset.inc();
-    this.#close(Number(end.get('grpc-status') ?? UNKNOWN), `${end.get('grpc-message') ?? ''}{via_upstream}`);
+    const text = end.get('grpc-message') ?? '';
+    this.#close(Number(end.get('grpc-status') ?? UNKNOWN), text === '' ? 'via_upstream' : `${text}{via_upstream}`);
   }
 
   #onFailure(failure: Failure): void {

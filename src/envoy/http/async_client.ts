@@ -37,7 +37,7 @@ export class AsyncClient implements HttpClient {
   send(request: ClientRequest, answered: (answer: ClientResponse) => void): Call {
     const { dispatcher, stats, clusters } = this.#services;
     const { headers } = request;
-    headers.set('x-envoy-internal', 'true');
+    if (request.hidesInternal !== true) headers.set('x-envoy-internal', 'true');
     if (request.sendsForwardedFor === true)
       headers.set('x-forwarded-for', [...headers.all('x-forwarded-for'), OWN_ADDRESS].join(','));
     stats.add(`${PREFIX}rq_total`);

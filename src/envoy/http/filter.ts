@@ -52,12 +52,16 @@ export interface LocalReplySpec {
 export interface FilterCallbacks {
   readonly request: HeaderMap;
   readonly connection: Connection;
+  /** As `http_filters` names it. */
+  readonly filterName: string;
   readonly route: Route | undefined;
   readonly virtualHost: VirtualHost | undefined;
   /** The cluster of the route: known before the router has its turn. */
   readonly cluster: Cluster | undefined;
   readonly requestTrailers: HeaderMap | undefined;
   readonly dynamicMetadata: JsonObject;
+  /** Messages (`Any`) by namespace. */
+  readonly dynamicTypedMetadata: JsonObject;
   readonly filterState: FilterState;
   readonly log: Readonly<Record<string, string | number>>;
   readonly dispatcher: Dispatcher;

@@ -63,6 +63,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
     return this.#stream.request;
   }
 
+  get filterName(): string {
+    return this.#name;
+  }
+
   get connection(): Connection {
     return this.#stream.connection;
   }
@@ -93,6 +97,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
 
   get dynamicMetadata(): JsonObject {
     return this.#stream.dynamicMetadata;
+  }
+
+  get dynamicTypedMetadata(): JsonObject {
+    return this.#stream.dynamicTypedMetadata;
   }
 
   get filterState(): FilterState {
@@ -145,6 +153,7 @@ class StreamFilterCallbacks implements FilterCallbacks {
 
   sendLocalReply({ status, body = '', details, flag = '-', headers = [], ...how }: LocalReplySpec): void {
     this.#tellAnswered(status);
+    this.#stream.upstream?.abandon();
     this.#stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
     this.#stream.sendLocalReply(status, body, flag, details, how);
   }

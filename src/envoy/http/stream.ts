@@ -31,6 +31,8 @@ export class Stream {
   readonly #stats: ConnectionManagerStats;
   readonly log: StreamRecord = {};
   readonly dynamicMetadata: JsonObject = {};
+  /** `Any` by namespace. */
+  readonly dynamicTypedMetadata: JsonObject = {};
   readonly filterState = new FilterState();
   readonly #flags: string[] = [];
   filters: FilterManager | undefined;
@@ -39,6 +41,8 @@ export class Stream {
   hasReadBody = false;
   isHealthCheck = false;
   #receivedBytes: number;
+  /** As it came: filters may have made something else of it. */
+  #isGrpc: boolean;
   /** False as long as some of the request has yet to come. */
   isComplete = true;
   closesConnection = false;
@@ -117,6 +121,7 @@ export class Stream {
     this.#upstreamLoggers = owner.upstreamLoggers;
     this.requestBody = requestBody;
     this.#receivedBytes = requestBody.length;
+    this.#isGrpc = isGrpc(request);
     this.statPrefix = owner.statPrefix;
     this.routeConfig = owner.routeConfig;
     this.#done = done;
@@ -127,6 +132,7 @@ export class Stream {
     for (const [name, value] of headers.pairs()) this.request.add(name, value);
     this.requestBody = body;
     this.#receivedBytes = body.length;
+    this.#isGrpc = isGrpc(this.request);
     this.isComplete = isComplete;
   }
 
@@ -249,7 +255,7 @@ export class Stream {
     how.mutateHeaders?.(headers);
     const ownType = headers.get('content-type');
     const reply = this.#rewritten({ status, body, contentType: 'text/plain' }, headers, flags, details);
-    if (isGrpc(this.request)) {
+    if (this.#isGrpc) {
       for (const [name, value] of grpcHeaders(reply.status, reply.body, how.grpcStatus ?? this.grpcStatus))
         headers.set(name, value);
       headers.remove('content-length');
@@ -277,6 +283,7 @@ export class Stream {
     // A reply of Envoy's own has no code yet when its headers are written.
     if (!isOwn) this.log['code'] = response.status;
     this.log['details'] = details;
+    this.log['flags'] = this.#allFlags(flags);
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && isOwn && !response.reset;

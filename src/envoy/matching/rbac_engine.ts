@@ -88,7 +88,7 @@ function hasLogAction(value: Json): boolean {
 /** A CEL condition has to be true; one that asks for what is not there does not hold. */
 function compileCondition(policy: ConfigNode): (facts: RbacFacts) => boolean {
   const tree = policy.child('condition') ?? policy.child('checked_condition')?.child('expr');
-  const expression = tree && compileCelTree(tree);
+  const expression = tree && compileCelTree(tree, policy.child('cel_config'));
   if (!tree) return () => true;
   return (facts) => expression?.(celFactsOf(facts)) === true;
 }

@@ -1,7 +1,10 @@
 import type { DnsCache } from '../../../../dns/dns_cache.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
+import type { Cluster } from '../../../../upstream/cluster.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
 
+/** What c-ares says of a name that is not there. */
+const NO_RECORDS = 'dns_resolution_failure{cares_norecords:Domain_name_not_found}';
 const PORTS = { plain: 80, secure: 443 } as const;
 
 /** Looks for the host that a request names before its cluster is asked for it: dynamic_forward_proxy/proxy_filter.cc. */
@@ -18,18 +21,18 @@ class ProxyFilter implements HttpFilter {
 
   decode(): FilterStatus {
     const { request, cluster, trace } = this.#callbacks;
-    if (!cluster || !this.#cache) return 'continue';
+    if (!cluster || !this.#cache || !isDynamic(cluster)) return 'continue';
     this.#rewriteHost();
     const authority = request.get(':authority') ?? '';
     const host = this.#cache.load(authority, cluster.node.has('transport_socket') ? PORTS.secure : PORTS.plain);
-    if (host === 'overflow') return this.#refuse('DNS cache overflow', 'dns_cache_overflow', 'UO');
+    if (host === 'overflow') return this.#refuse('DNS cache overflow', 'dns_cache_overflow');
     trace?.record({
       kind: 'dns_host_loaded',
       state: host.address === undefined ? 'failed' : 'matched',
       because: cluster.node.ref,
       sentence: `The host ${host.key} ${host.address === undefined ? 'leads nowhere' : `is at ${host.address}`}.`,
     });
-    if (host.address === undefined) return this.#refuse('DNS resolution failure', 'dns_resolution_failure', 'DF');
+    if (host.address === undefined) return this.#refuse('DNS resolution failure', NO_RECORDS, 'DF');
     return 'continue';
   }
 
@@ -40,11 +43,15 @@ class ProxyFilter implements HttpFilter {
     if (host) request.set(':authority', host);
   }
 
-  #refuse(body: string, details: string, flag: string): FilterStatus {
+  #refuse(body: string, details: string, flag = '-'): FilterStatus {
     this.#callbacks.sendLocalReply({ status: 503, body, details, flag });
     return 'stop_iteration';
   }
 }
+
+/** Clusters of other kinds look for their hosts by themselves. */
+const isDynamic = ({ node }: Cluster): boolean =>
+  node.child('cluster_type')?.text('name') === 'envoy.clusters.dynamic_forward_proxy';
 
 export const dynamicForwardProxyFilterFactory = defineHttpFilter<ConfigNode>({
   name: 'envoy.filters.http.dynamic_forward_proxy',
