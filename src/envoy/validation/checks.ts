@@ -15,7 +15,8 @@ import {
   checkJwtAuthn,
   checkLocalRateLimit,
 } from './http_filters.ts';
-import { checkLua, checkLuaPerRoute } from './lua_scripts.ts';
+import { checkMaglev, checkRing, checkWrrLocality } from './load_balancing.ts';
+import { checkLua, checkLuaPerRoute, checkLuaSpecifier } from './lua_scripts.ts';
 import { checkOAuth2 } from './oauth2.ts';
 import { checkListener } from './listeners.ts';
 import {
@@ -25,6 +26,7 @@ import {
   checkPermission,
   checkServerNameMatcher,
 } from './match_trees.ts';
+import { checkMirror } from './header_options.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
 import {
@@ -75,6 +77,11 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc]],
   [`${HTTP}.header_to_metadata.v3.Config`, [checkHeaderToMetadata]],
   [`${HTTP}.jwt_authn.v3.JwtAuthentication`, [checkJwtAuthn]],
+  ['envoy.extensions.load_balancing_policies.maglev.v3.Maglev', [(node) => checkMaglev(node)]],
+  ['envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', [(node) => checkRing(node)]],
+  ['envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality', [checkWrrLocality]],
+  ['envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', [checkLuaSpecifier]],
+  ['envoy.config.route.v3.RouteAction.RequestMirrorPolicy', [checkMirror]],
   [`${HTTP}.lua.v3.Lua`, [checkLua]],
   [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
   [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],

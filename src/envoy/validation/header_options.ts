@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
-import { NONE, problem } from './check.ts';
+import { NONE, problem, type Check } from './check.ts';
 import { checkFormat } from './formats.ts';
 
 const isProtected = (name: string): boolean => name.startsWith(':') || name.toLowerCase() === 'host';
@@ -12,6 +12,13 @@ export function checkHeaderOptions(node: ConfigNode): Diagnostic[] {
     ...['request_headers_to_remove', 'response_headers_to_remove'].flatMap((field) => checkRemoved(node, field)),
   ];
 }
+
+/** A mirror policy: what it changes of the copy's headers. */
+export const checkMirror: Check = (node) =>
+  node.list('request_headers_mutations').flatMap((one) => {
+    const append = one.child('append');
+    return append ? checkAdded(append) : checkRemoved(one, 'remove');
+  });
 
 function checkAdded(option: ConfigNode): Diagnostic[] {
   const header = option.child('header');
@@ -26,10 +33,16 @@ function checkAdded(option: ConfigNode): Diagnostic[] {
 }
 
 const checkRemoved = (node: ConfigNode, field: string): Diagnostic[] =>
-  node.texts(field).flatMap((name, i) =>
+  [node.text(field) ?? [], node.texts(field)].flat().flatMap((name, i) =>
     isProtected(name)
-      ? problem('header_name', node, [field, i], `The header \`${name}\` cannot be removed.`, {
-          envoySays: ':-prefixed or host headers may not be removed',
-        })
+      ? problem(
+          'header_name',
+          node,
+          node.text(field) === undefined ? [field, i] : [field],
+          `The header \`${name}\` cannot be removed.`,
+          {
+            envoySays: ':-prefixed or host headers may not be removed',
+          },
+        )
       : NONE,
   );
