@@ -249,8 +249,14 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamReque
     headers.set('content-length', String(body.length));
   const asked = request.headers.get('connection') === 'close' ? 'close' : 'keep-alive';
   if (saysFate(spec, status, headers)) headers.set('connection', asked);
-  return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
+  const spelled = isSpelled(reply) ? [...NODE_SPELLING, ...reply.headers!.map(([name]) => name)] : NODE_SPELLING;
+  return { status, headers, body, spelled, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
+
+/** How the headers are written that no reply has to name. */
+const NODE_SPELLING: readonly string[] = ['Connection', 'Keep-Alive', 'Transfer-Encoding', 'content-length'];
+
+const isSpelled = ({ headers = [] }: ReplySpec): boolean => headers.some(([name]) => name !== name.toLowerCase());
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':') && name !== 'connection');

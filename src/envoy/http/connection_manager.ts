@@ -12,7 +12,7 @@ import { ConnectionDrain, type DrainOwner } from './connection_drain.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
-import { redirect, redirectTo, redirectToTls, respondDirectly } from './direct_response.ts';
+import { redirect, redirectTo, redirectToTls, refuseToForward, respondDirectly } from './direct_response.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
 import { followsRedirect } from './internal_redirect.ts';
@@ -22,7 +22,7 @@ import type { HeaderKeyFormat } from './header_key_format.ts';
 import { reasonOf } from './http1_codec.ts';
 import type { Decoded } from './http1_request.ts';
 import { normalizeHost, prepare } from './request_preparation.ts';
-import { refusalOf } from './request_refusal.ts';
+import { refusalOf, type RequestRefusal } from './request_refusal.ts';
 import { finishResponse } from './response_headers.ts';
 import { compileLocalReply, type LocalReplyRewrite } from './local_reply.ts';
 import { normalizePath } from './path_normalization.ts';
@@ -258,11 +258,8 @@ export class ConnectionManager {
     stream.upgrade = this.#offerOf(stream.request);
     stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
-    if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
-    else stream.logRequest();
-    if (refusal?.closes === true) stream.closesConnection = true;
-    if (refusal)
-      return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
+    if (refusal?.flags !== 'DPE' && refusal?.resets !== true) stream.logRequest();
+    if (refusal) return this.#refuse(stream, refusal);
     for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
     stream.log['remote'] = prepare(stream.request, connection, this.#settings);
     const { scopes } = this.#routes;
@@ -271,6 +268,13 @@ export class ConnectionManager {
     normalizeHost(stream.request, connection, this.#settings);
     this.#route(stream);
     if (!stream.isDone) stream.timers?.arm(stream);
+  }
+
+  #refuse(stream: Stream, { status, details, body, flags, closes, resets }: RequestRefusal): void {
+    if (flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
+    if (closes === true) stream.closesConnection = true;
+    if (resets === true) stream.abort(details, flags!);
+    else stream.sendLocalReply(status, body ?? '', flags ?? '-', details);
   }
 
   /** What a client wants to switch to, unless such offers are passed over. */
@@ -352,6 +356,7 @@ export class ConnectionManager {
     stream.isRouted = true;
     if (route.redirect) return redirect(stream);
     if (route.directResponse) return respondDirectly(stream, route.directResponse);
+    if (!route.action) return refuseToForward(stream);
     routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
     stream.logRequest();
   }

@@ -48,6 +48,12 @@ export function respondDirectly(stream: Stream, node: ConfigNode): void {
   });
 }
 
+/** A route that has nothing to do, such as one with `non_forwarding_action`. */
+export function refuseToForward(stream: Stream): void {
+  stream.managerStats.no_cluster.inc();
+  stream.sendLocalReply(503, '', 'NC', 'cluster_not_found');
+}
+
 const formats = new WeakMap<ConfigNode, BodyFormat>();
 
 /** `body_format`, read once. */

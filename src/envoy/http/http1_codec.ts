@@ -68,6 +68,8 @@ export function encodeHttp1Head(
   format?: HeaderKeyFormat,
 ): string {
   const line = `${protocol === 'HTTP/1.0' ? 'HTTP/1.0' : 'HTTP/1.1'} ${status} ${reasonOf(status)}`;
-  const lines = [...headers.pairs(), ...more].map(([name, value]) => `${format ? format(name) : name}: ${value}`);
+  // What the sender's spelling is kept of goes out as it came.
+  const write = headers.spelling ?? format ?? ((name: string) => name);
+  const lines = [...headers.pairs(), ...more].map(([name, value]) => `${write(name)}: ${value}`);
   return [line, ...lines, '', ''].join('\r\n');
 }

@@ -77,6 +77,7 @@ export class ServerConnection implements NetworkFilter {
       this.#stream = undefined;
       if (isTunnel) this.#connection.close();
       else if (response.status !== 0) this.#connection.write({ kind: 'response', response: this.#encodable(response) });
+      else if (this.#connection.isOpen) this.#connection.write({ kind: 'rst_stream' });
     });
     if (isOver) return;
     this.#stream = stream;

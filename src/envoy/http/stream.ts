@@ -287,6 +287,9 @@ export class Stream {
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && isOwn && !response.reset;
+    // The route's headers come before those that tell of the text.
+    if (isOwnText && response.headers.has('content-length'))
+      response.headers.replace('content-length', String(response.body.length));
     if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
     const send = (encoded: HttpResponse): void => {
       const outcome = { flags: this.#allFlags(flags), details };

@@ -317,6 +317,7 @@ export class Cluster {
 
   /** A response as the codec takes it: HTTP/1 drops trailers unless it is told to keep them. */
   readable(response: HttpResponse, downstreamProtocol: string): HttpResponse {
+    if (this.http.keepSpelling) response.headers.spelling = this.http.keepSpelling(response.spelled ?? []);
     if (response.trailers === undefined || this.http.keepsTrailers || this.speaksHttp2(downstreamProtocol))
       return response;
     const { status, headers, body, reset } = response;

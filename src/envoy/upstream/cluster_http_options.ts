@@ -1,6 +1,7 @@
 import { durationMs } from '#api';
 import { ConfigNode } from '../config_node.ts';
 import { compileResponsePredicate, type ResponsePredicate } from '../matching/match_predicate.ts';
+import { compilePreserveCase, type KeepSpelling } from '../http/header_key_format.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { TransportSocketOptions } from '../network/transport_socket.ts';
 
@@ -19,6 +20,8 @@ export class ClusterHttpOptions {
   readonly usesDownstreamProtocol: boolean;
   readonly keepsTrailers: boolean;
   readonly sendsFullUrl: boolean;
+  /** With `preserve_case`. */
+  readonly keepSpelling: KeepSpelling | undefined;
   readonly maxRequestsPerConnection: number;
   /** 0: without end, as are the two that follow. Simplified: Envoy ends idle connections after an hour by default. */
   readonly idleTimeoutMs: number;
@@ -52,6 +55,7 @@ export class ClusterHttpOptions {
     this.isHttp2 = cluster.has('http2_protocol_options') || explicit?.has('http2_protocol_options') === true;
     this.usesDownstreamProtocol = downstream !== undefined;
     this.keepsTrailers = http1.flag('enable_trailers');
+    this.keepSpelling = compilePreserveCase(http1);
     this.sendsFullUrl = http1.flag('send_fully_qualified_url');
     const common = partOf('common_http_protocol_options', options, cluster);
     this.maxRequestsPerConnection =

@@ -175,7 +175,7 @@ function checkInternalRedirect(policy: ConfigNode | undefined): Diagnostic[] {
 const SPECIFIERS = 'envoy.extensions.router.cluster_specifiers.';
 
 /** A cluster specifier plugin: one that is optional may be unknown. */
-export function checkSpecifier(plugin: ConfigNode | undefined): Diagnostic[] {
+function checkSpecifier(plugin: ConfigNode | undefined): Diagnostic[] {
   const extension = plugin?.child('extension');
   const type = typeOf(extension?.child('typed_config'));
   if (!plugin || !extension || type.startsWith(SPECIFIERS) || plugin.flag('is_optional')) return NONE;
