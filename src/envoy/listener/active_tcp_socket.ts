@@ -115,7 +115,7 @@ export class ActiveTcpSocket implements AcceptedSocket, ClientConnection {
     this.#listener.onHandshake(connection, chain, handshake);
     if (!connection.isOpen || 'failure' in handshake) return;
     this.#isSecured = true;
-    connection.facts = { ...connection.facts, tls: handshake.tls };
+    connection.secured(handshake.tls);
     this.#peer.onSecured?.(handshake.shown);
   }
 
