@@ -10,7 +10,6 @@ import { metadata, metadataPath } from './metadata_value.ts';
 import { grpcStatus } from './grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { hostOf } from '../network/address.ts';
-import { FilterState } from '../stream_info/filter_state.ts';
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(':') + 1);
 const logged =
