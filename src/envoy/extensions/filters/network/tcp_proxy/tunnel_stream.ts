@@ -75,6 +75,8 @@ export class TunnelStream {
   #readChunks(): { text: string; isOver: boolean } {
     let text = '';
     for (;;) {
+      // What is no chunk breaks the answer off.
+      if (!/^([0-9a-f]+(\r|$)|$)/i.test(this.#buffered)) return { text, isOver: true };
       const [line, size] = /^([0-9a-f]+)\r\n/i.exec(this.#buffered) ?? [];
       const length = parseInt(size ?? '', 16);
       if (line === undefined || this.#buffered.length < line.length + length + 2) return { text, isOver: false };
