@@ -161,6 +161,7 @@ export class RouterFilter {
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#score(one, true, { kind: 'status', status: head.status });
     this.#counts.answered(head.status, one.host, head.headers);
+    if (this.#attempts > 1) this.#counts.countEverywhere('upstream_rq_retry_success');
     this.#trace?.tunnelOpened(head.status);
     this.#stream.openTunnel(head);
   }
