@@ -87,7 +87,7 @@ export class Upstreams implements UpstreamNetwork {
     const spec = this.#specs.get(address)!;
     return {
       certificate: this.#certificates.get(certificateName(tls.cert)),
-      alpn: tls.alpn ?? (spec.protocol === 'http2' ? ['h2'] : spec.protocol === 'tcp' ? [] : ['http/1.1']),
+      alpn: tls.alpn ?? (spec.protocol === 'http2' ? ['h2'] : []),
       ...(tls.ca === undefined ? {} : { clientCa: certificateName(tls.ca) }),
     };
   }

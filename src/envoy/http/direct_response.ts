@@ -7,8 +7,8 @@ import type { Stream } from './stream.ts';
 const CREATED = 201;
 
 /** Answers with another place to ask. */
-export function redirectTo(stream: Stream, status: number, location: string, details: string): void {
-  stream.localHeaders.push(['location', location]);
+export function redirectTo(stream: Stream, status: number, location: string | undefined, details: string): void {
+  if (location !== undefined) stream.localHeaders.push(['location', location]);
   stream.sendLocalReply(status, '', '-', details);
 }
 
@@ -18,7 +18,8 @@ export function redirect(stream: Stream): void {
   rewriteRedirected(stream);
   stream.logRequest();
   stream.managerStats.rq_direct_response.inc();
-  redirectTo(stream, status, location, 'direct_response');
+  // A CONNECT has no path that could lead anywhere.
+  redirectTo(stream, status, stream.request.has(':path') ? location : undefined, 'direct_response');
 }
 
 /** `require_tls` of the virtual host. */

@@ -31,7 +31,7 @@ export class UuidRequestId {
   /** Makes an id where there is none, and in place of one that an external client brought, unless that is to be kept. */
   set(headers: HeaderMap, isEdge: boolean, keepsExternal: boolean): void {
     const isMissing = !headers.has('x-request-id');
-    if (isMissing || (isEdge && !keepsExternal)) headers.set('x-request-id', this.#makeUp());
+    if (isMissing || (isEdge && !keepsExternal)) headers.set('x-request-id', this.makeUp());
     else if (isEdge) this.setReason(headers, 'not_traceable');
   }
 
@@ -53,7 +53,7 @@ export class UuidRequestId {
   }
 
   /** A UUID of version 4. */
-  #makeUp(): string {
+  makeUp(): string {
     const hex = randomHex(this.#random, 32);
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
   }

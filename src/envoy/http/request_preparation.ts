@@ -1,6 +1,5 @@
 import type { Connection } from '../seams.ts';
 import { identifyClient } from './client_address.ts';
-import { forwardClientCert } from './forwarded_client_cert.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
 import { isUpgrade } from './upgrades.ts';
@@ -61,7 +60,7 @@ export function prepare(headers: HeaderMap, connection: Connection, settings: Co
     headers.set('x-envoy-external-address', client.address);
   }
   if (settings.userAgent) nameDownstream(headers, settings.userAgent);
-  forwardClientCert(headers, connection, settings.forwardClientCert);
+  settings.forwardClientCert(headers, connection);
   if (settings.via !== undefined) appendVia(headers, settings.via);
   if (settings.generatesRequestId) settings.requestId.set(headers, client.isEdge, settings.keepsExternalRequestId);
   else if (client.isEdge && !settings.keepsExternalRequestId) headers.remove('x-request-id');

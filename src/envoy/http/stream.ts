@@ -1,3 +1,4 @@
+import { addressOf, hostOf, portOf } from '../network/address.ts';
 import type { AccessLogger } from '../access_log/access_loggers.ts';
 import type { JsonObject } from '#api';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -114,7 +115,7 @@ export class Stream {
     this.filterState.inherit(owner.network.filterState);
     if (chain !== undefined) this.log['filter_chain'] = chain;
     if (sni !== undefined) this.log['sni'] = sni;
-    this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
+    this.log['remote'] = hostOf(owner.connection.remoteAddress);
     this.#encode = owner.encode;
     this.#rewriteLocalReply = owner.rewriteLocalReply;
     this.#loggers = owner.loggers;
@@ -382,7 +383,7 @@ export class Stream {
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,
       directRemoteAddress: connection.directRemoteAddress,
-      remoteAddress: `${String(log['remote'] ?? '')}:${connection.remoteAddress.split(':').at(-1)}`,
+      remoteAddress: addressOf(String(log['remote'] ?? ''), portOf(connection.remoteAddress)),
     };
   }
 }

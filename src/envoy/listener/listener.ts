@@ -15,6 +15,7 @@ import { compileFilterChain, type FilterChain } from './filter_chain.ts';
 import { findFilterChain, type FilterChains } from './filter_chain_manager.ts';
 import { compileFilterChainMatcher } from './filter_chain_matcher.ts';
 import type { ListenerServices } from './listener_services.ts';
+import { ListenAddresses } from './listen_addresses.ts';
 import { ListenerStats } from './listener_stats.ts';
 
 const DEFAULT_FILTERS_TIMEOUT_MS = 15_000;
@@ -28,9 +29,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
   readonly filters: readonly PlacedListenerFilter[];
   readonly filtersTimeoutMs: number;
   readonly nowMs: () => number;
-  readonly #address: string;
-  readonly #port: string;
-  readonly #isWildcard: boolean;
+  readonly #addresses: ListenAddresses;
   readonly #services: ListenerServices;
   readonly #stats: ListenerStats;
   readonly #chains: FilterChains;
@@ -45,11 +44,9 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.nowMs = () => services.dispatcher.nowMs;
     const socket = node.child('address')?.child('socket_address');
     const [host, port] = [socket?.text('address') ?? '', socket?.number('port_value') ?? 0];
-    this.#address = `${host}:${port}`;
+    this.#addresses = new ListenAddresses(node);
     // One without a name gets one of its own: listener_manager_impl.cc, addOrUpdateListener.
-    this.name = node.text('name') ?? this.#address;
-    this.#port = `:${port}`;
-    this.#isWildcard = host === '0.0.0.0';
+    this.name = node.text('name') ?? `${host}:${port}`;
     this.#services = services;
     this.#stats = new ListenerStats(services.stats, node);
     declareSslStats(services.stats, this.#stats.prefix, [
@@ -98,9 +95,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
   }
 
   fits(address: string): 'exact' | 'wildcard' | undefined {
-    if (this.#isStopped) return undefined;
-    if (address === this.#address) return 'exact';
-    return this.#isWildcard && address.endsWith(this.#port) ? 'wildcard' : undefined;
+    return this.#isStopped ? undefined : this.#addresses.fit(address);
   }
 
   /** A new connection. A TLS client says its hello at once. */
@@ -181,6 +176,17 @@ export class Listener implements ConnectionOwner, SocketOwner {
       because: chain.node.child('transport_socket')?.ref ?? chain.node.ref,
       sentence: `${handshake.tls.version ?? 'TLS'} with the certificate of ${handshake.tls.local?.cn ?? 'nobody'}${handshake.tls.negotiatedAlpn === undefined ? '' : `, speaking ${handshake.tls.negotiatedAlpn}`}${handshake.tls.peer ? `; the client is ${handshake.tls.peer.cn}` : ''}.`,
     });
+  }
+
+  onHandshakeTimeout(connection: DownstreamConnection, chain: FilterChain): void {
+    this.#stats.listener.downstream_cx_transport_socket_connect_timeout.inc();
+    this.#services.trace?.record({
+      kind: 'tls_failed',
+      state: 'failed',
+      because: chain.node.ref,
+      sentence: `The handshake has not come within ${chain.connectTimeoutMs} ms: the connection is closed.`,
+    });
+    connection.close('transport socket timeout was reached');
   }
 
   /** Bytes that are no TLS came to a chain that asks for it. */

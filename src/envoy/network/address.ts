@@ -1,6 +1,10 @@
-/** The two parts of `HOST:PORT`. */
-export const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+/** The host of `HOST:PORT`; an IPv6 address stands in brackets there, and without them here. */
+export const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
 export const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
+
+/** `HOST:PORT`, with brackets around the host where it has colons. */
+export const addressOf = (host: string, port: number | string): string =>
+  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
 /** Whether a client is on the machine that it connects to: network/utility.cc, isSameIpOrLoopback. */
 export function isSameIpOrLoopback(connection: {

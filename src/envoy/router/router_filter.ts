@@ -36,7 +36,7 @@ export class RouterFilter {
   readonly #followRedirect: FollowRedirect;
   readonly #counts: UpstreamCounts;
   readonly #startMs: number;
-  readonly #isHttp2: boolean;
+  #isHttp2: boolean;
   readonly #trace: RouterTrace | undefined;
   #attempts = 0;
   #isDone = false;
@@ -121,6 +121,7 @@ export class RouterFilter {
   }
 
   #poolOf(host: Host): ConnPool | undefined {
+    this.#isHttp2 = this.#cluster.speaksHttp2(String(this.#stream.log['protocol']), host);
     const options = this.#cluster.http.transportOptionsOf?.(this.#stream.request);
     const key = { options, downstream: this.#stream.connection };
     return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, key);
@@ -160,6 +161,7 @@ export class RouterFilter {
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#score(one, true, { kind: 'status', status: head.status });
     this.#counts.answered(head.status, one.host, head.headers);
+    if (this.#attempts > 1) this.#counts.countEverywhere('upstream_rq_retry_success');
     this.#trace?.tunnelOpened(head.status);
     this.#stream.openTunnel(head);
   }

@@ -10,6 +10,12 @@ const NAMES = [
   'fail_verify_san',
   'handshake',
   'no_certificate',
+  'ocsp_staple_failed',
+  'ocsp_staple_omitted',
+  'ocsp_staple_requests',
+  'ocsp_staple_responses',
+  'session_reused',
+  'was_key_usage_invalid',
 ];
 
 /** Declares `ssl.…` below a prefix where one of these sockets speaks TLS. */

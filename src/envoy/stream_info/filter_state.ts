@@ -15,7 +15,6 @@ export interface StateObject {
 export class FilterState extends Map<string, string> {
   /** Most streams have none. */
   #hashable: Set<string> | undefined;
-
   #objects: Map<string, StateObject> | undefined;
 
   /** `text` is what it serializes to as text. */
@@ -42,5 +41,6 @@ export class FilterState extends Map<string, string> {
   inherit(other: FilterState): void {
     for (const [key, value] of other) this.set(key, value);
     if (other.#hashable) this.#hashable = new Set(other.#hashable);
+    if (other.#objects) this.#objects = new Map(other.#objects);
   }
 }

@@ -337,9 +337,14 @@ export class Cluster {
     return this.#breakers[priority];
   }
 
-  /** Whether it speaks HTTP/2 to its endpoints: with `use_downstream_protocol_config` as the client does. */
-  speaksHttp2(downstream: string): boolean {
-    return this.http.usesDownstreamProtocol ? downstream === 'HTTP/2' : this.http.isHttp2;
+  /** Whether it speaks HTTP/2 to an endpoint: as the client does, or as ALPN agrees (http/mixed_conn_pool.cc), where it is told so. */
+  speaksHttp2(downstream: string, host?: Host): boolean {
+    const { offers, usesDownstreamProtocol, isHttp2 } = this.http;
+    if (!offers || !host) return usesDownstreamProtocol ? downstream === 'HTTP/2' : isHttp2;
+    const handshake = this.#transportSockets.of(host).handshake?.(this.#services.network.tlsOf(host.address), {
+      alpn: offers,
+    });
+    return handshake !== undefined && 'seen' in handshake && handshake.seen.alpn === 'h2';
   }
 
   /** A connection of bytes, for one downstream connection alone. */
@@ -383,7 +388,7 @@ export class Cluster {
           isMultiplexed: isHttp2,
           http: this.http,
           transportSocket: this.#transportSockets.of(host),
-          options: options ?? NO_OPTIONS,
+          options: this.http.offers ? { ...options, alpn: this.http.offers } : (options ?? NO_OPTIONS),
         })),
       );
     }

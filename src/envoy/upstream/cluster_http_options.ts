@@ -18,6 +18,8 @@ export class ClusterHttpOptions {
   readonly isHttp2: boolean;
   /** As the client does. */
   readonly usesDownstreamProtocol: boolean;
+  /** What `auto_config` offers by ALPN, which then decides. */
+  readonly offers: readonly string[] | undefined;
   readonly keepsTrailers: boolean;
   readonly sendsFullUrl: boolean;
   /** With `preserve_case`. */
@@ -51,7 +53,9 @@ export class ClusterHttpOptions {
         ?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions') ?? NOTHING;
     const explicit = options.child('explicit_http_config');
     const downstream = options.child('use_downstream_protocol_config');
-    const http1 = partOf('http_protocol_options', explicit, downstream, cluster);
+    const auto = options.child('auto_config');
+    this.offers = auto && ['h2', 'http/1.1'];
+    const http1 = partOf('http_protocol_options', explicit, downstream, auto, cluster);
     this.isHttp2 = cluster.has('http2_protocol_options') || explicit?.has('http2_protocol_options') === true;
     this.usesDownstreamProtocol = downstream !== undefined;
     this.keepsTrailers = http1.flag('enable_trailers');

@@ -29,6 +29,15 @@ import {
 import { checkMirror } from './header_options.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
+import { checkProxyProtocol, checkTcpProxy, checkTlv } from './tcp_proxies.ts';
+import {
+  checkAlgorithms,
+  checkCommonTls,
+  checkDownstreamOptions,
+  checkSanMatcher,
+  checkTrust,
+  checkUpstreamTls,
+} from './tls_contexts.ts';
 import {
   checkCertificate,
   checkClusterSocket,
@@ -87,10 +96,17 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
   [`${HCM}.HttpFilter`, [checkExtension]],
-  [`${TLS}.CertificateValidationContext`, [checkValidationContext]],
-  [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls]],
+  [`${TLS}.CommonTlsContext`, [checkCommonTls]],
+  [`${TLS}.SubjectAltNameMatcher`, [checkSanMatcher]],
+  [`${TLS}.UpstreamTlsContext`, [checkUpstreamTls]],
+  ['envoy.config.core.v3.TlvEntry', [checkTlv]],
+  ['envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol', [checkProxyProtocol]],
+  ['envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit', [checkLocalRateLimit]],
+  ['envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', [checkTcpProxy]],
+  [`${TLS}.CertificateValidationContext`, [checkValidationContext, checkTrust]],
+  [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls, checkDownstreamOptions]],
   [`${TLS}.TlsCertificate`, [checkCertificate]],
-  [`${TLS}.TlsParameters`, [checkTlsParameters]],
+  [`${TLS}.TlsParameters`, [checkTlsParameters, checkAlgorithms]],
 ]);
 
 /** Notes the messages that there is something to judge of, while a configuration is read. */

@@ -8,7 +8,9 @@ const isProtected = (name: string): boolean => name.startsWith(':') || name.toLo
 /** The headers that one level of the route configuration adds and removes. */
 export function checkHeaderOptions(node: ConfigNode): Diagnostic[] {
   return [
-    ...['request_headers_to_add', 'response_headers_to_add'].flatMap((field) => node.list(field).flatMap(checkAdded)),
+    ...['request_headers_to_add', 'response_headers_to_add'].flatMap((field) =>
+      node.list(field).flatMap(checkAddedHeader),
+    ),
     ...['request_headers_to_remove', 'response_headers_to_remove'].flatMap((field) => checkRemoved(node, field)),
   ];
 }
@@ -17,10 +19,11 @@ export function checkHeaderOptions(node: ConfigNode): Diagnostic[] {
 export const checkMirror: Check = (node) =>
   node.list('request_headers_mutations').flatMap((one) => {
     const append = one.child('append');
-    return append ? checkAdded(append) : checkRemoved(one, 'remove');
+    return append ? checkAddedHeader(append) : checkRemoved(one, 'remove');
   });
 
-function checkAdded(option: ConfigNode): Diagnostic[] {
+/** `HeaderValueOption`. */
+export function checkAddedHeader(option: ConfigNode): Diagnostic[] {
   const header = option.child('header');
   const key = header?.text('key') ?? '';
   const named = isProtected(key)

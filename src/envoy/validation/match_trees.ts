@@ -44,8 +44,22 @@ const HTTP_RBAC: Place = {
   says: 'RBAC HTTP filter cannot match on',
 };
 
-export const checkNetworkRbac: Check = (node) => checkRbac(node, NETWORK_RBAC);
+export const checkNetworkRbac: Check = (node) => [...checkRbac(node, NETWORK_RBAC), ...checkNoHeaders(node)];
 export const checkHttpRbac: Check = (node) => checkRbac(node, HTTP_RBAC);
+
+/** A connection has no headers. */
+const checkNoHeaders = (node: ConfigNode): Diagnostic[] =>
+  ['rules', 'shadow_rules']
+    .flatMap((field) => node.child(field) ?? [])
+    .flatMap(descendants)
+    .flatMap((one) => {
+      const header = one.child('header');
+      if (!header) return NONE;
+      return problem('network_header', header, [], 'A connection has no headers that a rule could look at.', {
+        help: 'Use `envoy.filters.http.rbac` in the connection manager.',
+        envoySays: `Found header(${header.text('name') ?? ''}) rule,not supported by RBAC network filter`,
+      });
+    });
 
 const checkRbac = (node: ConfigNode, place: Place): Diagnostic[] =>
   [

@@ -20,7 +20,7 @@ export function readFirstLine(first: Payload): HttpVersion | undefined | typeof 
   return end < 0 ? WAITS : versionOf(text.slice(0, end));
 }
 
-const LINE = /^[\0- ]*([!#$%&'*+.^_`|~\dA-Za-z-]+)[\0- ]+([!-~]+)(?:[\0- ]+([^\0- ].*?))?[\0- ]*$/;
+const LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+)[\0- ]+([!-~]+)(?:[\0- ]+([^\0- ].*?))?[\0- ]*$/;
 
 function versionOf(line: string): HttpVersion | undefined {
   const [, method, target = '', version] = LINE.exec(line) ?? [];

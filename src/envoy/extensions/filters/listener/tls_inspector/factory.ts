@@ -34,23 +34,31 @@ export const tlsInspectorFactory: ListenerFilterFactory = {
   fidelity: { level: 'partial', notSimulated: ['enable_ja3_fingerprinting', 'enable_ja4_fingerprinting'] },
   compile: (config, { stats, trace }) => {
     const inspected = createStats(stats, 'tls_inspector.', { counters: COUNTERS, histograms: ['bytes_processed'] });
+    const closesOnErrors = config.flag('close_connection_on_client_hello_parsing_errors');
+    const tell = (sentence: string): void =>
+      trace?.record({
+        kind: 'tls_not_detected',
+        state: closesOnErrors ? 'failed' : 'info',
+        because: config.ref,
+        sentence,
+      });
     return (socket) => {
       const { hello, detected } = socket;
       if (!hello && isTooShort(socket)) return 'wait';
       inspected[hello ? 'tls_found' : 'tls_not_found'].inc();
-      if (hello) {
-        inspected[hello.alpn?.length ? 'alpn_found' : 'alpn_not_found'].inc();
-        inspected[hello.sni ? 'sni_found' : 'sni_not_found'].inc();
-        take(hello, detected);
-      }
       inspected.bytes_processed.record(hello ? sizeOf({ kind: 'tls', hello, inner: bytes('') }) : RECORD_HEADER_BYTES);
+      if (!hello) {
+        tell(`The first bytes are no ClientHello: the connection ${closesOnErrors ? 'is closed' : 'counts as plain'}.`);
+        return closesOnErrors ? 'close' : 'continue';
+      }
+      inspected[hello.alpn?.length ? 'alpn_found' : 'alpn_not_found'].inc();
+      inspected[hello.sni ? 'sni_found' : 'sni_not_found'].inc();
+      take(hello, detected);
       trace?.record({
-        kind: hello ? 'tls_detected' : 'tls_not_detected',
+        kind: 'tls_detected',
         state: 'info',
         because: config.ref,
-        sentence: hello
-          ? `The client starts TLS: server name ${hello.sni ?? '(none)'}, ALPN ${hello.alpn?.join(', ') ?? '(none)'}.`
-          : 'The first bytes are no ClientHello: the connection counts as plain.',
+        sentence: `The client starts TLS: server name ${hello.sni ?? '(none)'}, ALPN ${hello.alpn?.join(', ') ?? '(none)'}.`,
       });
       return 'continue';
     };

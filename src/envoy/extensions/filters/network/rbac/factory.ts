@@ -1,3 +1,4 @@
+import { hostOf } from '../../../../network/address.ts';
 import { durationMs } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { HeaderMap } from '../../../../http/header_map.ts';
@@ -41,7 +42,7 @@ const factsOf = (connection: NetworkConnection) => ({
   connection: connection.facts,
   dynamicMetadata: connection.dynamicMetadata,
   filterState: connection.filterState,
-  log: { ...connection.log, remote: connection.facts.remoteAddress.replace(/:\d+$/, '') },
+  log: { ...connection.log, remote: hostOf(connection.facts.remoteAddress) },
 });
 
 function setMetadata({ dynamicMetadata }: NetworkConnection, filter: string, values: Record<string, string | boolean>) {
