@@ -108,7 +108,10 @@ export class ConnectionManager {
       httpClient,
       grpcClient,
     };
-    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
+    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, {
+      pickRoute: (stream) => this.#pickRoute(stream),
+      recreate: (stream) => this.#sendUpstream(stream),
+    });
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
     const { files, runtime, stats, dispatcher, localCluster } = services;
@@ -352,8 +355,12 @@ export class ConnectionManager {
     stream.isRouted = true;
     if (route.redirect) return redirect(stream);
     if (route.directResponse) return respondDirectly(stream, route.directResponse);
-    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
+    this.#sendUpstream(stream);
     stream.logRequest();
+  }
+
+  #sendUpstream(stream: Stream): void {
+    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
   }
 
   /** A protocol switch goes through only where the connection manager or the route allows it. */
@@ -378,7 +385,7 @@ export class ConnectionManager {
   #followRedirect(stream: Stream, response: HttpResponse, location: string): boolean {
     const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
     if (!followsRedirect(stream, response, location, owner)) return false;
-    routeUpstream(stream, this.#services, (next, nextLocation) => this.#followRedirect(stream, next, nextLocation));
+    this.#sendUpstream(stream);
     return true;
   }
 

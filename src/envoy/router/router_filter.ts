@@ -97,7 +97,8 @@ export class RouterFilter {
       if (!host) this.#counts.count('upstream_cx_none_healthy');
       const what = host ? `may have no more connection pools: max_connection_pools` : 'has no endpoint to send to';
       this.#trace?.failed('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` ${what}.`);
-      return this.#end(undefined, { status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
+      const status = this.#stream.overrideHost?.statusWhenGone ?? 503;
+      return this.#end(undefined, { status, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
