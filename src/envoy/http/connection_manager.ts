@@ -32,7 +32,7 @@ import { streamDurationMs } from './stream_duration.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
 import { upgradeOf, Upgrades } from './upgrades.ts';
-import { receivedRequest, type WireBytes } from './wire_bytes.ts';
+import { receivedBytes } from './wire_bytes.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -49,12 +49,6 @@ export type Incoming =
   | { readonly kind: 'incomplete'; readonly protocol: string };
 
 const CONTINUE = 100;
-
-/** Before anything of the request is changed. */
-const receivedBytes = ({ request, requestBody }: Stream): WireBytes & { closes: boolean } => ({
-  ...receivedRequest(request, requestBody.length),
-  closes: /\bclose\b/i.test(request.get('connection') ?? ''),
-});
 
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
@@ -108,7 +102,10 @@ export class ConnectionManager {
       httpClient,
       grpcClient,
     };
-    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
+    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, {
+      pickRoute: (stream) => this.#pickRoute(stream),
+      recreate: (stream) => this.#sendUpstream(stream),
+    });
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
     const { files, runtime, stats, dispatcher, localCluster } = services;
@@ -287,7 +284,7 @@ export class ConnectionManager {
   /** For those who log: nobody else asks how long a request is. */
   #measure(stream: Stream): void {
     if (this.#loggers.length > 0 && stream.connection.protocol === 'http1')
-      stream.facts.received = receivedBytes(stream);
+      stream.facts.received = receivedBytes(stream.request, stream.requestBody);
   }
 
   #route(stream: Stream): void {
@@ -357,8 +354,12 @@ export class ConnectionManager {
     if (route.redirect) return redirect(stream);
     if (route.directResponse) return respondDirectly(stream, route.directResponse);
     if (!route.action) return refuseToForward(stream);
-    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
+    this.#sendUpstream(stream);
     stream.logRequest();
+  }
+
+  #sendUpstream(stream: Stream): void {
+    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
   }
 
   /** A protocol switch goes through only where the connection manager or the route allows it. */
@@ -383,7 +384,7 @@ export class ConnectionManager {
   #followRedirect(stream: Stream, response: HttpResponse, location: string): boolean {
     const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
     if (!followsRedirect(stream, response, location, owner)) return false;
-    routeUpstream(stream, this.#services, (next, nextLocation) => this.#followRedirect(stream, next, nextLocation));
+    this.#sendUpstream(stream);
     return true;
   }
 

@@ -50,7 +50,8 @@ export class Stream {
   timers: { arm(stream: Stream): void; cancel(): void } | undefined;
   choice: ClusterChoice | undefined;
   /** The host that a filter asks for. */
-  overrideHost: { readonly address: string; readonly isStrict: boolean } | undefined;
+  overrideHost:
+    { readonly address: string; readonly isStrict: boolean; readonly statusWhenGone?: number | undefined } | undefined;
   /** The protocol that the client wants to switch to. */
   upgrade: string | undefined;
   /** It may: what follows the headers is no HTTP any more. */
@@ -260,14 +261,14 @@ export class Stream {
       for (const [name, value] of grpcHeaders(reply.status, reply.body, how.grpcStatus ?? this.grpcStatus))
         headers.set(name, value);
       headers.remove('content-length');
-      return this.finish({ status: 200, headers, body: '' }, flags, details);
+      return this.finish({ status: 200, headers, body: '' }, flags, details, true);
     }
     if (reply.body !== '') {
       headers.set('content-length', String(reply.body.length));
       if (headers.get('content-type') === ownType && reply.contentType !== 'text/plain')
         headers.set('content-type', reply.contentType);
     }
-    this.finish({ status: reply.status, headers, body: reply.body }, flags, details);
+    this.finish({ status: reply.status, headers, body: reply.body }, flags, details, true);
   }
 
   /** As `local_reply_config` has it. */

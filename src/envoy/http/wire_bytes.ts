@@ -95,3 +95,9 @@ export function sentResponse(
   const lines = bytes + count * AROUND_SENT + own;
   return { wire: statusLine(status) + lines + END_OF_LINE + bodyBytes(bodyLength, isChunked), headers: lines };
 }
+
+/** Before anything of the request is changed. */
+export const receivedBytes = (request: HeaderMap, body: string): WireBytes & { readonly closes: boolean } => ({
+  ...receivedRequest(request, body.length),
+  closes: /\bclose\b/i.test(request.get('connection') ?? ''),
+});

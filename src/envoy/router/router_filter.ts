@@ -1,4 +1,3 @@
-import { at } from '#source';
 import type { Timer } from '#sim';
 import type { Stream } from '../http/stream.ts';
 import type { EstablishedTls, HttpResponse, UpstreamReply, UpstreamRequest as RequestToSend } from '../seams.ts';
@@ -95,9 +94,9 @@ export class RouterFilter {
     const pool = host && this.#poolOf(host);
     if (host === undefined || !pool) {
       if (!host) this.#counts.count('upstream_cx_none_healthy');
-      const what = host ? `may have no more connection pools: max_connection_pools` : 'has no endpoint to send to';
-      this.#trace?.failed('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` ${what}.`);
-      return this.#end(undefined, { status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
+      this.#trace?.nowhereToGo(host);
+      const status = this.#stream.overrideHost?.statusWhenGone ?? 503;
+      return this.#end(undefined, { status, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
@@ -239,13 +238,7 @@ export class RouterFilter {
   #onGlobalTimeout(): void {
     if (this.#isDone) return;
     for (const one of this.#tries) this.#onTryAbandoned(one);
-    const action = this.#stream.route!.action!;
-    const because = action.has('timeout') ? at(action.ref, 'timeout') : action.ref;
-    this.#trace?.failed(
-      'response_timeout',
-      `No answer within ${this.#timeouts.globalMs} ms, all tries together.`,
-      because,
-    );
+    this.#trace?.outOfTime(this.#stream.route!.action!, this.#timeouts.globalMs);
     this.#settle();
     const body = this.#timeouts.status === 204 ? '' : 'upstream request timeout';
     this.#stream.sendLocalReply(this.#timeouts.status, body, [...this.#flags, 'UT'].join(','), 'response_timeout');

@@ -16,7 +16,8 @@ import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
 import { ClusterHttpOptions } from './cluster_http_options.ts';
 import { ClusterStats } from './cluster_stats.ts';
-import { ConnPool } from './conn_pool.ts';
+import type { ConnPool } from './conn_pool.ts';
+import { HostPools, type PoolKey } from './host_pools.ts';
 import { HealthChecker } from './health_check.ts';
 import { OutlierDetection } from './outlier_detection.ts';
 import {
@@ -54,13 +55,6 @@ export interface ClusterServices extends TransportSocketServices {
   readonly onUpdate: (cluster: Cluster, update: { isMergeable: boolean; windowMs: number }) => void;
 }
 
-/** What else a pool is chosen by. */
-export interface PoolKey {
-  readonly options?: TransportSocketOptions | undefined;
-  /** The connection of the client. */
-  readonly downstream?: object | undefined;
-}
-
 const UPDATE_MERGE_MS = 1_000;
 const OVERPROVISIONING = 140;
 const DEFAULT_CONNECT_TIMEOUT_MS = 5_000;
@@ -89,12 +83,9 @@ export class Cluster {
   #isInitialized = false;
   #releaseSecrets: () => void = () => undefined;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
-  readonly #pools = new Map<string, ConnPool>();
-  /** With `connection_pool_per_downstream_connection`. */
-  readonly #ownPools = new WeakMap<object, Map<string, ConnPool>>();
+  readonly #pools: HostPools;
   readonly #transportSockets: TransportSockets;
   readonly #connectTimeoutMs: number;
-  readonly #isPoolPerDownstream: boolean;
   readonly #services: ClusterServices;
   readonly #random: Random;
 
@@ -110,9 +101,15 @@ export class Cluster {
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     this.#transportSockets = new TransportSockets(node, services);
-    this.#isPoolPerDownstream = node.flag('connection_pool_per_downstream_connection');
     this.#connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
     this.stats = new ClusterStats(node, services.stats, this.statName);
+    this.#pools = new HostPools(node, {
+      ...services,
+      stats: this.stats,
+      http: this.http,
+      breaker: (priority) => this.#breakers[priority],
+      transportSocketOf: (host) => this.#transportSockets.of(host),
+    });
     this.#balancer = new ClusterLoadBalancer(node, {
       random: this.#random,
       stats: this.stats.traffic,
@@ -125,7 +122,7 @@ export class Cluster {
       clusterName: this.name,
       log: services.outlierLog,
       isHttp2: this.http.isHttp2,
-      onFailure: (host: Host) => this.#drainPoolsOf(host),
+      onFailure: (host: Host) => this.#pools.drain(host),
       onChange: () => this.#onHealthChange(),
     };
     const outlier = node.child('outlier_detection');
@@ -201,11 +198,6 @@ export class Cluster {
 
   get hosts(): readonly Host[] {
     return this.#hosts;
-  }
-
-  /** Connections to a host that has failed are not used again. */
-  #drainPoolsOf(host: Host): void {
-    for (const pool of this.#pools.values()) if (pool.host === host) pool.drain();
   }
 
   /** What the headers of an answer say of its host. */
@@ -324,15 +316,6 @@ export class Cluster {
     return { status, headers, body, ...(reset === undefined ? {} : { reset }) };
   }
 
-  #poolsFor(downstream: object | undefined): Map<string, ConnPool> {
-    if (!downstream || !this.#isPoolPerDownstream) return this.#pools;
-    const known = this.#ownPools.get(downstream);
-    if (known) return known;
-    const pools = new Map<string, ConnPool>();
-    this.#ownPools.set(downstream, pools);
-    return pools;
-  }
-
   breaker(priority: RoutingPriority): CircuitBreaker {
     return this.#breakers[priority];
   }
@@ -363,39 +346,12 @@ export class Cluster {
    * The pool of a host; connections with other options of their transport socket are not shared. Undefined where there are
    * as many pools as there may be.
    */
-  poolOf(
-    host: Host,
-    priority: RoutingPriority,
-    isHttp2 = this.http.isHttp2,
-    { options, downstream }: PoolKey = {},
-  ): ConnPool | undefined {
+  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.http.isHttp2, key: PoolKey = {}): ConnPool | undefined {
     const owner = this.#discovery.ownerOf?.(host);
     if (owner) return owner.poolOf(host, priority);
-    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${options ? ` ${options.sni ?? ''} ${options.verifySans?.join() ?? ''}` : ''}`;
-    const pools = this.#poolsFor(downstream);
-    let pool = pools.get(key);
-    if (!pool) {
-      if (!this.#breakers[priority].takePool()) {
-        this.stats.traffic.upstream_cx_pool_overflow.inc();
-        return undefined;
-      }
-      pools.set(
-        key,
-        (pool = new ConnPool(host, {
-          ...this.#services,
-          breaker: this.#breakers[priority],
-          stats: this.stats,
-          isMultiplexed: isHttp2,
-          http: this.http,
-          transportSocket: this.#transportSockets.of(host),
-          options: this.http.offers ? { ...options, alpn: this.http.offers } : (options ?? NO_OPTIONS),
-        })),
-      );
-    }
-    return pool;
+    return this.#pools.of(host, priority, isHttp2, key);
   }
 }
 
 const isExcluded = ({ flags }: Host): boolean =>
   flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
-const NO_OPTIONS: TransportSocketOptions = {};

@@ -30,6 +30,7 @@ export interface StreamFacts {
   readonly request: HeaderMap;
   readonly connection: Connection;
   readonly dynamicMetadata: JsonObject;
+  readonly filterState?: ReadonlyMap<string, string>;
   /** The host that a filter asks for; with `isStrict` no other will do. */
   readonly overrideHost?: { readonly address: string; readonly isStrict: boolean } | undefined;
 }

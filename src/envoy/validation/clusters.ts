@@ -19,7 +19,6 @@ export const checkCluster: Check = (node) => [
   ...checkDrops(node),
   ...checkOutlierDetection(node),
   ...checkProtocolOptions(node),
-  ...checkAlpn(node),
 ];
 
 const nameOf = (node: ConfigNode): string => node.text('name') ?? '';
@@ -204,20 +203,6 @@ function checkProtocolOptions(node: ConfigNode): Diagnostic[] {
         envoySays: `Didn't find a registered network or http filter or protocol options implementation for name: '${name}'`,
       },
     );
-  });
-}
-
-/** To choose the protocol by ALPN takes a transport socket that speaks it. */
-function checkAlpn(node: ConfigNode): Diagnostic[] {
-  const options = node
-    .child('typed_extension_protocol_options')
-    ?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
-  const type = typeOf(node.child('transport_socket')?.child('typed_config'));
-  const isPlain = type === '' || type.endsWith('.RawBuffer');
-  if (!options?.has('auto_config') || !isPlain || node.has('transport_socket_matches')) return NONE;
-  return problem('alpn', options, ['auto_config'], 'Which protocol is spoken is agreed on in TLS, and there is none.', {
-    help: 'Give the cluster a TLS `transport_socket`, or say which protocol it speaks: `explicit_http_config`.',
-    envoySays: `ALPN configured for cluster ${nameOf(node)} which has a non-ALPN transport socket`,
   });
 }
 

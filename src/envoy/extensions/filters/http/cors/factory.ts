@@ -24,6 +24,9 @@ export const corsFilterFactory = defineHttpFilter<CorsPolicy>({
   name: 'envoy.filters.http.cors',
   type: 'envoy.extensions.filters.http.cors.v3.Cors',
   fidelity: { level: 'full', notSimulated: [] },
-  compile: () => (callbacks) => new CorsFilter(policyOf, callbacks),
+  compile: (_, { stats, statPrefix }) => {
+    stats.declare(...['origin_valid', 'origin_invalid'].map((name) => `${statPrefix}cors.${name}`));
+    return (callbacks) => new CorsFilter(policyOf, callbacks);
+  },
   compilePerRoute: policyOf,
 });
