@@ -2,6 +2,7 @@ import type { HttpFilterFactory } from '../http/filter.ts';
 import type { ClusterSpecifierRegistry } from '../router/cluster_specifier.ts';
 import { luaClusterSpecifierFactory } from './cluster_specifiers/lua/factory.ts';
 import { matcherClusterSpecifierFactory } from './cluster_specifiers/matcher/factory.ts';
+import { priorityGroupClusterSpecifierFactory } from './cluster_specifiers/priority_group/factory.ts';
 import type { TracerFactory, TracerRegistry } from '../tracing/tracer.ts';
 import { openTelemetryTracerFactory } from './tracers/opentelemetry/factory.ts';
 import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
@@ -101,7 +102,10 @@ export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new 
 
 /** Every plugin of routes that chooses clusters: one line each. */
 export const CLUSTER_SPECIFIER_REGISTRY: ClusterSpecifierRegistry = new Map(
-  [luaClusterSpecifierFactory, matcherClusterSpecifierFactory].map((factory) => [factory.type, factory]),
+  [luaClusterSpecifierFactory, matcherClusterSpecifierFactory, priorityGroupClusterSpecifierFactory].map((factory) => [
+    factory.type,
+    factory,
+  ]),
 );
 
 /** Every tracer that is run: one line each. */

@@ -14,7 +14,7 @@ import { RetryState } from './retry_state.ts';
 import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, responseHeaders, tryHeaders } from './try_request.ts';
+import { choiceContextOf, clusterOfRetry, responseHeaders, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { hasWholeRequest, isFailedHandshake, isTimed, openTunnel, refuseHandshake } from './upstream_tunnel.ts';
 import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
@@ -26,7 +26,7 @@ export type FollowRedirect = (response: HttpResponse, location: string) => boole
 /** One request on its way upstream, through as many tries as its retry policy allows. */
 export class RouterFilter {
   readonly #stream: Stream;
-  readonly #cluster: Cluster;
+  #cluster: Cluster;
   readonly #services: RouterServices;
   readonly #retries: RetryState;
   readonly #perTryIdleMs: number;
@@ -103,7 +103,7 @@ export class RouterFilter {
     rewriteToHost(this.#stream, host.hostname);
     // What an earlier try broke on is forgotten.
     delete this.#stream.log['transport_failure'];
-    this.#stream.facts.hostsAttempted.push(host);
+    this.#stream.facts.attempted(host);
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
@@ -117,6 +117,14 @@ export class RouterFilter {
     if (!this.#isHttp2) this.#stream.facts.upstreamSent = request;
     if (this.#stream.isTunnel) this.#tunnel(one, pool, request);
     else one.begin(pool.newStream(request, this.#callbacks(one)));
+  }
+
+  #moveTo(cluster: Cluster): void {
+    if (cluster === this.#cluster) return;
+    this.#cluster = cluster;
+    this.#stream.cluster = cluster;
+    this.#stream.log['cluster'] = cluster.statName;
+    this.#counts.moveTo(cluster);
   }
 
   #poolOf(host: Host): ConnPool | undefined {
@@ -196,7 +204,6 @@ export class RouterFilter {
     if (!one.isRetried && this.#retries.wantsFailure('reset')) {
       const refusal = this.#retry(undefined);
       if (refusal === undefined) return;
-      this.#flags.add(refusal);
     }
     if (this.#mayAnswer) return;
     this.#settle();
@@ -227,7 +234,6 @@ export class RouterFilter {
     if (this.#retries.isOff) return;
     const refusal = this.#retry(undefined, true);
     if (refusal === undefined) one.isRetried = true;
-    else this.#flags.add(refusal);
   }
 
   /** Whether an answer may still come from elsewhere. */
@@ -285,7 +291,6 @@ export class RouterFilter {
     if (!one.isRetried) {
       const refusal = this.#retry(response);
       if (refusal === undefined) return true;
-      this.#flags.add(refusal);
     }
     return this.#mayAnswer;
   }
@@ -348,7 +353,6 @@ export class RouterFilter {
     if (!one.isRetried && this.#retries.wantsFailure(failure)) {
       const refusal = this.#retry(undefined, failure === 'per_try_timeout');
       if (refusal === undefined) return;
-      this.#flags.add(refusal);
     }
     if (this.#mayAnswer) return void this.#counts.answered(reply.status, one.host);
     if (failure === 'overflow' && !this.#stream.router.suppressEnvoyHeaders)
@@ -363,7 +367,8 @@ export class RouterFilter {
 
   /** Schedules another try, or says by which flag there is none. */
   #retry(response: HttpResponse | undefined, isTimeout = false): string | undefined {
-    const refusal = this.#retries.schedule(this.#attempts, response, () => {
+    const refresh = (): void => this.#moveTo(clusterOfRetry(this.#stream, this.#cluster, this.#services));
+    const refusal = this.#retries.schedule(this.#attempts, response, refresh, () => {
       this.#pendingRetries--;
       if (this.#isDone) return;
       if (this.#stream.virtualHost?.tellsTimeoutRetry === true)
@@ -371,6 +376,7 @@ export class RouterFilter {
       this.#try();
     });
     if (refusal === undefined) this.#pendingRetries++;
+    else if (refusal !== 'off') this.#flags.add(refusal);
     return refusal;
   }
 
