@@ -35,7 +35,7 @@ export class RouterFilter {
   readonly #followRedirect: FollowRedirect;
   readonly #counts: UpstreamCounts;
   readonly #startMs: number;
-  #isHttp2: boolean;
+  #isHttp2 = false;
   readonly #trace: RouterTrace | undefined;
   #attempts = 0;
   #isDone = false;
@@ -57,7 +57,6 @@ export class RouterFilter {
     this.#followRedirect = followRedirect;
     this.#stream = stream;
     this.#cluster = cluster;
-    this.#isHttp2 = cluster.speaksHttp2(String(stream.log['protocol']));
     this.#services = services;
     this.#trace = services.trace && new RouterTrace(services.trace, cluster);
     this.#counts = counts;
@@ -130,8 +129,8 @@ export class RouterFilter {
   #poolOf(host: Host): ConnPool | undefined {
     this.#isHttp2 = this.#cluster.speaksHttp2(String(this.#stream.log['protocol']), host);
     const options = this.#cluster.http.transportOptionsOf?.(this.#stream.request);
-    const key = { options, downstream: this.#stream.connection };
-    return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, key);
+    const { connection: downstream, route } = this.#stream;
+    return this.#cluster.poolOf(host, route!.priority, this.#isHttp2, { options, downstream });
   }
 
   #callbacks(one: UpstreamRequest): PoolCallbacks {

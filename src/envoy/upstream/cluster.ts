@@ -327,9 +327,8 @@ export class Cluster {
   speaksHttp2(downstream: string, host?: Host): boolean {
     const { offers, usesDownstreamProtocol, isHttp2 } = this.http;
     if (!offers || !host) return usesDownstreamProtocol ? downstream === 'HTTP/2' : isHttp2;
-    const handshake = this.#transportSockets.of(host).handshake?.(this.#services.network.tlsOf(host.address), {
-      alpn: offers,
-    });
+    const tls = this.#services.network.tlsOf(host.address);
+    const handshake = this.#transportSockets.of(host).handshake?.(tls, { alpn: offers });
     return handshake !== undefined && 'seen' in handshake && handshake.seen.alpn === 'h2';
   }
 
