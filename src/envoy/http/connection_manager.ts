@@ -5,7 +5,6 @@ import type { RouterServices } from '../router/router_services.ts';
 import { compileRouter, type RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import type { NetworkConnection } from '../network/filter.ts';
-import type { HttpResponse } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
 import { AsyncClient } from './async_client.ts';
 import { ConnectionDrain, type DrainOwner } from './connection_drain.ts';
@@ -103,7 +102,7 @@ export class ConnectionManager {
       grpcClient,
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, {
-      pickRoute: (stream) => this.#pickRoute(stream),
+      pickRoute: (stream) => void this.#pickRoute(stream),
       recreate: (stream) => this.#sendUpstream(stream),
     });
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
@@ -358,8 +357,14 @@ export class ConnectionManager {
     stream.logRequest();
   }
 
+  /** Answers a redirect of the upstream by itself, on its own routes. */
   #sendUpstream(stream: Stream): void {
-    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
+    const pickRoute = (one: Stream): void => void this.#pickRoute(one);
+    routeUpstream(stream, this.#services, (response, location) => {
+      const follows = followsRedirect(stream, response, location, { stats: this.stats.http, pickRoute });
+      if (follows) this.#sendUpstream(stream);
+      return follows;
+    });
   }
 
   /** A protocol switch goes through only where the connection manager or the route allows it. */
@@ -378,14 +383,6 @@ export class ConnectionManager {
     stream.isTunnel = true;
     this.stats.http.downstream_cx_upgrades_total.inc();
     return this.#upgrades.filtersFor(stream) ?? this.#filters;
-  }
-
-  /** Answers a redirect of the upstream by itself, on its own routes. */
-  #followRedirect(stream: Stream, response: HttpResponse, location: string): boolean {
-    const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
-    if (!followsRedirect(stream, response, location, owner)) return false;
-    this.#sendUpstream(stream);
-    return true;
   }
 
   #count(status: number): void {

@@ -14,7 +14,7 @@ import { RetryState } from './retry_state.ts';
 import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, clusterOfRetry, responseHeaders, tryHeaders } from './try_request.ts';
+import { choiceContextOf, clusterOfRetry, noHostReply, responseHeaders, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { hasWholeRequest, isFailedHandshake, isTimed, openTunnel, refuseHandshake } from './upstream_tunnel.ts';
 import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
@@ -94,8 +94,7 @@ export class RouterFilter {
     if (host === undefined || !pool) {
       if (!host) this.#counts.count('upstream_cx_none_healthy');
       this.#trace?.nowhereToGo(host);
-      const status = this.#stream.overrideHost?.statusWhenGone ?? 503;
-      return this.#end(undefined, { status, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
+      return this.#end(undefined, noHostReply(this.#stream), ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
