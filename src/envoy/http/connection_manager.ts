@@ -30,6 +30,7 @@ import { Stream } from './stream.ts';
 import { streamDurationMs } from './stream_duration.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
+import { UpstreamFilters } from './upstream_filters.ts';
 import { upgradeOf, Upgrades } from './upgrades.ts';
 import { receivedBytes } from './wire_bytes.ts';
 
@@ -69,6 +70,7 @@ export class ConnectionManager {
   readonly #upgrades: Upgrades;
   readonly #callbacks: FilterCallbacksFactory;
   readonly #router: RouterSettings;
+  readonly #upstreamFilters: UpstreamFilters;
   readonly #loggers: readonly AccessLogger[];
   readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #tracing: HttpTracing | undefined;
@@ -119,6 +121,7 @@ export class ConnectionManager {
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#upstreamLoggers = compileAccessLogs(router?.list('upstream_log') ?? [], logging);
     this.#router = compileRouter(router);
+    this.#upstreamFilters = new UpstreamFilters(router, services, context);
   }
 
   #compileTracing(isOutbound: boolean): HttpTracing | undefined {
@@ -205,6 +208,7 @@ export class ConnectionManager {
       },
     );
     stream.timers = timers;
+    stream.upstreamFilters = this.#upstreamFilters;
     if (isDecoded) {
       stream.isComplete = request.isComplete ?? true;
       stream.requestTrailers = request.trailers;

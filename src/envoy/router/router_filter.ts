@@ -82,8 +82,7 @@ export class RouterFilter {
 
   /** Nobody waits for the answer any more. */
   abandon(): void {
-    if (this.#isDone) return;
-    this.#settle();
+    if (!this.#isDone) this.#settle();
   }
 
   #try(): void {
@@ -105,6 +104,8 @@ export class RouterFilter {
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
+    one.encode = this.#stream.upstreamFilters?.run(this.#stream, this.#cluster);
+    if (this.#isDone) return;
     const request: RequestToSend = {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
       headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
@@ -265,7 +266,8 @@ export class RouterFilter {
     if ('failure' in reply) return this.#onBroken(one, reply);
     this.#tries = this.#tries.filter((other) => other !== one);
     if (reply.continues === true) this.#counts.continued(this.#stream, one.host);
-    const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    const received = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    const response = one.encode?.(received) ?? received;
     if (isFailedHandshake(this.#stream, response)) {
       this.#settle();
       return refuseHandshake(this.#stream, response);
