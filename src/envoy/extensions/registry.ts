@@ -11,6 +11,9 @@ import type { NetworkFilterFactory } from '../network/filter.ts';
 import type { TransportSocketFactory } from '../network/transport_socket.ts';
 import { admissionControlFilterFactory } from './filters/http/admission_control/factory.ts';
 import { bandwidthLimitFilterFactory } from './filters/http/bandwidth_limit/factory.ts';
+import { cdnLoopFilterFactory } from './filters/http/cdn_loop/factory.ts';
+import { credentialInjectorFilterFactory } from './filters/http/credential_injector/factory.ts';
+import { grpcHttp1ReverseBridgeFilterFactory } from './filters/http/grpc_http1_reverse_bridge/factory.ts';
 import { decompressorFilterFactory } from './filters/http/decompressor/factory.ts';
 import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
 import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
@@ -63,6 +66,9 @@ import { upstreamProxyProtocolFactory } from './transport_sockets/upstream_proxy
 const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   admissionControlFilterFactory,
   bandwidthLimitFilterFactory,
+  cdnLoopFilterFactory,
+  credentialInjectorFilterFactory,
+  grpcHttp1ReverseBridgeFilterFactory,
   decompressorFilterFactory,
   apiKeyAuthFilterFactory,
   basicAuthFilterFactory,

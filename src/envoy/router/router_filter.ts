@@ -14,7 +14,7 @@ import { RetryState } from './retry_state.ts';
 import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, clusterOfRetry, responseHeaders, tryHeaders } from './try_request.ts';
+import { choiceContextOf, clusterOfRetry, noHostReply, responseHeaders, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { hasWholeRequest, isFailedHandshake, isTimed, openTunnel, refuseHandshake } from './upstream_tunnel.ts';
 import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
@@ -82,8 +82,7 @@ export class RouterFilter {
 
   /** Nobody waits for the answer any more. */
   abandon(): void {
-    if (this.#isDone) return;
-    this.#settle();
+    if (!this.#isDone) this.#settle();
   }
 
   #try(): void {
@@ -94,8 +93,7 @@ export class RouterFilter {
     if (host === undefined || !pool) {
       if (!host) this.#counts.count('upstream_cx_none_healthy');
       this.#trace?.nowhereToGo(host);
-      const status = this.#stream.overrideHost?.statusWhenGone ?? 503;
-      return this.#end(undefined, { status, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
+      return this.#end(undefined, noHostReply(this.#stream), ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
@@ -106,6 +104,8 @@ export class RouterFilter {
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
+    one.encode = this.#stream.upstreamFilters?.run(this.#stream, this.#cluster);
+    if (this.#isDone) return;
     const request: RequestToSend = {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
       headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
@@ -266,7 +266,8 @@ export class RouterFilter {
     if ('failure' in reply) return this.#onBroken(one, reply);
     this.#tries = this.#tries.filter((other) => other !== one);
     if (reply.continues === true) this.#counts.continued(this.#stream, one.host);
-    const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    const received = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    const response = one.encode?.(received) ?? received;
     if (isFailedHandshake(this.#stream, response)) {
       this.#settle();
       return refuseHandshake(this.#stream, response);

@@ -83,3 +83,10 @@ export function tryHeaders(stream: Stream, cluster: Cluster, attempt: number): H
   }
   return headers;
 }
+
+/** Where no host can be chosen; a session that asks for one may have a status of its own. */
+export const noHostReply = ({ overrideHost }: Stream): { status: number; body: string; details: string } => ({
+  status: overrideHost?.statusWhenGone ?? 503,
+  body: 'no healthy upstream',
+  details: 'no_healthy_upstream',
+});
