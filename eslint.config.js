@@ -30,4 +30,9 @@ export default tseslint.config(
       complexity: ['error', 15],
     },
   },
+  {
+    // Code arrives before a run starts, never in one: here is where it is asked for, and nothing else is in the file.
+    files: ['src/envoy/extensions/http_filters.ts'],
+    rules: { 'no-restricted-syntax': 'off', 'no-restricted-globals': 'off' },
+  },
 );

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { openApi } from '#api';
+import { linkHttpFilters } from '#envoy';
 import { playScenario, type RequestSpec, type UpstreamSpec } from '#world';
 
 /** Where the listener of {@link oneFilter} is. */
@@ -57,6 +58,7 @@ export const grpcCluster = (name: string, address: string): string => `
   load_assignment: {cluster_name: ${name}, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: ${address}, port_value: 9000}}}}]}]}
 `;
 
+await linkHttpFilters();
 const api = openApi(readFileSync(new URL('../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
 
 /** What became of requests through one filter: the answers, what the upstream was told, and what the filter said. */

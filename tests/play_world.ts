@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { openApi } from '#api';
+import { linkHttpFilters } from '#envoy';
 import { playScenario, type Scenario, type SeenRequest, type StepResult } from '#world';
 
+await linkHttpFilters();
 const api = openApi(readFileSync(new URL('../src/api/envoy-v3-1.40.0.binpb', import.meta.url)));
 
 /** What became of a scenario, a line for each thing that happened. */

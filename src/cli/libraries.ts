@@ -1,5 +1,5 @@
 // Node has room: a command line, and the tests, link every library.
-import { linkLibrary } from '#envoy';
+import { linkHttpFilters, linkLibrary } from '#envoy';
 import { cel } from '#cel';
 import { jose } from '#jose';
 import { openLua } from '#lua';
@@ -7,6 +7,7 @@ import * as aes from '@noble/ciphers/aes.js';
 import * as zlib from 'pako';
 import * as re2 from 're2js';
 
+await linkHttpFilters();
 linkLibrary('aes', aes);
 linkLibrary('cel', cel);
 linkLibrary('jose', jose);

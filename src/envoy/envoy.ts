@@ -2,9 +2,9 @@ import type { Api, JsonObject } from '#api';
 import type { ConfigRef } from '#source';
 import type { Dispatcher, Random } from '#sim';
 import { CLUSTER_TYPES } from './extensions/cluster_registry.ts';
+import { HTTP_FILTER_REGISTRY } from './extensions/http_filters.ts';
 import {
   CLUSTER_SPECIFIER_REGISTRY,
-  HTTP_FILTER_REGISTRY,
   LISTENER_FILTER_REGISTRY,
   NETWORK_FILTER_REGISTRY,
   TRACER_REGISTRY,

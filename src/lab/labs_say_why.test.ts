@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { ENVOY_VERSION, openApi } from '#api';
+import { linkHttpFilters } from '#envoy';
 import { playRequests, type RequestSpec } from '#world';
 import { readManifest } from './manifest.ts';
 
+await linkHttpFilters();
 const api = openApi(readFileSync(new URL(`../api/envoy-v3-${ENVOY_VERSION}.binpb`, import.meta.url)));
 const root = new URL('../../labs/', import.meta.url);
 const schema = JSON.parse(readFileSync(new URL('lab.schema.json', root), 'utf8')) as object;

@@ -1,5 +1,12 @@
 import { openApi, type Api } from '#api';
-import { LibraryNotLinked, linkLibrary, type LibraryName } from '#envoy';
+import {
+  HttpFilterNotLinked,
+  httpFiltersIn,
+  LibraryNotLinked,
+  linkHttpFilters,
+  linkLibrary,
+  type LibraryName,
+} from '#envoy';
 import { complete, hover, type Documentation } from './editor_help.ts';
 import { play } from './play.ts';
 import type { PlayAnswer, PlayQuestion, Question } from './protocol.ts';
@@ -25,18 +32,23 @@ export class Engine {
   }
 
   async answer(question: Question): Promise<unknown> {
-    if (question.kind === 'play') return this.#play(question);
+    if (question.kind === 'play') {
+      // Together, and not one after the other as they are missed.
+      await linkHttpFilters(httpFiltersIn(JSON.stringify(question)));
+      return this.#play(question);
+    }
     const help = question.kind === 'complete' ? complete : hover;
     return help(this.#api, await this.#documentation(), question);
   }
 
-  /** Plays; where a library turns out to be needed, links it and plays from the start. */
+  /** Plays; where code turns out to be needed that is not there, links it and plays from the start. */
   async #play(question: PlayQuestion): Promise<PlayAnswer> {
     try {
       return play(this.#api, question);
     } catch (error) {
-      if (!(error instanceof LibraryNotLinked)) throw error;
-      await LINK[error.library]();
+      if (error instanceof HttpFilterNotLinked) await linkHttpFilters([error.type]);
+      else if (error instanceof LibraryNotLinked) await LINK[error.library]();
+      else throw error;
       return this.#play(question);
     }
   }

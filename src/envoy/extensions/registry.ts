@@ -1,4 +1,3 @@
-import type { HttpFilterFactory } from '../http/filter.ts';
 import type { ClusterSpecifierRegistry } from '../router/cluster_specifier.ts';
 import { luaClusterSpecifierFactory } from './cluster_specifiers/lua/factory.ts';
 import { matcherClusterSpecifierFactory } from './cluster_specifiers/matcher/factory.ts';
@@ -9,42 +8,6 @@ import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
 import type { ListenerFilterFactory } from '../network/listener_filter.ts';
 import type { NetworkFilterFactory } from '../network/filter.ts';
 import type { TransportSocketFactory } from '../network/transport_socket.ts';
-import { admissionControlFilterFactory } from './filters/http/admission_control/factory.ts';
-import { bandwidthLimitFilterFactory } from './filters/http/bandwidth_limit/factory.ts';
-import { cdnLoopFilterFactory } from './filters/http/cdn_loop/factory.ts';
-import { credentialInjectorFilterFactory } from './filters/http/credential_injector/factory.ts';
-import { grpcHttp1ReverseBridgeFilterFactory } from './filters/http/grpc_http1_reverse_bridge/factory.ts';
-import { decompressorFilterFactory } from './filters/http/decompressor/factory.ts';
-import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
-import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
-import { bufferFilterFactory } from './filters/http/buffer/factory.ts';
-import { compressorFilterFactory } from './filters/http/compressor/factory.ts';
-import { customResponseFilterFactory } from './filters/http/custom_response/factory.ts';
-import { grpcHttp1BridgeFilterFactory } from './filters/http/grpc_http1_bridge/factory.ts';
-import { grpcStatsFilterFactory } from './filters/http/grpc_stats/factory.ts';
-import { grpcWebFilterFactory } from './filters/http/grpc_web/factory.ts';
-import { matchDelegateFilterFactory } from './filters/http/match_delegate/factory.ts';
-import { compositeFilterFactory } from './filters/http/composite/factory.ts';
-import { statefulSessionFilterFactory } from './filters/http/stateful_session/factory.ts';
-import { corsFilterFactory } from './filters/http/cors/factory.ts';
-import { oauth2FilterFactory } from './filters/http/oauth2/factory.ts';
-import { cacheFilterFactory } from './filters/http/cache/factory.ts';
-import { csrfFilterFactory } from './filters/http/csrf/factory.ts';
-import { dynamicForwardProxyFilterFactory } from './filters/http/dynamic_forward_proxy/factory.ts';
-import { extAuthzFilterFactory } from './filters/http/ext_authz/factory.ts';
-import { extProcFilterFactory } from './filters/http/ext_proc/factory.ts';
-import { faultFilterFactory } from './filters/http/fault/factory.ts';
-import { headerMutationFilterFactory } from './filters/http/header_mutation/factory.ts';
-import { headerToMetadataFilterFactory } from './filters/http/header_to_metadata/factory.ts';
-import { healthCheckFilterFactory } from './filters/http/health_check/factory.ts';
-import { jsonToMetadataFilterFactory } from './filters/http/json_to_metadata/factory.ts';
-import { jwtAuthnFilterFactory } from './filters/http/jwt_authn/factory.ts';
-import { localRateLimitFilterFactory } from './filters/http/local_ratelimit/factory.ts';
-import { luaFilterFactory } from './filters/http/lua/factory.ts';
-import { rateLimitFilterFactory } from './filters/http/ratelimit/factory.ts';
-import { rbacFilterFactory } from './filters/http/rbac/factory.ts';
-import { setFilterStateFilterFactory } from './filters/http/set_filter_state/factory.ts';
-import { setMetadataFilterFactory } from './filters/http/set_metadata/factory.ts';
 import { httpInspectorFactory } from './filters/listener/http_inspector/factory.ts';
 import { originalDstFactory } from './filters/listener/original_dst/factory.ts';
 import { proxyProtocolFactory } from './filters/listener/proxy_protocol/factory.ts';
@@ -61,50 +24,6 @@ import { tcpProxyFactory } from './filters/network/tcp_proxy/factory.ts';
 import { rawBufferFactory } from './transport_sockets/raw_buffer/factory.ts';
 import { tlsFactory } from './transport_sockets/tls/factory.ts';
 import { upstreamProxyProtocolFactory } from './transport_sockets/upstream_proxy_protocol/factory.ts';
-
-/** Every HTTP filter that is run: one line each. */
-const HTTP_FILTERS: readonly HttpFilterFactory[] = [
-  admissionControlFilterFactory,
-  bandwidthLimitFilterFactory,
-  cdnLoopFilterFactory,
-  credentialInjectorFilterFactory,
-  grpcHttp1ReverseBridgeFilterFactory,
-  decompressorFilterFactory,
-  apiKeyAuthFilterFactory,
-  basicAuthFilterFactory,
-  bufferFilterFactory,
-  cacheFilterFactory,
-  compressorFilterFactory,
-  customResponseFilterFactory,
-  grpcHttp1BridgeFilterFactory,
-  grpcStatsFilterFactory,
-  grpcWebFilterFactory,
-  matchDelegateFilterFactory,
-  compositeFilterFactory,
-  statefulSessionFilterFactory,
-  corsFilterFactory,
-  csrfFilterFactory,
-  dynamicForwardProxyFilterFactory,
-  extAuthzFilterFactory,
-  extProcFilterFactory,
-  faultFilterFactory,
-  headerMutationFilterFactory,
-  headerToMetadataFilterFactory,
-  healthCheckFilterFactory,
-  jsonToMetadataFilterFactory,
-  jwtAuthnFilterFactory,
-  localRateLimitFilterFactory,
-  luaFilterFactory,
-  oauth2FilterFactory,
-  rateLimitFilterFactory,
-  rbacFilterFactory,
-  setFilterStateFilterFactory,
-  setMetadataFilterFactory,
-];
-
-export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new Map(
-  HTTP_FILTERS.map((factory) => [factory.type, factory]),
-);
 
 /** Every plugin of routes that chooses clusters: one line each. */
 export const CLUSTER_SPECIFIER_REGISTRY: ClusterSpecifierRegistry = new Map(

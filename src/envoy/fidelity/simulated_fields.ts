@@ -192,6 +192,11 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.config.core.v3.Address': ['socket_address'],
   'envoy.config.core.v3.ApiConfigSource': ['api_type', 'grpc_services'],
   'envoy.config.core.v3.BackoffStrategy': ['base_interval', 'max_interval'],
+  'envoy.config.core.v3.CelExpressionConfig': [
+    'enable_string_concat',
+    'enable_string_conversion',
+    'enable_string_functions',
+  ],
   'envoy.config.core.v3.CidrRange': ['address_prefix', 'prefix_len'],
   'envoy.config.core.v3.ConfigSource': ['api_config_source', 'initial_fetch_timeout', 'path', 'path_config_source'],
   'envoy.config.core.v3.DataSource': ['filename', 'inline_bytes', 'inline_string'],
@@ -635,6 +640,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'include_is_timeout_retry_header',
     'include_request_attempt_count',
     'matcher',
+    'metadata',
     'name',
     'per_request_buffer_limit_bytes',
     'rate_limits',
@@ -757,6 +763,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'disabled',
     'ignore_request_cache_control_header',
   ],
+  'envoy.extensions.filters.http.cdn_loop.v3.CdnLoopConfig': ['cdn_id', 'max_allowed_occurrences'],
   'envoy.extensions.filters.http.composite.v3.Composite': ['matcher', 'named_filter_chains'],
   'envoy.extensions.filters.http.composite.v3.ExecuteFilterAction': [
     'filter_chain',
@@ -809,6 +816,11 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'max_age',
     'shadow_enabled',
   ],
+  'envoy.extensions.filters.http.credential_injector.v3.CredentialInjector': [
+    'allow_request_without_credential',
+    'credential',
+    'overwrite',
+  ],
   'envoy.extensions.filters.http.csrf.v3.CsrfPolicy': ['additional_origins', 'filter_enabled', 'shadow_enabled'],
   'envoy.extensions.filters.http.custom_response.v3.CustomResponse': ['custom_response_matcher'],
   'envoy.extensions.filters.http.decompressor.v3.Decompressor': [
@@ -816,6 +828,12 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'request_direction_config',
     'response_direction_config',
   ],
+  'envoy.extensions.filters.http.decompressor.v3.Decompressor.CommonDirectionConfig': ['enabled'],
+  'envoy.extensions.filters.http.decompressor.v3.Decompressor.RequestDirectionConfig': [
+    'advertise_accept_encoding',
+    'common_config',
+  ],
+  'envoy.extensions.filters.http.decompressor.v3.Decompressor.ResponseDirectionConfig': ['common_config'],
   'envoy.extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig': [
     'allow_dynamic_host_from_filter_state',
     'dns_cache_config',
@@ -955,6 +973,12 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'upstream_cluster',
   ],
   'envoy.extensions.filters.http.grpc_http1_bridge.v3.Config': ['ignore_query_parameters', 'upgrade_protobuf_to_grpc'],
+  'envoy.extensions.filters.http.grpc_http1_reverse_bridge.v3.FilterConfig': [
+    'content_type',
+    'response_size_header',
+    'withhold_grpc_frames',
+  ],
+  'envoy.extensions.filters.http.grpc_http1_reverse_bridge.v3.FilterConfigPerRoute': ['disabled'],
   'envoy.extensions.filters.http.grpc_stats.v3.FilterConfig': [
     'individual_method_stats_allowlist',
     'replace_dots_in_grpc_service_name',
@@ -965,6 +989,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'most_specific_header_mutations_wins',
     'mutations',
   ],
+  'envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute': ['mutations'],
   'envoy.extensions.filters.http.header_mutation.v3.Mutations': [
     'query_parameter_mutations',
     'request_mutations',
@@ -1096,6 +1121,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.extensions.filters.http.lua.v3.Lua': [
     'clear_route_cache',
     'default_source_code',
+    'filter_context',
     'source_codes',
     'stat_prefix',
   ],
@@ -1125,6 +1151,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'disable_token_encryption',
     'end_session_endpoint',
     'forward_bearer_token',
+    'forward_id_token',
     'original_request_uri',
     'pass_through_matcher',
     'post_logout_redirect_uri',
@@ -1153,6 +1180,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'oauth_nonce',
     'refresh_token',
   ],
+  'envoy.extensions.filters.http.oauth2.v3.OAuth2TokenForwarding': ['header'],
   'envoy.extensions.filters.http.ratelimit.v3.RateLimit': [
     'disable_x_envoy_ratelimited_header',
     'domain',
@@ -1191,6 +1219,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'strict_check_headers',
     'suppress_envoy_headers',
     'suppress_grpc_request_failure_code_stats',
+    'upstream_http_filters',
     'upstream_log',
   ],
   'envoy.extensions.filters.http.set_filter_state.v3.Config': ['clear_route_cache', 'on_request_headers'],
@@ -1428,6 +1457,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.extensions.http.header_formatters.preserve_case.v3.PreserveCaseFormatterConfig': [
     'formatter_type_on_envoy_headers',
   ],
+  'envoy.extensions.http.injected_credentials.generic.v3.Generic': ['credential', 'header', 'header_value_prefix'],
   'envoy.extensions.http.original_ip_detection.xff.v3.XffConfig': ['skip_xff_append', 'xff_trusted_cidrs'],
   'envoy.extensions.http.original_ip_detection.xff.v3.XffTrustedCidrs': ['cidrs'],
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState': ['cookie'],
@@ -1560,6 +1590,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'common_http_protocol_options',
     'explicit_http_config',
     'hash_policy',
+    'http_filters',
     'outlier_detection',
     'request_mirror_policies',
     'retry_policy',

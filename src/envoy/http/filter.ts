@@ -151,7 +151,10 @@ export interface HttpFilterFactory<PerRoute = unknown> {
 }
 
 /** The kinds of filter that there are, by the type of their configuration: handed down, never imported. */
-export type FilterRegistry = ReadonlyMap<string, HttpFilterFactory>;
+export interface FilterRegistry {
+  /** By the message that configures it; undefined for one that is not run. */
+  get(type: string): HttpFilterFactory | undefined;
+}
 
 /** Keeps the types of one factory together, and gives it as any of them. */
 export function defineHttpFilter<PerRoute>(factory: HttpFilterFactory<PerRoute>): HttpFilterFactory {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { openApi } from '#api';
+import { linkHttpFilters } from '#envoy';
 import { playScenario } from '#world';
 
+await linkHttpFilters();
 const api = openApi(readFileSync(new URL('../../../../../api/envoy-v3-1.40.0.binpb', import.meta.url)));
 const TO = '127.0.0.1:10000';
 const KINDS = new Set(['cors_origin']);
