@@ -234,7 +234,8 @@ function responseOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamReque
   const hasBody = status !== 204 && status !== 304 && reply.say_name !== false;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
-  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined)
+  const isChunked = headers.has('transfer-encoding');
+  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined && !isChunked)
     headers.set('content-length', String(body.length));
   const asked = request.headers.get('connection') === 'close' ? 'close' : 'keep-alive';
   if (saysFate(spec, status, headers)) headers.set('connection', asked);

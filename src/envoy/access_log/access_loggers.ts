@@ -1,14 +1,17 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
+import type { FileSystem } from '../seams.ts';
 import { compileLogFilter, type LogFilterServices } from './filter.ts';
 import { compileGrpcLog, type GrpcLogServices } from './grpc_access_log.ts';
-import { compileFormat } from './substitution_format.ts';
+import { compileFormat, jsonFormat, textFormat, type Format } from './substitution_format.ts';
 
 /** The files that access loggers write, by the path that they were given. */
 export type LogFiles = Map<string, string>;
 
 export interface AccessLogServices extends LogFilterServices {
   readonly files: LogFiles;
+  /** Where formats may be. */
+  readonly fileSystem: FileSystem;
   /** Absent for logs of connections, which are not sent to collectors here. */
   readonly grpc?: GrpcLogServices;
 }
@@ -17,9 +20,11 @@ export type AccessLogger = (context: FormatterContext) => void;
 
 type Compile = (config: ConfigNode, services: AccessLogServices) => AccessLogger | undefined;
 
-/** By the end of the type of its configuration. */
+/** By the end of the type of its configuration: an output of the process is a file like any other. */
 const KINDS: Readonly<Record<string, Compile>> = {
-  FileAccessLog: compileFileLog,
+  FileAccessLog: (config, services) => compileFileLog(config, config.text('path'), services),
+  StdoutAccessLog: (config, services) => compileFileLog(config, '/dev/stdout', services),
+  StderrAccessLog: (config, services) => compileFileLog(config, '/dev/stderr', services),
   HttpGrpcAccessLogConfig: (config, { grpc }) => grpc && compileGrpcLog(config, grpc),
 };
 
@@ -34,9 +39,20 @@ export function compileAccessLogs(nodes: readonly ConfigNode[], services: Access
   });
 }
 
-function compileFileLog(config: ConfigNode, { files }: AccessLogServices): AccessLogger | undefined {
-  const path = config.text('path');
+function compileFileLog(
+  config: ConfigNode,
+  path: string | undefined,
+  { files, fileSystem }: AccessLogServices,
+): AccessLogger | undefined {
   if (path === undefined) return undefined;
-  const format = compileFormat(config.child('log_format'));
+  const format = oldFormat(config) ?? compileFormat(config.child('log_format'), fileSystem);
   return (context) => void files.set(path, (files.get(path) ?? '') + format(context));
+}
+
+/** What stood in the place of `log_format` before: access_loggers/file/config.cc. */
+function oldFormat(config: ConfigNode): Format | undefined {
+  const text = config.text('format');
+  if (text !== undefined && text !== '') return textFormat(text);
+  const object = config.raw('json_format') ?? config.raw('typed_json_format');
+  return object === undefined ? undefined : jsonFormat(object);
 }

@@ -39,4 +39,10 @@ export const WIRE_OPERATORS: Readonly<Record<string, Operator>> = {
   DOWNSTREAM_WIRE_BYTES_SENT: (context) => context.wire?.sent ?? toClient(context)?.wire,
   DOWNSTREAM_HEADER_BYTES_RECEIVED: (context) => fromClient(context)?.headers,
   DOWNSTREAM_HEADER_BYTES_SENT: (context) => toClient(context)?.headers,
+  // HTTP/1 compresses nothing.
+  UPSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: (context) => toUpstream(context)?.headers,
+  UPSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: (context) => fromUpstream(context)?.headers,
+  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: (context) =>
+    fromClient(context)?.headers ?? context.facts.unpackedBytes,
+  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: (context) => toClient(context)?.headers,
 };

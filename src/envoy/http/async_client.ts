@@ -11,7 +11,11 @@ import { Stream } from './stream.ts';
 import { FilterState } from '../stream_info/filter_state.ts';
 
 const PREFIX = 'http.async-client.';
-const NO_NETWORK = { log: {}, filterState: new FilterState() };
+const NO_NETWORK = {
+  log: {},
+  filterState: new FilterState(),
+  listener: { name: '', direction: 'UNSPECIFIED' },
+} as const;
 const NOBODY = { localAddress: '', remoteAddress: '', directRemoteAddress: '', protocol: 'http1' } as const;
 
 /**
@@ -52,7 +56,6 @@ export class AsyncClient implements HttpClient {
       protocol: 'HTTP/1.1',
       loggers: [],
       upstreamLoggers: [],
-      listenerName: '',
       encode: () => undefined,
     };
     const stream = new Stream(headers, request.body, owner, ({ response, log }) => {

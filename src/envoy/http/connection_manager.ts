@@ -1,3 +1,4 @@
+import type { Random } from '#sim';
 import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
@@ -29,7 +30,7 @@ import { Stream } from './stream.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
 import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
-import { receivedRequest, type WireBytes } from './wire_bytes.ts';
+import { measureRequest } from './received_bytes.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -50,17 +51,11 @@ const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade',
 const CONTINUE = 100;
 
 /** Before anything of the request is changed. */
-const receivedBytes = ({ request, requestBody }: Stream): WireBytes & { closes: boolean } => ({
-  ...receivedRequest(request, requestBody.length),
-  closes: /\bclose\b/i.test(request.get('connection') ?? ''),
-});
-
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
   /** `listener.ADDRESS.` */
   readonly statPrefix: string;
   readonly isOutbound: boolean;
-  readonly name: string;
 }
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
@@ -80,7 +75,7 @@ export class ConnectionManager {
   readonly #upstreamLoggers: readonly AccessLogger[];
   readonly #tracing: HttpTracing | undefined;
   readonly #nowMs: () => number;
-  readonly #listenerName: string;
+  readonly #idRandom: Random;
   readonly #rewriteLocalReply: LocalReplyRewrite | undefined;
   readonly #earlyMutations: ReturnType<typeof compileEarlyMutations>;
 
@@ -111,12 +106,12 @@ export class ConnectionManager {
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
-    const { files, runtime, stats, dispatcher, localCluster } = services;
+    const { files, fileSystem, runtime, stats, dispatcher, localCluster } = services;
     const grpc = { client: grpcClient, stats, dispatcher, localCluster };
-    const logging = { files, runtime, random: services.random.fork('access_log'), grpc };
+    const logging = { files, fileSystem, runtime, random: services.random.fork('access_log'), grpc };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#rewriteLocalReply = compileLocalReply(node.child('local_reply_config'), logging);
-    this.#listenerName = listener.name;
+    this.#idRandom = services.random.fork('unique_id');
     this.#earlyMutations = compileEarlyMutations(node.list('early_header_mutation_extensions'));
     this.#nowMs = () => services.dispatcher.nowMs;
     this.#tracing = this.#compileTracing(listener.isOutbound);
@@ -236,7 +231,7 @@ export class ConnectionManager {
       countsCodes: this.#countsCodes,
       stats: this.stats,
       nowMs: this.#nowMs,
-      listenerName: this.#listenerName,
+      random: this.#idRandom,
       runtime: this.#services.runtime,
       protocol,
       loggers: this.#loggers,
@@ -255,7 +250,8 @@ export class ConnectionManager {
 
   #decode(stream: Stream): void {
     const { connection } = stream;
-    this.#measure(stream);
+    // Nobody else asks how long a request is.
+    if (this.#loggers.length > 0) measureRequest(stream);
     stream.upgrade = upgradeOf(stream.request);
     stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
@@ -272,12 +268,6 @@ export class ConnectionManager {
     stripPort(stream.request, connection, this.#settings);
     this.#route(stream, connection);
     if (!stream.isDone) stream.timers?.arm(stream);
-  }
-
-  /** For those who log: nobody else asks how long a request is. */
-  #measure(stream: Stream): void {
-    if (this.#loggers.length > 0 && stream.connection.protocol === 'http1')
-      stream.facts.received = receivedBytes(stream);
   }
 
   /** `server`, `date` and `via`, which no route can change. */

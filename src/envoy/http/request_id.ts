@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { Random } from '#sim';
-import { randomHex } from '../tracing/random_hex.ts';
+import { uuid } from '../tracing/random_hex.ts';
 import type { HeaderMap } from './header_map.ts';
 
 /** Why a request is traced, or that it is not. */
@@ -31,7 +31,7 @@ export class UuidRequestId {
   /** Makes an id where there is none, and in place of one that an external client brought, unless that is to be kept. */
   set(headers: HeaderMap, isEdge: boolean, keepsExternal: boolean): void {
     const isMissing = !headers.has('x-request-id');
-    if (isMissing || (isEdge && !keepsExternal)) headers.set('x-request-id', this.#makeUp());
+    if (isMissing || (isEdge && !keepsExternal)) headers.set('x-request-id', uuid(this.#random));
     else if (isEdge) this.setReason(headers, 'not_traceable');
   }
 
@@ -50,11 +50,5 @@ export class UuidRequestId {
     const id = headers.get('x-request-id') ?? '';
     if (!this.#packsReason || id.length !== UUID_LENGTH || id[TRACE_BYTE] === BYTE_OF[reason]) return;
     headers.set('x-request-id', id.slice(0, TRACE_BYTE) + BYTE_OF[reason] + id.slice(TRACE_BYTE + 1));
-  }
-
-  /** A UUID of version 4. */
-  #makeUp(): string {
-    const hex = randomHex(this.#random, 32);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
   }
 }

@@ -94,7 +94,8 @@ export class Stream {
     this.request = request;
     this.connection = owner.connection;
     this.runtime = owner.runtime;
-    this.facts = new StreamFacts(owner.nowMs, owner.listenerName);
+    this.facts = new StreamFacts(owner.nowMs, owner.network.listener);
+    this.facts.random = owner.random;
     this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
     this.countsCodes = owner.countsCodes;
     this.managerStats = owner.stats.http;
@@ -184,7 +185,7 @@ export class Stream {
   openTunnel(response: HttpResponse): void {
     this.movedMs = this.facts.nowMs;
     this.log['code'] = response.status;
-    if (this.route) this.#mutate('responseHeaders', response.headers, response.headers);
+    if (this.route) this.#mutate('responseHeaders', response.headers, response);
     this.filters!.encode(response, (encoded) => {
       this.#encode(encoded.headers, false);
       this.#head = encoded;
@@ -265,7 +266,7 @@ export class Stream {
     // A reply of Envoy's own has no code yet when its headers are written.
     if (!isOwn) this.log['code'] = response.status;
     this.log['details'] = details;
-    if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
+    if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && isOwn && !response.reset;
     if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
@@ -329,7 +330,7 @@ export class Stream {
     return this.#isDone;
   }
 
-  #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
+  #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HttpResponse): void {
     const { weighted, route, virtualHost, routeConfig } = this;
     const levels =
       routeConfig?.narrowestWins === true
@@ -337,7 +338,9 @@ export class Stream {
         : [weighted, route, virtualHost, routeConfig];
     for (const level of levels) {
       const mutation = level?.[key];
-      if (mutation && !mutation.isEmpty) mutation.apply(headers, this.context(response));
+      if (!mutation || mutation.isEmpty) continue;
+      const context = this.context(response?.headers);
+      mutation.apply(headers, response ? { ...context, responseStatus: response.status } : context);
     }
   }
 
@@ -350,6 +353,7 @@ export class Stream {
       ...(response ? { response } : {}),
       ...(trailers ? { trailers } : {}),
       clusterName: cluster?.name,
+      virtualHost: this.virtualHost,
       dynamicMetadata: this.dynamicMetadata,
       filterState: this.filterState,
       isHealthCheck: this.isHealthCheck,

@@ -1,3 +1,5 @@
+import type { Random } from '#sim';
+import type { ListenerInfo } from '../stream_info/stream_facts.ts';
 import type { AccessLogger } from '../access_log/access_loggers.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -40,13 +42,14 @@ export interface StreamOwner {
   readonly routeConfig: RouteConfig | undefined;
   readonly connection: Connection;
   /** What the log of the connection knows already: its chain, its server name. */
-  readonly network: { readonly log: StreamRecord; readonly filterState: FilterState };
+  readonly network: { readonly log: StreamRecord; readonly filterState: FilterState; readonly listener: ListenerInfo };
   readonly suppressEnvoyHeaders: boolean;
   /** The router's `dynamic_stats`. */
   readonly countsCodes: boolean;
   readonly stats: ConnectionManagerStats;
   readonly nowMs: () => number;
-  readonly listenerName: string;
+  /** For ids that a log makes up. */
+  readonly random?: Random;
   readonly runtime?: Runtime;
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];

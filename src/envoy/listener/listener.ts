@@ -1,5 +1,6 @@
 import { declareSslStats } from '../stats/ssl_stats.ts';
 import type { Timer } from '#sim';
+import type { ListenerInfo } from '../stream_info/stream_facts.ts';
 import { durationMs } from '#api';
 import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
@@ -21,6 +22,7 @@ const UNDETECTED: Detected = { sni: undefined, transportProtocol: 'raw_buffer', 
 /** One listener: from a new connection to the filter chain that serves it. */
 export class Listener implements ConnectionOwner, SocketOwner {
   readonly name: string;
+  readonly info: ListenerInfo;
   readonly node: ConfigNode;
   readonly createdMs: number;
   readonly filters: readonly PlacedListenerFilter[];
@@ -47,6 +49,11 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#address = `${host}:${port}`;
     // One without a name gets one of its own: listener_manager_impl.cc, addOrUpdateListener.
     this.name = node.text('name') ?? this.#address;
+    this.info = {
+      name: this.name,
+      metadata: node.child('metadata')?.raw('filter_metadata'),
+      direction: (node.text('traffic_direction') ?? 'UNSPECIFIED') as ListenerInfo['direction'],
+    };
     this.#port = `:${port}`;
     this.#isWildcard = host === '0.0.0.0';
     this.#services = services;
@@ -55,12 +62,10 @@ export class Listener implements ConnectionOwner, SocketOwner {
       ...node.list('filter_chains').map((chain) => chain.child('transport_socket')),
       node.child('default_filter_chain')?.child('transport_socket'),
     ]);
-    const isOutbound = node.text('traffic_direction') === 'OUTBOUND';
     const context = {
       ...services,
       listenerPrefix: this.#stats.prefix,
-      listenerName: this.name,
-      isOutbound,
+      isOutbound: this.info.direction === 'OUTBOUND',
       onRelease: (run: () => void) => void this.#releases.push(run),
     };
     this.filters = compileListenerFilters(node, services.listenerFilters, services);

@@ -1,12 +1,22 @@
 import type { Json } from '#api';
+import type { Random } from '#sim';
 import type { WireBytes } from '../http/wire_bytes.ts';
 import type { EstablishedTls, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { Host } from '../upstream/host.ts';
 
+/** The listener that a connection came to, as far as a log may ask of it. */
+export interface ListenerInfo {
+  readonly name: string;
+  readonly metadata?: Json | undefined;
+  readonly direction: 'UNSPECIFIED' | 'INBOUND' | 'OUTBOUND';
+}
+
 /** What is known of a stream beside its log fields: times, the hosts that were tried, the trace. */
 export class StreamFacts {
   readonly startMs: number;
-  readonly listenerName: string;
+  readonly listener: ListenerInfo;
+  /** Where ids come from that nobody else uses; absent for whole connections. */
+  random: Random | undefined;
   readonly #nowMs: () => number;
   /** When the whole request had been taken; a request is taken at once. */
   readonly requestDoneMs: number;
@@ -19,14 +29,16 @@ export class StreamFacts {
   upstreamBytes: { readonly sent: number; readonly received: number } | undefined;
   /** The request as its client sent it over HTTP/1, and whether that client wants no more from the connection. */
   received: (WireBytes & { readonly closes: boolean }) | undefined;
+  /** The headers that the client sent over HTTP/2, once they are unpacked. */
+  unpackedBytes: number | undefined;
   /** What went to the upstream over HTTP/1 at last, and what came back. */
   upstreamSent: Pick<UpstreamRequest, 'headers' | 'body'> | undefined;
   upstreamReply: Extract<UpstreamReply, { response: unknown }> | undefined;
   traceId: string | undefined;
   isTraced = false;
 
-  constructor(nowMs: () => number, listenerName: string, startMs = nowMs()) {
-    this.listenerName = listenerName;
+  constructor(nowMs: () => number, listener: ListenerInfo, startMs = nowMs()) {
+    this.listener = listener;
     this.#nowMs = nowMs;
     this.startMs = startMs;
     this.requestDoneMs = this.startMs;

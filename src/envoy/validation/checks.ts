@@ -6,7 +6,7 @@ import { checkBootstrap } from './bootstraps.ts';
 import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
 import { checkCluster } from './clusters.ts';
 import { checkConnectionManager } from './connection_managers.ts';
-import { checkSubstitutionFormat } from './formats.ts';
+import { checkExpressionFilter, checkFileLog, checkSubstitutionFormat } from './formats.ts';
 import {
   checkApiKeys,
   checkBasicAuth,
@@ -41,6 +41,8 @@ const TLS = 'envoy.extensions.transport_sockets.tls.v3';
 
 /** What is judged of each message beyond its fields. */
 const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly Check[]>([
+  ['envoy.config.accesslog.v3.AccessLog', [checkExtension]],
+  ['envoy.config.accesslog.v3.ExtensionFilter', [checkExtension]],
   ['envoy.config.bootstrap.v3.Bootstrap', [checkBootstrap]],
   ['envoy.config.cluster.v3.Cluster', [checkCluster, checkClusterSocket]],
   ['envoy.config.core.v3.CidrRange', [checkCidrRange]],
@@ -56,6 +58,8 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.route.v3.RouteConfiguration', [checkRouteConfiguration]],
   ['envoy.config.route.v3.VirtualHost', [checkVirtualHost]],
   ['envoy.config.trace.v3.Tracing.Http', [checkExtension]],
+  ['envoy.extensions.access_loggers.file.v3.FileAccessLog', [checkFileLog]],
+  ['envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', [checkExpressionFilter]],
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
