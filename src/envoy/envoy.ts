@@ -20,6 +20,7 @@ import type { Certificates } from './network/certificate.ts';
 import type { DownstreamPeer } from './network/connection.ts';
 import type { ClientHello } from './network/payload.ts';
 import type { Connection, FileSystem, HttpResponse, StreamRecord, UpstreamNetwork } from './seams.ts';
+import { localNode } from './server/server_info.ts';
 import { Admin } from './server/admin.ts';
 import { DynamicResources } from './server/dynamic_resources.ts';
 import { DEFAULT_OPTIONS, type CommandLineOptions } from './server/options.ts';
@@ -109,6 +110,7 @@ export class Envoy {
       runtime,
       tracingProvider: root.child('tracing')?.child('http'),
       localCluster: options.serviceCluster || (root.child('node')?.text('cluster') ?? ''),
+      localNode: localNode(root, options),
       zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,
     });

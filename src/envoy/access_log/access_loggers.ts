@@ -2,7 +2,9 @@ import type { ConfigNode } from '../config_node.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { FileSystem } from '../seams.ts';
 import { compileLogFilter, type LogFilterServices } from './filter.ts';
-import { compileGrpcLog, type GrpcLogServices } from './grpc_access_log.ts';
+import type { CollectorServices } from './collector.ts';
+import { compileHttpGrpcLog, compileTcpGrpcLog } from './grpc_access_log.ts';
+import { compileOpenTelemetryLog } from './open_telemetry_log.ts';
 import { compileFormat, jsonFormat, textFormat, type Format } from './substitution_format.ts';
 
 /** The files that access loggers write, by the path that they were given. */
@@ -12,8 +14,8 @@ export interface AccessLogServices extends LogFilterServices {
   readonly files: LogFiles;
   /** Where formats may be. */
   readonly fileSystem: FileSystem;
-  /** Absent for logs of connections, which are not sent to collectors here. */
-  readonly grpc?: GrpcLogServices;
+  /** Made when the first logger sends its entries away. */
+  readonly collector: () => CollectorServices;
 }
 
 export type AccessLogger = (context: FormatterContext) => void;
@@ -25,7 +27,9 @@ const KINDS: Readonly<Record<string, Compile>> = {
   FileAccessLog: (config, services) => compileFileLog(config, config.text('path'), services),
   StdoutAccessLog: (config, services) => compileFileLog(config, '/dev/stdout', services),
   StderrAccessLog: (config, services) => compileFileLog(config, '/dev/stderr', services),
-  HttpGrpcAccessLogConfig: (config, { grpc }) => grpc && compileGrpcLog(config, grpc),
+  HttpGrpcAccessLogConfig: (config, { collector }) => compileHttpGrpcLog(config, collector()),
+  TcpGrpcAccessLogConfig: (config, { collector }) => compileTcpGrpcLog(config, collector()),
+  OpenTelemetryAccessLogConfig: (config, { collector }) => compileOpenTelemetryLog(config, collector()),
 };
 
 /** The loggers of a list of `config.accesslog.v3.AccessLog`; other kinds write nothing here. */

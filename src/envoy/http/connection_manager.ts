@@ -1,5 +1,7 @@
 import type { Random } from '#sim';
 import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
+import type { CollectorServices } from '../access_log/collector.ts';
+import { collectorServices } from './collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
@@ -106,9 +108,9 @@ export class ConnectionManager {
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
-    const { files, fileSystem, runtime, stats, dispatcher, localCluster } = services;
-    const grpc = { client: grpcClient, stats, dispatcher, localCluster };
-    const logging = { files, fileSystem, runtime, random: services.random.fork('access_log'), grpc };
+    const { files, fileSystem, runtime } = services;
+    const collector = (): CollectorServices => collectorServices(services);
+    const logging = { files, fileSystem, runtime, random: services.random.fork('access_log'), collector };
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#rewriteLocalReply = compileLocalReply(node.child('local_reply_config'), logging);
     this.#idRandom = services.random.fork('unique_id');

@@ -86,6 +86,10 @@ export function receivedResponse(status: number, all: readonly HeaderMap[], body
   };
 }
 
+/** `content-length: 0`. */
+const EMPTY_LINE_BYTES = 'content-length0'.length + AROUND_SENT;
+const hasLength = (status: number): boolean => status >= 200 && status !== 204 && status !== 304;
+
 /** An answer as it goes to the client, which may be told that the connection ends. */
 export function sentResponse(
   status: number,
@@ -93,8 +97,13 @@ export function sentResponse(
   { bodyLength, closes }: { bodyLength: number; closes: boolean },
 ): WireBytes {
   const { count, bytes } = linesOf(headers);
-  const isChunked = bodyLength > 0 && !headers.has('content-length');
-  const own = (closes ? CLOSE_BYTES + AROUND_SENT : 0) + (isChunked ? CHUNKED_LINE_BYTES : 0);
+  const saysChunked = headers.has('transfer-encoding');
+  const isChunked = saysChunked || (bodyLength > 0 && !headers.has('content-length'));
+  const saysEmpty = bodyLength === 0 && !isChunked && !headers.has('content-length') && hasLength(status);
+  const own =
+    (closes ? CLOSE_BYTES + AROUND_SENT : 0) +
+    (isChunked && !saysChunked ? CHUNKED_LINE_BYTES : 0) +
+    (saysEmpty ? EMPTY_LINE_BYTES : 0);
   const lines = bytes + count * AROUND_SENT + own;
   return { wire: statusLine(status) + lines + END_OF_LINE + bodyBytes(bodyLength, isChunked), headers: lines };
 }

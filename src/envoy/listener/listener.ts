@@ -3,6 +3,7 @@ import type { Timer } from '#sim';
 import type { ListenerInfo } from '../stream_info/stream_facts.ts';
 import { durationMs } from '#api';
 import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
+import { collectorServices } from '../http/collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { DownstreamConnection, type ConnectionOwner, type DownstreamPeer } from '../network/connection.ts';
 import { compileListenerFilters, type Detected, type PlacedListenerFilter } from '../network/listener_filter.ts';
@@ -76,6 +77,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#loggers = compileAccessLogs(node.list('access_log'), {
       ...services,
       random: services.random.fork('access_log'),
+      collector: () => collectorServices(services),
     });
   }
 

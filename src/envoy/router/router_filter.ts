@@ -112,7 +112,7 @@ export class RouterFilter {
       ...(!this.#stream.isComplete && { isIncomplete: true }),
     };
     // What an access log may measure: of HTTP/1 alone.
-    if (!this.#isHttp2) this.#stream.facts.upstreamSent = request;
+    if (!this.#isHttp2) this.#stream.facts.upstreamSent.push(request);
     if (this.#stream.isTunnel) this.#tunnel(one, pool, request);
     else one.begin(pool.newStream(request, this.#callbacks(one)));
   }
@@ -244,7 +244,7 @@ export class RouterFilter {
       return refuseHandshake(this.#stream, response);
     }
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
-    if (!this.#isHttp2) this.#stream.facts.upstreamReply = reply;
+    if (!this.#isHttp2) this.#stream.facts.upstreamReplies.push(reply);
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
     if (response.headers.has('x-envoy-immediate-health-check-fail')) this.#cluster.failPassively(one.host);

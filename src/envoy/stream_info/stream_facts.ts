@@ -31,9 +31,9 @@ export class StreamFacts {
   received: (WireBytes & { readonly closes: boolean }) | undefined;
   /** The headers that the client sent over HTTP/2, once they are unpacked. */
   unpackedBytes: number | undefined;
-  /** What went to the upstream over HTTP/1 at last, and what came back. */
-  upstreamSent: Pick<UpstreamRequest, 'headers' | 'body'> | undefined;
-  upstreamReply: Extract<UpstreamReply, { response: unknown }> | undefined;
+  /** What went to upstreams over HTTP/1, try after try, and what came back. */
+  readonly upstreamSent: Pick<UpstreamRequest, 'headers' | 'body'>[] = [];
+  readonly upstreamReplies: Extract<UpstreamReply, { response: unknown }>[] = [];
   traceId: string | undefined;
   isTraced = false;
 

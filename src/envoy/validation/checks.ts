@@ -1,6 +1,7 @@
 import type { Visit } from '#api';
 import type { Diagnostic } from '#source';
 import { ConfigNode } from '../config_node.ts';
+import { checkOpenTelemetryLog, checkTransportVersion } from './access_logs.ts';
 import { checkCidrRange } from './addresses.ts';
 import { checkBootstrap } from './bootstraps.ts';
 import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
@@ -60,6 +61,8 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.trace.v3.Tracing.Http', [checkExtension]],
   ['envoy.extensions.access_loggers.file.v3.FileAccessLog', [checkFileLog]],
   ['envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', [checkExpressionFilter]],
+  ['envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig', [checkTransportVersion]],
+  ['envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig', [checkOpenTelemetryLog]],
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
