@@ -91,7 +91,8 @@ export class Envoy {
       runtime,
       options,
       nowMs: () => services.dispatcher.nowMs,
-      refreshStats: serverStats.refresh,
+      serverStats,
+      dispatcher: services.dispatcher,
     });
     this.#listeners = new ListenerManager({
       ...services,

@@ -1,6 +1,7 @@
 import { SIMULATION_EPOCH_MS, seededRandom } from '#sim';
 import { sansOf, type Certificate } from '../network/certificate.ts';
 import type { EstablishedTls } from '../seams.ts';
+import { cipherOf } from '../stats/ssl_stats.ts';
 import { randomHex } from '../tracing/random_hex.ts';
 import { wallTime } from './wall_time.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
@@ -55,13 +56,6 @@ function certificateOperators(prefix: string, side: Side): [string, Operator][] 
   return [...ofPeer, ...ofBoth];
 }
 
-/** Simplified: what both ends prefer where nobody has a list of his own. */
-const CIPHERS: Readonly<Record<string, string>> = {
-  'TLSv1.3': 'TLS_AES_256_GCM_SHA384',
-  'TLSv1.2': 'ECDHE-RSA-AES128-GCM-SHA256',
-};
-const cipherOf = (tls: EstablishedTls | undefined): Value => CIPHERS[tls?.version ?? ''];
-
 const downstream: Side = ({ tls }) => tls;
 const upstream: Side = ({ facts }) => facts.upstreamTls;
 
@@ -72,8 +66,8 @@ export const TLS_OPERATORS: Readonly<Record<string, Operator>> = {
     ...certificateOperators('UPSTREAM', upstream),
   ]),
   DOWNSTREAM_TLS_VERSION: ({ tls }) => tls?.version,
-  DOWNSTREAM_TLS_CIPHER: ({ tls }) => cipherOf(tls),
-  UPSTREAM_TLS_CIPHER: ({ facts }) => cipherOf(facts.upstreamTls),
+  DOWNSTREAM_TLS_CIPHER: ({ tls }) => cipherOf(tls?.version),
+  UPSTREAM_TLS_CIPHER: ({ facts }) => cipherOf(facts.upstreamTls?.version),
   DOWNSTREAM_PEER_ISSUER: ({ tls }) => tls?.peer && `CN=${tls.peer.issuer}`,
   UPSTREAM_TLS_VERSION: ({ facts }) => facts.upstreamTls?.version,
   UPSTREAM_PEER_ISSUER: ({ facts }) => facts.upstreamTls?.peer && `CN=${facts.upstreamTls.peer.issuer}`,

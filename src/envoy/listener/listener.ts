@@ -1,4 +1,4 @@
-import { declareSslStats } from '../stats/ssl_stats.ts';
+import { declareSslStats, handshakeStats } from '../stats/ssl_stats.ts';
 import type { Timer } from '#sim';
 import type { ListenerInfo } from '../stream_info/stream_facts.ts';
 import { durationMs } from '#api';
@@ -162,6 +162,11 @@ export class Listener implements ConnectionOwner, SocketOwner {
     return goesOn;
   }
 
+  #countHandshake({ tls, counter }: Extract<Handshake, { tls: unknown }>): void {
+    const counted = ['handshake', ...handshakeStats(tls.version), counter, tls.peer ? undefined : 'no_certificate'];
+    for (const name of counted) if (name !== undefined) this.#services.stats.add(`${this.#stats.prefix}ssl.${name}`);
+  }
+
   onHandshake(connection: DownstreamConnection, chain: FilterChain, handshake: Handshake): void {
     const { stats, trace } = this.#services;
     if ('failure' in handshake) {
@@ -175,9 +180,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
       connection.log['downstream_transport_failure'] = handshake.failure;
       return connection.close();
     }
-    stats.add(`${this.#stats.prefix}ssl.handshake`);
-    if (handshake.counter) stats.add(`${this.#stats.prefix}ssl.${handshake.counter}`);
-    if (!handshake.tls.peer) stats.add(`${this.#stats.prefix}ssl.no_certificate`);
+    this.#countHandshake(handshake);
     trace?.record({
       kind: 'tls_established',
       state: 'matched',

@@ -3,6 +3,7 @@ import type {
   UpstreamHandshake,
   UpstreamTransportSocket,
 } from '../network/transport_socket.ts';
+import { handshakeStats } from '../stats/ssl_stats.ts';
 import type { EstablishedTls, SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { ClusterStats } from './cluster_stats.ts';
 import type { Host } from './host.ts';
@@ -109,6 +110,7 @@ export class ConnPool {
     this.#host.stats.cx_total++;
     this.#host.stats.cx_active++;
     (this.#isMultiplexed ? this.#stats.upstream_cx_http2_total : this.#stats.upstream_cx_http1_total).inc();
+    this.#clusterStats.useCodec(this.#isMultiplexed ? 'http2' : 'http1');
     const waiting = this.#pending.shift();
     if (!waiting) return;
     this.#breaker.give('pending_requests');
@@ -127,7 +129,8 @@ export class ConnPool {
     if (handshake && 'failure' in handshake) return this.#failHandshake(waiting, handshake);
     this.#tls = handshake?.seen;
     this.#established = handshake?.established;
-    if (handshake) this.#clusterStats.ssl('handshake');
+    if (handshake)
+      for (const name of ['handshake', ...handshakeStats(handshake.established.version)]) this.#clusterStats.ssl(name);
     this.#attach(waiting, false);
   }
 

@@ -50,6 +50,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.core.v3.SubstitutionFormatString', [checkSubstitutionFormat]],
   ['envoy.config.core.v3.TransportSocket', [checkExtension]],
   ['envoy.config.listener.v3.Filter', [checkExtension]],
+  ['envoy.config.metrics.v3.StatsSink', [checkExtension]],
   ['envoy.config.listener.v3.FilterChain', [checkFilterChain]],
   ['envoy.config.listener.v3.Listener', [checkListener]],
   ['envoy.config.listener.v3.ListenerFilter', [checkExtension]],

@@ -24,6 +24,9 @@ export const corsFilterFactory = defineHttpFilter<CorsPolicy>({
   name: 'envoy.filters.http.cors',
   type: 'envoy.extensions.filters.http.cors.v3.Cors',
   fidelity: { level: 'full', notSimulated: [] },
-  compile: () => (callbacks) => new CorsFilter(policyOf, callbacks),
+  compile: (_, { stats, statPrefix }) => {
+    stats.declare(`${statPrefix}cors.origin_invalid`, `${statPrefix}cors.origin_valid`);
+    return (callbacks) => new CorsFilter(policyOf, callbacks);
+  },
   compilePerRoute: policyOf,
 });

@@ -1,4 +1,6 @@
 import type { NetworkFilterFactory } from '../../../../network/filter.ts';
+import { createStats } from '../../../../stats/stat_set.ts';
+import { TCP_PROXY_STATS } from './stat_names.ts';
 import { compileTcpProxy } from './config.ts';
 import { TcpProxy } from './tcp_proxy.ts';
 
@@ -17,6 +19,7 @@ export const tcpProxyFactory: NetworkFilterFactory = {
   },
   compile: (config, services) => {
     const compiled = compileTcpProxy(config, services);
+    createStats(services.stats, compiled.statPrefix, TCP_PROXY_STATS);
     return (connection) => new TcpProxy(compiled, services, connection);
   },
 };
