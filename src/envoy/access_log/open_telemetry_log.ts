@@ -1,19 +1,15 @@
-import { durationMs, type Json, type JsonObject } from '#api';
+import type { Json, JsonObject } from '#api';
 import { SIMULATION_EPOCH_MS } from '#sim';
-import { ENVOY_VERSION_TEXT } from '../server/envoy_version.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { expand } from '../formatter/format_text.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
-import { HeadersToAdd } from '../http/header_mutation.ts';
-import { HeaderMap } from '../http/header_map.ts';
+import { otlpOverGrpc, otlpOverHttp } from './otlp_client.ts';
 import { compileCustomTags, tagValues } from '../tracing/custom_tags.ts';
 import { bufferLimits, EntryBuffer, type CollectorServices } from './collector.ts';
 
 const METHOD = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 const PREFIX = 'access_logs.open_telemetry_access_log.';
 const MS_NANOS = '000000';
-
-type Send = (request: JsonObject, done: (isWritten: boolean) => void) => void;
 
 const text = (value: string): JsonObject => ({ stringValue: value });
 const pairs = (values: Readonly<Record<string, string>>): JsonObject[] =>
@@ -43,8 +39,8 @@ export function compileOpenTelemetryLog(
   const names = http ? [] : ['grpc_entries_flushed', 'grpc_entries_flush_failed'];
   stats.declare(...['logs_written', 'logs_dropped', ...names].map((name) => prefix + name));
   const send = http
-    ? overHttp(http, services)
-    : overGrpc((config.child('grpc_service') ?? common?.child('grpc_service'))!, services);
+    ? otlpOverHttp(http, services)
+    : otlpOverGrpc((config.child('grpc_service') ?? common?.child('grpc_service'))!, METHOD, services);
   const resource = { attributes: resourceOf(config, services.localNode) };
   // Over gRPC only the old place of its limits counts.
   const limits = bufferLimits(http ? config : common);
@@ -78,32 +74,4 @@ function resourceOf(config: ConfigNode, node: JsonObject): JsonObject[] {
   };
   const own = (config.child('resource_attributes')?.raw('values') ?? []) as JsonObject[];
   return [...(config.flag('disable_builtin_labels') ? [] : pairs(builtIn)), ...own];
-}
-
-const overGrpc =
-  (service: ConfigNode, { grpc }: CollectorServices): Send =>
-  (request, done) =>
-    void grpc.unary(service, METHOD, request, (answer) => done('message' in answer));
-
-/** `core.v3.HttpService`. */
-function overHttp(service: ConfigNode, { http }: CollectorServices): Send {
-  const uri = service.child('http_uri');
-  const [, host = '', path = '/'] = /^\w+:\/\/([^/]*)(\/.*)?$/.exec(uri?.text('uri') ?? '') ?? [];
-  const cluster = uri?.text('cluster') ?? '';
-  const added = new HeadersToAdd(service.list('request_headers_to_add'));
-  return (request, done) => {
-    if (!http.hasCluster(cluster)) return done(false);
-    const headers = new HeaderMap([
-      [':method', 'POST'],
-      [':path', path],
-      [':authority', host],
-      ['content-type', 'application/x-protobuf'],
-      ['user-agent', `OTel-OTLP-Exporter-Envoy/${ENVOY_VERSION_TEXT}`],
-    ]);
-    added.addFixed(headers);
-    const timeoutMs = durationMs(uri?.text('timeout')) ?? 0;
-    http.send({ cluster, headers, body: JSON.stringify(request), timeoutMs, sendsForwardedFor: true }, ({ response }) =>
-      done(response.status >= 200 && response.status < 300),
-    );
-  };
 }

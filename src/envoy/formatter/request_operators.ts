@@ -46,6 +46,7 @@ export const REQUEST_OPERATORS: Readonly<Record<string, Operator>> = {
   RESPONSE_TRAILERS_BYTES: ({ trailers }) => bytesOf(trailers),
   STREAM_ID: ({ request }) => request.get('x-request-id'),
   TRACE_ID: ({ facts }) => facts.traceId,
+  SPAN_ID: ({ facts }) => facts.spanId,
   ROUTE_RESOLUTION_COUNT: () => 1,
   CUSTOM_FLAGS: () => '',
   LISTENER_NAME: ({ facts }) => facts.listener.name,

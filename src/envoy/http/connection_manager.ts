@@ -125,7 +125,7 @@ export class ConnectionManager {
 
   #compileTracing(isOutbound: boolean): HttpTracing | undefined {
     const node = this.node.child('tracing');
-    const { tracers, runtime, random, trace, tracingProvider } = this.#services;
+    const { tracers, runtime, random, stats, dispatcher, trace, tracingProvider } = this.#services;
     return (
       node &&
       new HttpTracing(node, isOutbound, {
@@ -133,6 +133,13 @@ export class ConnectionManager {
         runtime,
         trace,
         random: random.fork('tracing'),
+        tracer: {
+          runtime,
+          random: random.fork('tracing'),
+          stats,
+          dispatcher,
+          collector: () => collectorServices(this.#services),
+        },
         requestId: this.#settings.requestId,
         stats: this.stats.tracing,
         fallbackProvider: tracingProvider,
@@ -201,6 +208,7 @@ export class ConnectionManager {
           state: 'info',
           sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).`,
         });
+        this.#tracing?.finish(stream, stream.context(result.response.headers));
         if (logged) for (const log of [...result.earlier, result.log]) logged({ kind: 'http', attempts: 0, ...log });
         done(result);
       },

@@ -58,6 +58,10 @@ export class Stream {
   movedMs = 0;
   /** This proxy's part of a trace. */
   span: Span | undefined;
+  /** Of the request to the upstream, where it has one of its own. */
+  upstreamSpan: Span | undefined;
+  /** Tells an upstream of the trace. */
+  inject: ((headers: HeaderMap) => void) | undefined;
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;

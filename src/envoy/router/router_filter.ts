@@ -75,7 +75,7 @@ export class RouterFilter {
       this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () =>
         this.#onGlobalTimeout(),
       );
-    this.#stream.span?.inject(this.#stream.request);
+    this.#stream.inject?.(this.#stream.request);
     sendShadows(this.#stream, this.#services, this.#timeouts.globalMs);
     this.#try();
   }

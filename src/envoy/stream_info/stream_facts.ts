@@ -35,6 +35,7 @@ export class StreamFacts {
   readonly upstreamSent: Pick<UpstreamRequest, 'headers' | 'body'>[] = [];
   readonly upstreamReplies: Extract<UpstreamReply, { response: unknown }>[] = [];
   traceId: string | undefined;
+  spanId: string | undefined;
   isTraced = false;
 
   constructor(nowMs: () => number, listener: ListenerInfo, startMs = nowMs()) {

@@ -21,6 +21,7 @@ import { checkOAuth2 } from './oauth2.ts';
 import { checkListener } from './listeners.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
+import { checkCustomTag, checkOpenTelemetry, checkTracing, checkZipkin } from './tracers.ts';
 import {
   checkCertificate,
   checkClusterSocket,
@@ -59,13 +60,17 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.route.v3.RouteAction', [checkRouteAction]],
   ['envoy.config.route.v3.RouteConfiguration', [checkRouteConfiguration]],
   ['envoy.config.route.v3.VirtualHost', [checkVirtualHost]],
+  ['envoy.config.route.v3.Tracing', [checkTracing]],
+  ['envoy.config.trace.v3.OpenTelemetryConfig', [checkOpenTelemetry]],
   ['envoy.config.trace.v3.Tracing.Http', [checkExtension]],
+  ['envoy.config.trace.v3.ZipkinConfig', [checkZipkin]],
   ['envoy.extensions.access_loggers.file.v3.FileAccessLog', [checkFileLog]],
   ['envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', [checkExpressionFilter]],
   ['envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig', [checkTransportVersion]],
   ['envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig', [checkOpenTelemetryLog]],
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
+  ['envoy.type.tracing.v3.CustomTag', [checkCustomTag]],
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
   [`${HTTP}.oauth2.v3.OAuth2Config`, [checkOAuth2]],
   [`${HTTP}.basic_auth.v3.BasicAuth`, [checkBasicAuth]],
@@ -76,6 +81,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
   [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
+  [`${HCM}.HttpConnectionManager.Tracing`, [checkTracing]],
   [`${HCM}.HttpFilter`, [checkExtension]],
   [`${TLS}.CertificateValidationContext`, [checkValidationContext]],
   [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls]],
