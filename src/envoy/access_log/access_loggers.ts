@@ -43,6 +43,19 @@ export function compileAccessLogs(nodes: readonly ConfigNode[], services: Access
   });
 }
 
+/** The lines of a router, one for each try. */
+export interface UpstreamLog {
+  readonly loggers: readonly AccessLogger[];
+  /** Another line when a connection stands. */
+  readonly logsReady: boolean;
+}
+
+/** `upstream_log` of a router. Simplified: `upstream_log_flush_interval` writes nothing. */
+export const compileUpstreamLog = (router: ConfigNode | undefined, services: AccessLogServices): UpstreamLog => ({
+  loggers: compileAccessLogs(router?.list('upstream_log') ?? [], services),
+  logsReady: router?.child('upstream_log_options')?.flag('flush_upstream_log_on_upstream_stream') === true,
+});
+
 function compileFileLog(
   config: ConfigNode,
   path: string | undefined,

@@ -44,7 +44,8 @@ export const ADDRESS_OPERATORS: Readonly<Record<string, Operator>> = {
   ...forms('UPSTREAM_REMOTE', chosen),
   // The system takes this end of a connection to any address of the loopback network; its port is not known.
   UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: present(
-    ({ facts }) => (facts.upstreamRequestMs === undefined ? undefined : '127.0.0.1:0'),
+    ({ facts }) =>
+      facts.upstreamRequestMs === undefined && facts.upstreamBytes === undefined ? undefined : '127.0.0.1:0',
     withoutPort,
   ),
 };

@@ -55,7 +55,7 @@ export class AsyncClient implements HttpClient {
       nowMs: () => dispatcher.nowMs,
       protocol: 'HTTP/1.1',
       loggers: [],
-      upstreamLoggers: [],
+      upstreamLog: { loggers: [], logsReady: false },
       encode: () => undefined,
     };
     const stream = new Stream(headers, request.body, owner, ({ response, log }) => {

@@ -1,5 +1,10 @@
 import type { Random } from '#sim';
-import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
+import {
+  compileAccessLogs,
+  compileUpstreamLog,
+  type AccessLogger,
+  type UpstreamLog,
+} from '../access_log/access_loggers.ts';
 import type { CollectorServices } from '../access_log/collector.ts';
 import { collectorServices } from './collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
@@ -74,7 +79,7 @@ export class ConnectionManager {
   readonly #suppressEnvoyHeaders: boolean;
   readonly #countsCodes: boolean;
   readonly #loggers: readonly AccessLogger[];
-  readonly #upstreamLoggers: readonly AccessLogger[];
+  readonly #upstreamLog: UpstreamLog;
   readonly #tracing: HttpTracing | undefined;
   readonly #nowMs: () => number;
   readonly #idRandom: Random;
@@ -118,7 +123,7 @@ export class ConnectionManager {
     this.#nowMs = () => services.dispatcher.nowMs;
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
-    this.#upstreamLoggers = compileAccessLogs(router?.list('upstream_log') ?? [], logging);
+    this.#upstreamLog = compileUpstreamLog(router, logging);
     this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
     this.#countsCodes = router?.raw('dynamic_stats') !== false;
   }
@@ -245,7 +250,7 @@ export class ConnectionManager {
       runtime: this.#services.runtime,
       protocol,
       loggers: this.#loggers,
-      upstreamLoggers: this.#upstreamLoggers,
+      upstreamLog: this.#upstreamLog,
       rewriteLocalReply: this.#rewriteLocalReply,
       encode,
     };

@@ -1,4 +1,4 @@
-import type { AccessLogger } from '../access_log/access_loggers.ts';
+import type { AccessLogger, UpstreamLog } from '../access_log/access_loggers.ts';
 import type { JsonObject } from '#api';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Span } from '../tracing/tracer.ts';
@@ -89,7 +89,7 @@ export class Stream {
   route: Route | undefined;
   routeConfig: RouteConfig | undefined;
   readonly #loggers: readonly AccessLogger[];
-  readonly #upstreamLoggers: readonly AccessLogger[];
+  readonly #upstreamLog: UpstreamLog;
   readonly #encode: StreamOwner['encode'];
   readonly #rewriteLocalReply: LocalReplyRewrite | undefined;
   readonly #done: (result: StreamResult) => void;
@@ -114,7 +114,7 @@ export class Stream {
     this.#encode = owner.encode;
     this.#rewriteLocalReply = owner.rewriteLocalReply;
     this.#loggers = owner.loggers;
-    this.#upstreamLoggers = owner.upstreamLoggers;
+    this.#upstreamLog = owner.upstreamLog;
     this.requestBody = requestBody;
     this.#receivedBytes = requestBody.length;
     this.statPrefix = owner.statPrefix;
@@ -319,15 +319,20 @@ export class Stream {
     for (const write of this.#loggers) write(context);
   }
 
-  /** Writes a line for one try: it has a code and flags of its own, and no count of tries. */
-  logTry(code: number, flags: string, response?: HttpResponse): void {
-    if (this.#upstreamLoggers.length === 0) return;
-    const log = { ...this.log };
+  /** Writes a line for one try: it has a code, flags and bytes of its own, and no count of tries. */
+  logTry(code: number, flags: string, response?: HttpResponse, accessLogType = 'UpstreamEnd'): void {
+    if (this.#upstreamLog.loggers.length === 0) return;
+    const bytes = { bytes_sent: this.requestBody.length, bytes_received: response?.body.length ?? 0 };
+    const log: StreamRecord = { ...this.log, ...bytes, code, flags };
     delete log['attempts'];
     delete log['details'];
-    const context = this.context(response?.headers, response?.trailers);
-    for (const write of this.#upstreamLoggers)
-      write({ ...context, log: { ...log, code, flags }, accessLogType: 'UpstreamEnd' });
+    const context = { ...this.context(response?.headers, response?.trailers), log, accessLogType };
+    for (const write of this.#upstreamLog.loggers) write(context);
+  }
+
+  /** A connection stands for one try. */
+  logReady(): void {
+    if (this.#upstreamLog.logsReady) this.logTry(0, '-', undefined, 'UpstreamPoolReady');
   }
 
   get isDone(): boolean {

@@ -1,6 +1,6 @@
 import type { Random } from '#sim';
 import type { ListenerInfo } from '../stream_info/stream_facts.ts';
-import type { AccessLogger } from '../access_log/access_loggers.ts';
+import type { AccessLogger, UpstreamLog } from '../access_log/access_loggers.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
@@ -54,7 +54,7 @@ export interface StreamOwner {
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];
   /** The router's `upstream_log`: a line for each try. */
-  readonly upstreamLoggers: readonly AccessLogger[];
+  readonly upstreamLog: UpstreamLog;
   readonly rewriteLocalReply?: LocalReplyRewrite | undefined;
   /** The headers that the connection manager itself writes last. */
   readonly encode: (headers: HeaderMap, isLocal: boolean) => void;

@@ -141,7 +141,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#stats.closed(this.#services.dispatcher.nowMs - connection.openedMs);
     if (this.#loggers.length === 0) return;
     const context = connectionContext(connection);
-    for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
+    for (const write of this.#loggers) write(context);
   }
 
   createTimer(name: string, ms: number, run: () => void): Timer {

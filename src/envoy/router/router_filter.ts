@@ -167,6 +167,7 @@ export class RouterFilter {
     facts.upstreamTls = tls;
     facts.upstreamRequestMs ??= facts.nowMs;
     facts.upstreamProtocol = this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
+    this.#stream.logReady();
     const { perTryMs } = this.#timeouts;
     const limit =
       perTryMs > 0

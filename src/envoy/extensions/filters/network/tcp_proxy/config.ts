@@ -24,6 +24,7 @@ export interface TcpProxyConfig {
   readonly maxDurationMs: number | undefined;
   readonly loggers: readonly AccessLogger[];
   readonly tunnel: Tunnel | undefined;
+  readonly logsOnStart: boolean;
   readonly logsOnConnected: boolean;
   readonly logIntervalMs: number | undefined;
   pickRoute(connection: NetworkConnection): TcpRoute;
@@ -50,6 +51,7 @@ export function compileTcpProxy(node: ConfigNode, services: RouterServices): Tcp
       collector: () => collectorServices(services),
     }),
     tunnel: compileTunnel(node.child('tunneling_config')),
+    logsOnStart: options?.flag('flush_access_log_on_start') === true,
     logsOnConnected: (options ?? node).flag('flush_access_log_on_connected'),
     logIntervalMs: durationMs((options ?? node).text('access_log_flush_interval')),
     pickRoute: compileRoutes(node, random),

@@ -36,7 +36,8 @@ export class TcpProxy implements NetworkFilter {
   }
 
   onNewConnection(): NetworkFilterStatus {
-    const { maxDurationMs, logIntervalMs } = this.#config;
+    const { maxDurationMs, logIntervalMs, logsOnStart } = this.#config;
+    if (logsOnStart) this.#log('TcpConnectionStart');
     if (maxDurationMs !== undefined)
       this.#durationTimer = this.#timer('max_downstream_connection_duration', maxDurationMs, () => {
         this.#count('max_downstream_connection_duration');
