@@ -70,12 +70,13 @@ export class Envoy {
       // Looked up at each handshake: a secret may come, and change, by SDS.
       secrets: { get: (name: string) => this.#dynamic.secrets.get(name) },
       transportSockets: TRANSPORT_SOCKET_REGISTRY,
+      fileSystem: services.fileSystem ?? NO_FILES,
     };
     this.#dynamic = new DynamicResources(root, {
       ...services,
       ...sockets,
       stats,
-      fileSystem: services.fileSystem ?? NO_FILES,
+      files,
       runtime,
       clusterTypes: CLUSTER_TYPES,
       clusterSpecifiers: CLUSTER_SPECIFIER_REGISTRY,
@@ -105,7 +106,6 @@ export class Envoy {
       dnsCaches,
       stats,
       files,
-      fileSystem: services.fileSystem ?? NO_FILES,
       filters: HTTP_FILTER_REGISTRY,
       tracers: TRACER_REGISTRY,
       runtime,

@@ -15,6 +15,7 @@ export type {
   HttpResponse,
   StreamRecord,
   HealthAnswer,
+  HealthQuestion,
   UpstreamNetwork,
   UpstreamReply,
   UpstreamRequest,
@@ -32,6 +33,6 @@ export { explainDetails, explainFlags } from './stream_info/response_meanings.ts
 export { frameOf, messagesOf } from './grpc/frames.ts';
 export { bytesOfBase64 } from './matching/base64.ts';
 export { CelTime, LibraryNotLinked, linkLibrary } from './linked_library.ts';
-export type { CelLibrary, CelProgram, JoseLibrary, LibraryName } from './linked_library.ts';
+export type { CelAbilities, CelLibrary, CelProgram, JoseLibrary, LibraryName } from './linked_library.ts';
 export { isLuaObject, LuaFault } from './lua/lua_runtime.ts';
 export type { LuaCall, LuaMethod, LuaObject, LuaRuntime, LuaScript, LuaValue } from './lua/lua_runtime.ts';

@@ -15,11 +15,18 @@ export class CelTime {
   }
 }
 
+/** What of the language is there beside its core. */
+export interface CelAbilities {
+  readonly concatenates?: boolean;
+  readonly converts?: boolean;
+  readonly hasStringFunctions?: boolean;
+}
+
 /** The Common Expression Language. Both throw what cannot be read. */
 export interface CelLibrary {
-  compileText(text: string, roots: readonly string[]): CelProgram;
+  compileText(text: string, roots: readonly string[], abilities?: CelAbilities): CelProgram;
   /** `cel.expr.Expr` as JSON. */
-  compileTree(tree: JsonObject, roots: readonly string[]): CelProgram;
+  compileTree(tree: JsonObject, roots: readonly string[], abilities?: CelAbilities): CelProgram;
   /** A value as text; undefined for what is not there. */
   print(value: unknown): string | undefined;
   /** A value as JSON. */

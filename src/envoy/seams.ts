@@ -97,10 +97,23 @@ export type UpstreamReply =
       readonly transportFailure?: string;
     };
 
+/** A question about the health of what listens at an address. */
+export interface HealthQuestion {
+  readonly address: string;
+  readonly kind: 'http' | 'tcp' | 'grpc';
+  /** How it is put, where it is HTTP. */
+  readonly isHttp2: boolean;
+  /** Of TCP: what is said first, and whether there is something to wait for. */
+  readonly sends: string;
+  readonly waits: boolean;
+}
+
 /** What a health check was told: for gRPC whether it is serving. */
 export interface HealthAnswer {
   readonly status: number;
   readonly headers: HeaderMap;
+  /** Of HTTP its body, of TCP what came. */
+  readonly body: string;
   readonly serving?: boolean;
 }
 
@@ -135,12 +148,8 @@ export interface SeenTls {
 export interface UpstreamNetwork {
   /** Whether nothing listens at the address. */
   refuses(address: string): boolean;
-  /** Asks for the health of what listens at the address; undefined where nothing does. */
-  checkHealth(
-    address: string,
-    kind: 'http' | 'tcp' | 'grpc',
-    answered: (answer: HealthAnswer | undefined) => void,
-  ): void;
+  /** Asks for the health of what listens at an address; undefined where nothing does, and no answer where it says nothing. */
+  checkHealth(question: HealthQuestion, answered: (answer: HealthAnswer | undefined) => void): void;
   /** The addresses of a name; an address is its own. */
   resolve(name: string): string[];
   /** Connects to the management server at the address: a stream that ends soon where there is none. */

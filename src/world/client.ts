@@ -117,7 +117,7 @@ class HttpClient extends Client {
     if (payload.kind === 'response') {
       const tls = this.shown && { cn: this.shown.cn, ...(this.shown.alpn ? { alpn: this.shown.alpn } : {}) };
       this.#response = { ...clientSees(payload.response, this.#spec), ...(tls ? { tls } : {}) };
-    } else this.#response = { failed: 'HPE_INVALID_CONSTANT' };
+    } else this.#response = { failed: payload.kind === 'rst_stream' ? 'reset' : 'HPE_INVALID_CONSTANT' };
     this.leave();
   }
 

@@ -68,7 +68,13 @@ export interface UpstreamSpec {
   /** It speaks TLS: files of its certificate and of the CA that a client's has to come from. */
   readonly tls?: { readonly cert: string; readonly ca?: string; readonly alpn?: readonly string[] };
   /** What it says to health checks; of a gRPC service only whether it is SERVING. */
-  readonly health?: string | { readonly status?: number; readonly headers?: readonly (readonly [string, string])[] };
+  readonly health?:
+    | string
+    | {
+        readonly status?: number;
+        readonly headers?: readonly (readonly [string, string])[];
+        readonly body?: string;
+      };
   readonly replies?: readonly ReplySpec[];
   /** What an `ads` upstream serves, by type. */
   readonly resources?: ResourceSets;

@@ -3,6 +3,7 @@ import {
   HeaderMap,
   type Certificates,
   type HealthAnswer,
+  type HealthQuestion,
   type HttpResponse,
   type UpstreamNetwork,
   type SeenTls,
@@ -50,19 +51,11 @@ export class Upstreams implements UpstreamNetwork {
         this.#managementServers.set(spec.address, new AdsUpstream(spec.resources ?? {}, dispatcher));
   }
 
-  checkHealth(
-    address: string,
-    kind: 'http' | 'tcp' | 'grpc',
-    answered: (answer: HealthAnswer | undefined) => void,
-  ): void {
-    const spec = this.#specs.get(address);
-    const health = spec?.health ?? {};
-    const isDown = !spec || spec.refuse === true;
-    const answer =
-      typeof health === 'string'
-        ? { status: 200, headers: new HeaderMap(), serving: health === 'SERVING' }
-        : { status: health.status ?? 200, headers: new HeaderMap(health.headers ?? []), serving: true };
-    this.#dispatcher.createTimer(`health_check_${kind}`, ROUND_TRIP_MS, () => answered(isDown ? undefined : answer));
+  checkHealth(question: HealthQuestion, answered: (answer: HealthAnswer | undefined) => void): void {
+    const spec = this.#specs.get(question.address);
+    const answer = !spec || spec.refuse === true ? undefined : healthOf(spec, question);
+    if (answer !== 'silence')
+      this.#dispatcher.createTimer(`health_check_${question.kind}`, ROUND_TRIP_MS, () => answered(answer));
   }
 
   /** Simplified: `localhost` is known, and any other name leads nowhere. */
@@ -94,7 +87,7 @@ export class Upstreams implements UpstreamNetwork {
     const spec = this.#specs.get(address)!;
     return {
       certificate: this.#certificates.get(certificateName(tls.cert)),
-      alpn: tls.alpn ?? (spec.protocol === 'http2' ? ['h2'] : spec.protocol === 'tcp' ? [] : ['http/1.1']),
+      alpn: tls.alpn ?? (spec.protocol === 'http2' ? ['h2'] : []),
       ...(tls.ca === undefined ? {} : { clientCa: certificateName(tls.ca) }),
     };
   }
@@ -200,6 +193,24 @@ export class Upstreams implements UpstreamNetwork {
   }
 }
 
+/** A server that knows no HTTP greets, or says what was said to it. */
+function healthOfBytes({ replies }: UpstreamSpec, question: HealthQuestion): HealthAnswer | 'silence' {
+  const { greeting = '', echo = false } = replies?.[0] ?? {};
+  const body = greeting + (echo ? question.sends : '');
+  const isAnswered = question.kind === 'tcp' && (!question.waits || body !== '');
+  return isAnswered ? { status: 200, headers: new HeaderMap(), body } : 'silence';
+}
+
+/** What an upstream says of its health, undefined where it ends the connection. */
+function healthOf(spec: UpstreamSpec, question: HealthQuestion): HealthAnswer | 'silence' | undefined {
+  const { protocol = 'http1', health = {} } = spec;
+  const headers = new HeaderMap(typeof health === 'string' ? [] : (health.headers ?? []));
+  if (protocol === 'tcp') return healthOfBytes(spec, question);
+  if (question.kind === 'http' && question.isHttp2 !== (protocol === 'http2')) return undefined;
+  if (typeof health === 'string') return { status: 200, headers, body: '', serving: health === 'SERVING' };
+  return { status: health.status ?? 200, headers, body: health.body ?? '', serving: true };
+}
+
 /** A server that knows one protocol alone closes what begins otherwise. */
 const speaksOtherwise = ({ protocol = 'http1' }: UpstreamSpec, request: UpstreamRequest): boolean =>
   (protocol === 'http2' && request.protocol === 'HTTP/1.1') || (protocol === 'http1' && request.protocol === 'HTTP/2');
@@ -229,18 +240,24 @@ function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec 
   );
 }
 
+const saysLength = (headers: HeaderMap): boolean => headers.has('content-length') || headers.has('transfer-encoding');
+
 function responseOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamRequest): HttpResponse {
   const status = reply.status ?? 200;
   const hasBody = status !== 204 && status !== 304 && reply.say_name !== false;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
-  const isChunked = headers.has('transfer-encoding');
-  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined && !isChunked)
-    headers.set('content-length', String(body.length));
+  if (hasBody && spec.protocol !== 'http2' && !saysLength(headers)) headers.set('content-length', String(body.length));
   const asked = request.headers.get('connection') === 'close' ? 'close' : 'keep-alive';
   if (saysFate(spec, status, headers)) headers.set('connection', asked);
-  return { status, headers, body, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
+  const spelled = isSpelled(reply) ? [...NODE_SPELLING, ...reply.headers!.map(([name]) => name)] : NODE_SPELLING;
+  return { status, headers, body, spelled, ...(reply.trailers ? { trailers: new HeaderMap(reply.trailers) } : {}) };
 }
+
+/** How the headers are written that no reply has to name. */
+const NODE_SPELLING: readonly string[] = ['Connection', 'Keep-Alive', 'Transfer-Encoding', 'content-length'];
+
+const isSpelled = ({ headers = [] }: ReplySpec): boolean => headers.some(([name]) => name !== name.toLowerCase());
 
 function seenBy(spec: UpstreamSpec, request: UpstreamRequest): SeenRequest {
   const headers = request.headers.pairs().filter(([name]) => !name.startsWith(':') && name !== 'connection');

@@ -103,7 +103,7 @@ function xdsOf({ log, facts, virtualHost, routeMetadata, clusterMetadata }: CelF
     upstream_host_metadata: facts?.hostMetadata && withFilters(facts.hostMetadata),
     filter_chain_name: log['filter_chain'] ?? '',
     listener_metadata: facts && withFilters(facts.listener.metadata),
-    listener_direction: facts && BigInt(DIRECTIONS.indexOf(facts.listener.direction)),
+    listener_direction: BigInt(DIRECTIONS.indexOf(facts?.listener.direction ?? 'UNSPECIFIED')),
   });
 }
 

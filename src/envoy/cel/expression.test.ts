@@ -24,10 +24,15 @@ test('an expression asks for the library by its name until it is linked', () => 
 test('attributes have the names and types of Envoy, and what is not there has no value', () => {
   linkLibrary('cel', cel);
   const values = [
-    'request.headers["x-tenant"] + request.url_path',
+    'request.url_path',
     'response.code >= 500 && destination.port == 10000',
     'metadata.filter_metadata["shop"]["plan"] == "gold"',
     'request.headers["x-none"] == ""',
   ].map((text) => compileCelText(text)?.(facts));
-  expect(values).toEqual(['acme/a', true, true, undefined]);
+  expect(values).toEqual(['/a', true, true, undefined]);
+});
+
+test('texts are not joined, as Envoy leaves that out unless it is asked for', () => {
+  linkLibrary('cel', cel);
+  expect(compileCelText('request.headers["x-tenant"] + request.url_path')?.(facts)).toBeUndefined();
 });

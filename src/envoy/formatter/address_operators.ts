@@ -1,11 +1,10 @@
+import { hostOf, portOf } from '../network/address.ts';
 import { isIpAddress, maskAddress } from '../network/cidr.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
 
 type Address = (context: FormatterContext) => string | undefined;
 
 const MOST_BITS = { v4: 32, v6: 128 } as const;
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 
 /** A length makes a network of the address, at most the address itself; what is no number counts for nothing. */
 function withoutPort(address: string, length: string): Value {
@@ -26,7 +25,7 @@ const present =
 const forms = (name: string, address: Address): Readonly<Record<string, Operator>> => ({
   [`${name}_ADDRESS`]: present(address, (whole) => whole),
   [`${name}_ADDRESS_WITHOUT_PORT`]: present(address, withoutPort),
-  [`${name}_PORT`]: present(address, (whole) => Number(whole.slice(whole.lastIndexOf(':') + 1))),
+  [`${name}_PORT`]: present(address, portOf),
   [`${name}_ADDRESS_ENDPOINT_ID`]: present(address, () => ''),
 });
 

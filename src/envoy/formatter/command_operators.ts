@@ -1,4 +1,5 @@
 import type { Json } from '#api';
+import { FilterState } from '../stream_info/filter_state.ts';
 import { ADDRESS_OPERATORS } from './address_operators.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
 import { header, responseHeader } from './header_value.ts';
@@ -50,11 +51,13 @@ const LONG_FLAGS: Readonly<Record<string, string>> = {
   UDO: 'UnconditionalDropOverload',
 };
 
-/** `KEY:PLAIN` is the text itself; without PLAIN it is written as JSON. No object here has fields. */
+/** `KEY:PLAIN` is the text itself; without PLAIN it is written as JSON. */
 function stateOf(state: ReadonlyMap<string, string>, argument: string): string | undefined {
-  const [key = '', form] = argument.split(':');
-  if (form === 'FIELD') return undefined;
+  const [key = '', form, field = ''] = argument.split(':');
   const value = state.get(key);
+  const object = state instanceof FilterState ? state.object(key) : undefined;
+  if (form === 'FIELD') return object?.fields?.[field]?.toString();
+  if (object && form !== 'PLAIN') return JSON.stringify(object.message);
   return value === undefined || form === 'PLAIN' ? value : JSON.stringify(value);
 }
 

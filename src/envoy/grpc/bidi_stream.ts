@@ -33,13 +33,14 @@ export class BidiStream implements GrpcStream {
     this.#callbacks = callbacks;
     const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
     services.stats.add('http.async-client.rq_total');
-    if (!cluster || !host) {
-      if (cluster) cluster.stats.traffic.upstream_cx_none_healthy.inc();
+    const pool = host && cluster?.poolOf(host, 'DEFAULT');
+    if (!pool) {
+      if (cluster && !host) cluster.stats.traffic.upstream_cx_none_healthy.inc();
       cluster?.stats.charge(503, INTERNAL_FACTS);
       services.dispatcher.post('grpc_no_host', () => this.#close(UNAVAILABLE, cluster ? 'no healthy upstream' : ''));
       return;
     }
-    this.#pooled = cluster.poolOf(host, 'DEFAULT').newStream(
+    this.#pooled = pool.newStream(
       {
         headers,
         body: '',
@@ -93,7 +94,8 @@ export class BidiStream implements GrpcStream {
     const end = trailers ?? headers;
     // The near side had not ended it yet.
     this.#cluster?.stats.traffic.upstream_rq_tx_reset.inc();
-    this.#close(Number(end.get('grpc-status') ?? UNKNOWN), `${end.get('grpc-message') ?? ''}{via_upstream}`);
+    const text = end.get('grpc-message') ?? '';
+    this.#close(Number(end.get('grpc-status') ?? UNKNOWN), text === '' ? 'via_upstream' : `${text}{via_upstream}`);
   }
 
   #onFailure(failure: Failure): void {

@@ -3,6 +3,8 @@ import { ConfigNode } from '../config_node.ts';
 import { Route } from '../router/route.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
+import type { HttpResponse } from '../seams.ts';
+import { DEFAULT_ROUTER } from '../router/router_settings.ts';
 import { StatsStore } from '../stats/store.ts';
 import type { Call, ClientRequest, ClientResponse, HttpClient } from './clients.ts';
 import { OWN_ADDRESS } from './client_address.ts';
@@ -39,7 +41,7 @@ export class AsyncClient implements HttpClient {
   send(request: ClientRequest, answered: (answer: ClientResponse) => void): Call {
     const { dispatcher, stats, clusters } = this.#services;
     const { headers } = request;
-    headers.set('x-envoy-internal', 'true');
+    if (request.hidesInternal !== true) headers.set('x-envoy-internal', 'true');
     if (request.sendsForwardedFor === true)
       headers.set('x-forwarded-for', [...headers.all('x-forwarded-for'), OWN_ADDRESS].join(','));
     stats.add(`${PREFIX}rq_total`);
@@ -49,14 +51,13 @@ export class AsyncClient implements HttpClient {
       routeConfig: undefined,
       connection: NOBODY,
       network: NO_NETWORK,
-      suppressEnvoyHeaders: false,
-      countsCodes: true,
+      router: DEFAULT_ROUTER,
       stats: this.#uncounted,
       nowMs: () => dispatcher.nowMs,
       protocol: 'HTTP/1.1',
       loggers: [],
       upstreamLog: { loggers: [], logsReady: false },
-      encode: () => undefined,
+      encode: (response: HttpResponse) => response,
     };
     const stream = new Stream(headers, request.body, owner, ({ response, log }) => {
       // An answer that comes while the caller still asks has to wait its turn.

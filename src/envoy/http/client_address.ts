@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
+import { hostOf } from '../network/address.ts';
 import { isInCidr } from '../network/cidr.ts';
 import type { Connection } from '../seams.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
@@ -14,8 +15,6 @@ export interface ClientAddress {
   /** An external client at the edge: what it says of itself is not believed. */
   readonly isEdge: boolean;
 }
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 
 /** Finds the client's address and writes the x-forwarded-* headers as the connection manager is told to. */
 export function identifyClient(

@@ -17,6 +17,8 @@ export interface ClientRequest {
   /** Adds Envoy's own address to `x-forwarded-for`. */
   readonly sendsForwardedFor?: boolean;
   readonly retryPolicy?: ConfigNode | undefined;
+  /** Does not say that it is Envoy's own. */
+  readonly hidesInternal?: boolean;
 }
 
 /** An answer, Envoy's own where no upstream gave one, and how it came about. */

@@ -5,21 +5,21 @@ import {
   type AccessLogger,
   type UpstreamLog,
 } from '../access_log/access_loggers.ts';
-import type { CollectorServices } from '../access_log/collector.ts';
-import { collectorServices } from './collector_services.ts';
+import { accessLogServices, tracerServices } from './collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
+import { compileRouter, type RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import type { NetworkConnection } from '../network/filter.ts';
-import type { Connection } from '../seams.ts';
+import type { HttpResponse } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
 import { AsyncClient } from './async_client.ts';
 import { ConnectionDrain, type DrainOwner } from './connection_drain.ts';
 import { FilterCallbacksFactory } from './filter_callbacks.ts';
 import { FilterChainFactory } from './filter_chain.ts';
 import { FilterManager } from './filter_manager.ts';
-import { redirect, redirectTo, redirectToTls, respondDirectly } from './direct_response.ts';
+import { redirect, redirectTo, redirectToTls, refuseToForward, respondDirectly } from './direct_response.ts';
 import { ConnectionManagerStats } from './connection_manager_stats.ts';
 import { HttpTracing } from '../tracing/http_tracing.ts';
 import { followsRedirect } from './internal_redirect.ts';
@@ -28,15 +28,17 @@ import { HeaderMap } from './header_map.ts';
 import type { HeaderKeyFormat } from './header_key_format.ts';
 import { reasonOf } from './http1_codec.ts';
 import type { Decoded } from './http1_request.ts';
-import { appendVia, prepare, stripPort } from './request_preparation.ts';
-import { refusalOf } from './request_refusal.ts';
+import { normalizeHost, prepare } from './request_preparation.ts';
+import { refusalOf, type RequestRefusal } from './request_refusal.ts';
+import { finishResponse } from './response_headers.ts';
 import { compileLocalReply, type LocalReplyRewrite } from './local_reply.ts';
 import { normalizePath } from './path_normalization.ts';
 import { compileSettings, type ConnectionManagerSettings } from './settings.ts';
 import { Stream } from './stream.ts';
+import { streamDurationMs } from './stream_duration.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
-import { isUpgrade, upgradeOf, Upgrades } from './upgrades.ts';
+import { upgradeOf, Upgrades } from './upgrades.ts';
 import { measureRequest } from './received_bytes.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
@@ -53,11 +55,8 @@ export type Incoming =
   /** Its headers have yet to come: {@link ConnectionManager.beginStream}. */
   | { readonly kind: 'incomplete'; readonly protocol: string };
 
-const OF_ONE_CONNECTION: ReadonlySet<string> = new Set(['connection', 'upgrade', 'proxy-connection']);
-
 const CONTINUE = 100;
 
-/** Before anything of the request is changed. */
 /** What a connection manager has from its listener. */
 export interface ListenerFacts {
   /** `listener.ADDRESS.` */
@@ -76,8 +75,7 @@ export class ConnectionManager {
   readonly #filters: FilterChainFactory;
   readonly #upgrades: Upgrades;
   readonly #callbacks: FilterCallbacksFactory;
-  readonly #suppressEnvoyHeaders: boolean;
-  readonly #countsCodes: boolean;
+  readonly #router: RouterSettings;
   readonly #loggers: readonly AccessLogger[];
   readonly #upstreamLog: UpstreamLog;
   readonly #tracing: HttpTracing | undefined;
@@ -89,7 +87,7 @@ export class ConnectionManager {
   /** Of its listener it needs what it counts under, and which way the traffic goes. */
   constructor(node: ConfigNode, services: RouterServices, listener: ListenerFacts) {
     this.node = node;
-    this.#settings = compileSettings(node, services.random);
+    this.#settings = compileSettings(node, services);
     this.#statPrefix = `http.${node.text('stat_prefix') ?? ''}.`;
     this.#routes = services.routes.providerOf(node, this.#statPrefix, services.initManager);
     this.stats = new ConnectionManagerStats(services.stats, this.#statPrefix, listener.statPrefix);
@@ -110,12 +108,13 @@ export class ConnectionManager {
       httpClient,
       grpcClient,
     };
-    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, (stream) => this.#pickRoute(stream));
+    this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, {
+      pickRoute: (stream) => this.#pickRoute(stream),
+      recreate: (stream) => this.#sendUpstream(stream),
+    });
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
-    const { files, fileSystem, runtime } = services;
-    const collector = (): CollectorServices => collectorServices(services);
-    const logging = { files, fileSystem, runtime, random: services.random.fork('access_log'), collector };
+    const logging = accessLogServices(services);
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#rewriteLocalReply = compileLocalReply(node.child('local_reply_config'), logging);
     this.#idRandom = services.random.fork('unique_id');
@@ -124,13 +123,12 @@ export class ConnectionManager {
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#upstreamLog = compileUpstreamLog(router, logging);
-    this.#suppressEnvoyHeaders = router?.flag('suppress_envoy_headers') === true;
-    this.#countsCodes = router?.raw('dynamic_stats') !== false;
+    this.#router = compileRouter(router);
   }
 
   #compileTracing(isOutbound: boolean): HttpTracing | undefined {
     const node = this.node.child('tracing');
-    const { tracers, runtime, random, stats, dispatcher, trace, tracingProvider } = this.#services;
+    const { tracers, runtime, random, trace, tracingProvider } = this.#services;
     return (
       node &&
       new HttpTracing(node, isOutbound, {
@@ -138,13 +136,7 @@ export class ConnectionManager {
         runtime,
         trace,
         random: random.fork('tracing'),
-        tracer: {
-          runtime,
-          random: random.fork('tracing'),
-          stats,
-          dispatcher,
-          collector: () => collectorServices(this.#services),
-        },
+        tracer: tracerServices(this.#services),
         requestId: this.#settings.requestId,
         stats: this.stats.tracing,
         fallbackProvider: tracingProvider,
@@ -189,8 +181,9 @@ export class ConnectionManager {
     this.stats.http.downstream_rq_active.add(1);
     const startMs = this.#services.dispatcher.nowMs;
     const isDecoded = 'headers' in request;
-    const owner = this.#ownerOf(network, request.protocol, (headers, isLocal) =>
-      this.#finishHeaders(stream, headers, isLocal),
+    const finishing = { settings: this.#settings, tracing: this.#tracing };
+    const owner = this.#ownerOf(network, request.protocol, (response, how) =>
+      finishResponse(stream, response, how, finishing),
     );
     const timers = new StreamTimers({
       dispatcher: this.#services.dispatcher,
@@ -242,8 +235,7 @@ export class ConnectionManager {
       routeConfig: this.#routes.current,
       connection: network.facts,
       network,
-      suppressEnvoyHeaders: this.#suppressEnvoyHeaders,
-      countsCodes: this.#countsCodes,
+      router: this.#router,
       stats: this.stats,
       nowMs: this.#nowMs,
       random: this.#idRandom,
@@ -267,41 +259,36 @@ export class ConnectionManager {
     const { connection } = stream;
     // Nobody else asks how long a request is.
     if (this.#loggers.length > 0) measureRequest(stream);
-    stream.upgrade = upgradeOf(stream.request);
+    stream.upgrade = this.#offerOf(stream.request);
     stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
-    if (refusal?.flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
-    else stream.logRequest();
-    if (refusal?.closes === true) stream.closesConnection = true;
-    if (refusal)
-      return stream.sendLocalReply(refusal.status, refusal.body ?? '', refusal.flags ?? '-', refusal.details);
+    if (refusal?.flags !== 'DPE' && refusal?.resets !== true) stream.logRequest();
+    if (refusal) return this.#refuse(stream, refusal);
     for (const mutate of this.#earlyMutations) mutate(stream.request, () => stream.context());
     stream.log['remote'] = prepare(stream.request, connection, this.#settings);
     const { scopes } = this.#routes;
     if (scopes) stream.routeConfig = scopes.routesFor(stream.request, undefined);
     stream.routeConfig?.removeInternalOnly(stream.request);
-    stripPort(stream.request, connection, this.#settings);
-    this.#route(stream, connection);
+    normalizeHost(stream.request, connection, this.#settings);
+    this.#route(stream);
     if (!stream.isDone) stream.timers?.arm(stream);
   }
 
-  /** `server`, `date` and `via`, which no route can change. */
-  #finishHeaders(stream: Stream, headers: HeaderMap, isLocal: boolean): void {
-    const { serverName: server, serverHeader: transformation, via } = this.#settings;
-    const isAbsent = headers.get('server') === undefined;
-    // Of one connection only: conn_manager_utility.cc, mutateResponseHeaders.
-    if (!stream.isTunnel || !isUpgrade(headers)) headers.removeAll(OF_ONE_CONNECTION);
-    headers.set('date', '<date>');
-    if (transformation === 'OVERWRITE' || (transformation === 'APPEND_IF_ABSENT' && isAbsent))
-      headers.set('server', server);
-    if (via !== undefined && !isLocal) appendVia(headers, via);
-    this.#tracing?.finishHeaders(stream, headers);
-    const showsId = this.#settings.setsRequestIdInResponse || stream.request.has('x-envoy-force-trace');
-    const id = showsId ? stream.request.get('x-request-id') : undefined;
-    if (id !== undefined) headers.set('x-request-id', id);
+  #refuse(stream: Stream, { status, details, body, flags, closes, resets }: RequestRefusal): void {
+    if (flags === 'DPE') this.stats.http.downstream_rq_rx_reset.inc();
+    if (closes === true) stream.closesConnection = true;
+    if (resets === true) stream.abort(details, flags!);
+    else stream.sendLocalReply(status, body ?? '', flags ?? '-', details);
   }
 
-  #route(stream: Stream, connection: Connection): void {
+  /** What a client wants to switch to, unless such offers are passed over. */
+  #offerOf(request: HeaderMap): string | undefined {
+    const offered = request.get('upgrade');
+    if (offered !== undefined && this.#settings.ignoresUpgrade(offered)) request.remove('upgrade');
+    return upgradeOf(request);
+  }
+
+  #route(stream: Stream): void {
     const { trace } = this.#services;
     const verdict = normalizePath(stream.request, this.#settings);
     if (verdict.kind !== 'continue') stream.logRequest();
@@ -317,7 +304,7 @@ export class ConnectionManager {
     }
     stream.filters = new FilterManager(
       filters.create(stream, (name, node) => this.#callbacks.of(stream, name, node)),
-      () => this.#act(stream, connection),
+      () => this.#act(stream),
       trace,
     );
     stream.filters.decode();
@@ -328,7 +315,7 @@ export class ConnectionManager {
     const { trace, random } = this.#services;
     const { scopes } = this.#routes;
     if (scopes) stream.routeConfig = scopes.routesFor(stream.request, trace);
-    stream.virtualHost = stream.routeConfig?.virtualHosts.find(stream.request.get(':authority') ?? '', trace);
+    stream.virtualHost = stream.routeConfig?.virtualHosts.find(stream.request, trace);
     const needsTls = stream.virtualHost?.requiresTls ?? 'NONE';
     const isInternal = stream.request.get('x-envoy-internal') !== undefined;
     stream.logRequest();
@@ -344,6 +331,7 @@ export class ConnectionManager {
     if (stream.route && stream.route.name !== '') stream.log['route'] = stream.route.name;
     else if (stream.log['route'] !== undefined) delete stream.log['route'];
     this.#pickCluster(stream);
+    stream.durationMs = streamDurationMs(stream.route?.action, this.#settings.maxStreamMs, stream.request);
     return true;
   }
 
@@ -356,7 +344,7 @@ export class ConnectionManager {
   }
 
   /** What the router does with the request once every filter has let it pass. */
-  #act(stream: Stream, connection: Connection): void {
+  #act(stream: Stream): void {
     this.stats.http.rq_total.inc();
     const route = stream.route;
     if (!route) {
@@ -364,10 +352,15 @@ export class ConnectionManager {
       return stream.sendLocalReply(404, '', 'NR', 'route_not_found');
     }
     stream.isRouted = true;
-    if (route.redirect) return redirect(stream, connection);
+    if (route.redirect) return redirect(stream);
     if (route.directResponse) return respondDirectly(stream, route.directResponse);
-    routeUpstream(stream, this.#services, (location, status) => this.#followRedirect(stream, location, status));
+    if (!route.action) return refuseToForward(stream);
+    this.#sendUpstream(stream);
     stream.logRequest();
+  }
+
+  #sendUpstream(stream: Stream): void {
+    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
   }
 
   /** A protocol switch goes through only where the connection manager or the route allows it. */
@@ -389,10 +382,10 @@ export class ConnectionManager {
   }
 
   /** Answers a redirect of the upstream by itself, on its own routes. */
-  #followRedirect(stream: Stream, location: string, status: number): boolean {
+  #followRedirect(stream: Stream, response: HttpResponse, location: string): boolean {
     const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
-    if (!followsRedirect(stream, { location, status }, owner)) return false;
-    routeUpstream(stream, this.#services, (next, nextStatus) => this.#followRedirect(stream, next, nextStatus));
+    if (!followsRedirect(stream, response, location, owner)) return false;
+    this.#sendUpstream(stream);
     return true;
   }
 

@@ -1,24 +1,25 @@
 import type { ConfigNode } from '../config_node.ts';
 import { inlineText } from '../data_source.ts';
 import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
-import type { Connection } from '../seams.ts';
+import { compileBodyFormat, type BodyFormat } from './local_reply.ts';
 import type { Stream } from './stream.ts';
 
 const CREATED = 201;
 
 /** Answers with another place to ask. */
-export function redirectTo(stream: Stream, status: number, location: string, details: string): void {
-  stream.localHeaders.push(['location', location]);
+export function redirectTo(stream: Stream, status: number, location: string | undefined, details: string): void {
+  if (location !== undefined) stream.localHeaders.push(['location', location]);
   stream.sendLocalReply(status, '', '-', details);
 }
 
 /** The route's `redirect`. */
-export function redirect(stream: Stream, connection: Connection): void {
-  const { status, location } = redirectOf(stream.route!, stream.request, connection.tls ? 'https' : 'http');
-  rewriteRedirected(stream.route!, stream.request, stream.suppressEnvoyHeaders);
+export function redirect(stream: Stream): void {
+  const { status, location } = redirectOf(stream);
+  rewriteRedirected(stream);
   stream.logRequest();
   stream.managerStats.rq_direct_response.inc();
-  redirectTo(stream, status, location, 'direct_response');
+  // A CONNECT has no path that could lead anywhere.
+  redirectTo(stream, status, stream.request.has(':path') ? location : undefined, 'direct_response');
 }
 
 /** `require_tls` of the virtual host. */
@@ -39,5 +40,27 @@ export function respondDirectly(stream: Stream, node: ConfigNode): void {
       'location',
       `${request.get(':scheme')}://${request.get(':authority') ?? ''}${request.get(':path') ?? ''}`,
     ]);
-  stream.sendLocalReply(status, inlineText(node.child('body')) ?? '', '-', 'direct_response');
+  const body = inlineText(node.child('body')) ?? '';
+  const format = formatOf(node);
+  if (!format) return stream.sendLocalReply(status, body, '-', 'direct_response');
+  const text = format.write({ ...stream.context(), localReplyBody: body });
+  stream.sendLocalReply(status, text, '-', 'direct_response', {
+    mutateHeaders: (headers) => headers.set('content-type', format.contentType),
+  });
+}
+
+/** A route that has nothing to do, such as one with `non_forwarding_action`. */
+export function refuseToForward(stream: Stream): void {
+  stream.managerStats.no_cluster.inc();
+  stream.sendLocalReply(503, '', 'NC', 'cluster_not_found');
+}
+
+const formats = new WeakMap<ConfigNode, BodyFormat>();
+
+/** `body_format`, read once. */
+function formatOf(node: ConfigNode): BodyFormat | undefined {
+  const known = formats.get(node);
+  const format = known ?? compileBodyFormat(node.child('body_format'));
+  if (format && !known) formats.set(node, format);
+  return format;
 }

@@ -29,6 +29,10 @@ export interface HttpFilter {
    * it calls `continueEncoding`, or answers with a local reply of its own.
    */
   encode?(response: HttpResponse): HttpResponse | 'stop_iteration';
+  /** It waited with the request, and goes on: one that is made of several filters has others to ask first. */
+  resumeDecoding?(): FilterStatus;
+  /** As `resumeDecoding`, of a response that it held. */
+  resumeEncoding?(response: HttpResponse): HttpResponse | 'stop_iteration';
   /** The stream is over, answered or not. */
   onDestroy?(): void;
   /** The matcher that stands before the filter has found an action for it. */
@@ -52,12 +56,16 @@ export interface LocalReplySpec {
 export interface FilterCallbacks {
   readonly request: HeaderMap;
   readonly connection: Connection;
+  /** As `http_filters` names it. */
+  readonly filterName: string;
   readonly route: Route | undefined;
   readonly virtualHost: VirtualHost | undefined;
   /** The cluster of the route: known before the router has its turn. */
   readonly cluster: Cluster | undefined;
   readonly requestTrailers: HeaderMap | undefined;
   readonly dynamicMetadata: JsonObject;
+  /** Messages (`Any`) by namespace. */
+  readonly dynamicTypedMetadata: JsonObject;
   readonly filterState: FilterState;
   readonly log: Readonly<Record<string, string | number>>;
   readonly dispatcher: Dispatcher;
@@ -77,11 +85,16 @@ export interface FilterCallbacks {
   /** Gives a response in the place of the router. It is no local reply: nothing maps or completes it. */
   respond(response: HttpResponse, how: { readonly details: string; readonly flag?: string }): void;
   /** The host to send to, if the cluster has it; `strict`: to no other. */
-  setUpstreamOverrideHost(address: string, isStrict: boolean): void;
+  setUpstreamOverrideHost(address: string, isStrict: boolean, statusWhenGone?: number): void;
   /** The body is longer than what a filter may hold: 413, as http/filter_manager.cc answers. */
   sendPayloadTooLarge(): void;
   /** The route is looked for again before the next filter that asks for it. */
   clearRouteCache(): void;
+  /**
+   * Asks for another answer in the place of one with that status, by the request as it is now; false where no route leads
+   * anywhere. Simplified: the filters do not see the request again.
+   */
+  recreateStream(status: number): boolean;
   setMetadata(namespace: string, key: string, value: Json): void;
   addFlag(flag: string): void;
   /** Takes the whole body, or as much of it as was let in. */
@@ -95,6 +108,7 @@ export interface FilterCallbacks {
   /** The name that this Envoy's own cluster was given: `--service-cluster`. */
   readonly localCluster: string;
   isFailingHealthChecks(): boolean;
+  hasCluster(name: string): boolean;
   /** The request is a health check: logs and statistics may leave it out. */
   markHealthCheck(): void;
 }

@@ -19,17 +19,24 @@ import type { Stream } from './stream.ts';
 
 const DESCRIPTOR_FORMATS = 'envoy.reloadable_features.enable_formatter_for_ratelimit_action_descriptor_value';
 
+/** What the connection manager does with a stream on behalf of a filter. */
+interface StreamActions {
+  readonly pickRoute: (stream: Stream) => void;
+  /** Sends it once more, where it leads by now. */
+  readonly recreate: (stream: Stream) => void;
+}
+
 /** Gives each filter of a stream what it may see and do. */
 export class FilterCallbacksFactory {
   readonly services: RouterServices;
   readonly statPrefix: string;
-  readonly pickRoute: (stream: Stream) => void;
+  readonly streams: StreamActions;
   readonly #randoms = new Map<string, Random>();
 
-  constructor(services: RouterServices, statPrefix: string, pickRoute: (stream: Stream) => void) {
+  constructor(services: RouterServices, statPrefix: string, streams: StreamActions) {
     this.services = services;
     this.statPrefix = statPrefix;
-    this.pickRoute = pickRoute;
+    this.streams = streams;
   }
 
   /** `node` is the configuration of the filter: what it does is told with its lines. */
@@ -63,6 +70,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
     return this.#stream.request;
   }
 
+  get filterName(): string {
+    return this.#name;
+  }
+
   get connection(): Connection {
     return this.#stream.connection;
   }
@@ -93,6 +104,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
 
   get dynamicMetadata(): JsonObject {
     return this.#stream.dynamicMetadata;
+  }
+
+  get dynamicTypedMetadata(): JsonObject {
+    return this.#stream.dynamicTypedMetadata;
   }
 
   get filterState(): FilterState {
@@ -145,6 +160,7 @@ class StreamFilterCallbacks implements FilterCallbacks {
 
   sendLocalReply({ status, body = '', details, flag = '-', headers = [], ...how }: LocalReplySpec): void {
     this.#tellAnswered(status);
+    this.#stream.upstream?.abandon();
     this.#stream.localHeaders.push(...headers.map(([one, value]) => [one, value] as [string, string]));
     this.#stream.sendLocalReply(status, body, flag, details, how);
   }
@@ -163,8 +179,8 @@ class StreamFilterCallbacks implements FilterCallbacks {
     });
   }
 
-  setUpstreamOverrideHost(address: string, isStrict: boolean): void {
-    this.#stream.overrideHost = { address, isStrict };
+  setUpstreamOverrideHost(address: string, isStrict: boolean, statusWhenGone?: number): void {
+    this.#stream.overrideHost = { address, isStrict, statusWhenGone };
   }
 
   sendPayloadTooLarge(): void {
@@ -172,7 +188,7 @@ class StreamFilterCallbacks implements FilterCallbacks {
   }
 
   clearRouteCache(): void {
-    this.#owner.pickRoute(this.#stream);
+    this.#owner.streams.pickRoute(this.#stream);
   }
 
   setMetadata(namespace: string, key: string, value: Json): void {
@@ -183,6 +199,23 @@ class StreamFilterCallbacks implements FilterCallbacks {
       sentence: `\`${this.#name}\` sets \`${key}\` of the metadata \`${namespace}\` to ${JSON.stringify(value)}.`,
     });
     Object.assign((this.#stream.dynamicMetadata[namespace] ??= {}) as object, { [key]: value });
+  }
+
+  recreateStream(status: number): boolean {
+    const stream = this.#stream;
+    const { route } = stream;
+    this.clearRouteCache();
+    if (!stream.route?.action) {
+      stream.route = route;
+      return false;
+    }
+    stream.redirects++;
+    stream.managerStats.downstream_rq_total.inc();
+    stream.managerStats.rq_total.inc();
+    stream.logRequest();
+    stream.logRedirect(status);
+    this.#owner.streams.recreate(stream);
+    return true;
   }
 
   addFlag(flag: string): void {
@@ -219,6 +252,10 @@ class StreamFilterCallbacks implements FilterCallbacks {
 
   isFailingHealthChecks(): boolean {
     return this.#owner.services.isFailingHealthChecks();
+  }
+
+  hasCluster(name: string): boolean {
+    return this.#owner.services.clusters.get(name) !== undefined;
   }
 
   markHealthCheck(): void {

@@ -49,7 +49,9 @@ export class FilterManager {
 
   /** Goes on behind the filter that waited. */
   continueDecoding(): void {
-    if (this.#isPaused && !this.#isDecoded) this.decode();
+    if (!this.#isPaused || this.#isDecoded) return;
+    if (this.#filters[this.#next - 1]?.filter.resumeDecoding?.() === 'stop_iteration') return;
+    if (!this.#isDecoded) this.decode();
   }
 
   /** Calls back once every filter has let the response pass: at once, unless one holds it. */
@@ -63,8 +65,10 @@ export class FilterManager {
   continueEncoding(response: HttpResponse): void {
     const held = this.#held;
     if (!held || this.#isOver) return;
+    const next = this.#filters[held.at]!.filter.resumeEncoding?.(response) ?? response;
+    if (next === 'stop_iteration' || this.#held !== held) return;
     this.#held = undefined;
-    this.#encodeFrom(held.at - 1, response, held.response, held.done);
+    this.#encodeFrom(held.at - 1, next, held.response, held.done);
   }
 
   #encodeFrom(first: number, response: HttpResponse, number: number, done: (response: HttpResponse) => void): void {

@@ -6,5 +6,6 @@ export function grpcHeaders(status: number, body: string, grpcStatus = statusOfH
   return [['content-type', 'application/grpc'], ['grpc-status', String(grpcStatus)], ...message];
 }
 
-const percentEncoded = (text: string): string =>
+/** As `grpc-message` is written: http/utility.cc, PercentEncoding::encode. */
+export const percentEncoded = (text: string): string =>
   text.replace(/[^\x20-\x24\x26-\x7d]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);

@@ -16,6 +16,8 @@ export class HeaderMap {
   /** Two arrays in step: a request has some ten headers, and every filter looks at them. */
   #names: string[] = [];
   #values: string[] = [];
+  /** How names are written, where their sender's spelling is kept. */
+  spelling: ((name: string) => string) | undefined;
 
   constructor(pairs: readonly (readonly [string, string])[] = []) {
     for (const [name, value] of pairs) {
@@ -28,6 +30,7 @@ export class HeaderMap {
     const copy = new HeaderMap();
     copy.#names = this.#names.slice();
     copy.#values = this.#values.slice();
+    copy.spelling = this.spelling;
     return copy;
   }
 
@@ -56,6 +59,12 @@ export class HeaderMap {
     if (index < 0) return this.add(name, value);
     this.#values[index] = value;
     if (this.#names.indexOf(name, index + 1) >= 0) this.#removeFrom(name, index + 1);
+  }
+
+  /** Leaves exactly one value, behind all other headers. */
+  replace(name: string, value: string): void {
+    this.remove(name);
+    this.add(name, value);
   }
 
   remove(name: string): void {

@@ -41,7 +41,7 @@ export class HeadersToAdd {
       if (exists ? action === 'ADD_IF_ABSENT' : action === 'OVERWRITE_IF_EXISTS') return [];
       return [{ name, value, isOverwrite: action.startsWith('OVERWRITE') }];
     });
-    for (const { name, value, isOverwrite } of decided) if (isOverwrite) headers.set(nameOf(headers, name), value);
+    for (const { name, value, isOverwrite } of decided) if (isOverwrite) headers.replace(nameOf(headers, name), value);
     for (const { name, value, isOverwrite } of decided) if (!isOverwrite) headers.add(nameOf(headers, name), value);
   }
 }

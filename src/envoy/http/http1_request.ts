@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
+import { portOf } from '../network/address.ts';
 import { HeaderMap } from './header_map.ts';
 import { isUpgrade, upgradeOf } from './upgrades.ts';
 
@@ -69,9 +70,10 @@ function readHead({ line, headerLines }: Message, options: ConfigNode | undefine
   const headers = readHeaders(start.method, headerLines);
   if (!headers) return CODEC_ERROR;
   const fate = fateOf(headers, isOld);
-  const fault = targetFault(start) ?? lengthFault(headers, options) ?? removeNominated(headers);
+  const fault = lengthFault(headers, options) ?? connectFault(start, headers) ?? removeNominated(headers);
   if (fault) return fault;
-  moveHost(headers, start.target, isOld ? options?.text('default_host_for_http_10') : undefined);
+  const target = { text: start.target, mayBeAbsolute: options?.raw('allow_absolute_url') !== false };
+  moveHost(headers, target, isOld ? options?.text('default_host_for_http_10') : undefined);
   if (!AUTHORITY.test(headers.get(':authority') ?? '')) return refuse(400, 'http.invalid_authority');
   return { headers, protocol: `HTTP/${start.version}`, ...fate };
 }
@@ -126,10 +128,20 @@ function readHeaders(method: string, lines: readonly string[]): HeaderMap | unde
   return headers;
 }
 
+const MAX_PORT = 65_535;
 const CONNECT_TARGET = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]]+):\d+$/i;
 
-const targetFault = ({ method, target }: RequestLine): Decoded | undefined =>
-  method === 'CONNECT' && !CONNECT_TARGET.test(target) ? refuse(400, 'http1.invalid_url') : undefined;
+const isTarget = (target: string): boolean => CONNECT_TARGET.test(target) && portOf(target) <= MAX_PORT;
+
+/** A CONNECT goes to a host and a port, and has no body. */
+function connectFault({ method, target }: RequestLine, headers: HeaderMap): Decoded | undefined {
+  if (method !== 'CONNECT') return undefined;
+  if (!isTarget(target)) return refuse(400, 'http1.invalid_url');
+  if (!headers.has('content-length')) return undefined;
+  if (headers.get('content-length') !== '0') return refuse(400, 'http1.body_disallowed');
+  headers.remove('content-length');
+  return undefined;
+}
 
 function lengthFault(headers: HeaderMap, options: ConfigNode | undefined): Decoded | undefined {
   const lengths = headers.all('content-length');
@@ -159,8 +171,12 @@ function removeNominated(headers: HeaderMap): Decoded | undefined {
 }
 
 /** Host becomes :authority; an absolute URL brings its own. Several Host lines are joined. */
-function moveHost(headers: HeaderMap, target: string, defaultHost: string | undefined): void {
-  const absolute = /^(https?):\/\/([^/?#]*)(.*)$/i.exec(target);
+function moveHost(
+  headers: HeaderMap,
+  { text: target, mayBeAbsolute }: { text: string; mayBeAbsolute: boolean },
+  defaultHost: string | undefined,
+): void {
+  const absolute = !mayBeAbsolute ? undefined : /^(https?):\/\/([^/?#]*)(.*)$/i.exec(target);
   const hosts = headers.all('host');
   headers.remove('host');
   // The target of a CONNECT stands for Host, and is no path.

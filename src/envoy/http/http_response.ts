@@ -8,4 +8,6 @@ export interface HttpResponse {
   readonly trailers?: HeaderMap;
   /** The response broke off after its headers. */
   readonly reset?: boolean;
+  /** The names of its headers as an upstream wrote them. */
+  readonly spelled?: readonly string[];
 }

@@ -25,7 +25,7 @@ interface Mapper {
   readonly addHeaders: (headers: HeaderMap, context: FormatterContext) => void;
 }
 
-interface BodyFormat {
+export interface BodyFormat {
   readonly write: Format;
   readonly contentType: string;
 }
@@ -73,8 +73,12 @@ function compileMapper(node: ConfigNode, services: LocalReplyServices): Mapper {
   };
 }
 
-function compileBodyFormat(node: ConfigNode | undefined, { fileSystem }: LocalReplyServices): BodyFormat | undefined {
+/** A body by its format, with the type that it has then. */
+export function compileBodyFormat(
+  node: ConfigNode | undefined,
+  services?: Pick<LocalReplyServices, 'fileSystem'>,
+): BodyFormat | undefined {
   if (!node) return undefined;
   const usual = node.has('json_format') ? 'application/json' : 'text/plain';
-  return { write: compileFormat(node, fileSystem), contentType: node.text('content_type') || usual };
+  return { write: compileFormat(node, services?.fileSystem), contentType: node.text('content_type') || usual };
 }

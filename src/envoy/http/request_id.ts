@@ -31,7 +31,7 @@ export class UuidRequestId {
   /** Makes an id where there is none, and in place of one that an external client brought, unless that is to be kept. */
   set(headers: HeaderMap, isEdge: boolean, keepsExternal: boolean): void {
     const isMissing = !headers.has('x-request-id');
-    if (isMissing || (isEdge && !keepsExternal)) headers.set('x-request-id', uuid(this.#random));
+    if (isMissing || (isEdge && !keepsExternal)) headers.set('x-request-id', this.makeUp());
     else if (isEdge) this.setReason(headers, 'not_traceable');
   }
 
@@ -50,5 +50,10 @@ export class UuidRequestId {
     const id = headers.get('x-request-id') ?? '';
     if (!this.#packsReason || id.length !== UUID_LENGTH || id[TRACE_BYTE] === BYTE_OF[reason]) return;
     headers.set('x-request-id', id.slice(0, TRACE_BYTE) + BYTE_OF[reason] + id.slice(TRACE_BYTE + 1));
+  }
+
+  /** A UUID of version 4. */
+  makeUp(): string {
+    return uuid(this.#random);
   }
 }

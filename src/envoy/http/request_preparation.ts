@@ -1,6 +1,5 @@
 import type { Connection } from '../seams.ts';
 import { identifyClient } from './client_address.ts';
-import { forwardClientCert } from './forwarded_client_cert.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
 import { isUpgrade } from './upgrades.ts';
@@ -50,6 +49,7 @@ export function prepare(headers: HeaderMap, connection: Connection, settings: Co
   else headers.removeAll(HOP_BY_HOP);
   if (expect !== undefined) headers.set('expect', expect);
   const client = identifyClient(headers, connection, settings);
+  if (settings.appendsForwardedPort) appendForwardedPort(headers, connection, settings);
   const scheme = settings.schemeToOverwrite;
   if (scheme !== undefined) headers.set('x-forwarded-proto', scheme);
   headers.set(':scheme', headers.get('x-forwarded-proto')!);
@@ -59,18 +59,44 @@ export function prepare(headers: HeaderMap, connection: Connection, settings: Co
     for (const name of EDGE_HEADERS) headers.remove(name);
     headers.set('x-envoy-external-address', client.address);
   }
-  forwardClientCert(headers, connection, settings.forwardClientCert);
+  if (settings.userAgent) nameDownstream(headers, settings.userAgent);
+  settings.forwardClientCert(headers, connection);
   if (settings.via !== undefined) appendVia(headers, settings.via);
   if (settings.generatesRequestId) settings.requestId.set(headers, client.isEdge, settings.keepsExternalRequestId);
   else if (client.isEdge && !settings.keepsExternalRequestId) headers.remove('x-request-id');
   return client.address;
 }
 
+/** What a client says of the port counts only where proxies before this one are trusted. */
+function appendForwardedPort(
+  headers: HeaderMap,
+  { localAddress }: Connection,
+  { useRemoteAddress, xffTrustedHops }: ConnectionManagerSettings,
+): void {
+  if ((useRemoteAddress && xffTrustedHops === 0) || !headers.has('x-forwarded-port'))
+    headers.set('x-forwarded-port', localAddress.slice(localAddress.lastIndexOf(':') + 1));
+}
+
+/** `add_user_agent`: to the upstream this Envoy is the client. */
+function nameDownstream(
+  headers: HeaderMap,
+  { cluster, node }: NonNullable<ConnectionManagerSettings['userAgent']>,
+): void {
+  headers.set('x-envoy-downstream-service-cluster', cluster);
+  if ((headers.get('user-agent') ?? '') === '') headers.set('user-agent', cluster);
+  if (node !== '') headers.set('x-envoy-downstream-service-node', node);
+}
+
 export const appendVia = (headers: HeaderMap, via: string): void =>
   headers.set('via', [...headers.all('via'), via].join(', '));
 
-/** Takes the port out of Host, any or only the listener's own, as the connection manager is told to. */
-export function stripPort(headers: HeaderMap, connection: Connection, { stripsPort }: ConnectionManagerSettings): void {
+/** Takes a dot behind the name of Host, and its port, any or only the listener's own, out as the connection manager is told to. */
+export function normalizeHost(
+  headers: HeaderMap,
+  connection: Connection,
+  { stripsPort, stripsTrailingDot }: ConnectionManagerSettings,
+): void {
+  if (stripsTrailingDot) headers.set(':authority', (headers.get(':authority') ?? '').replace(/\.(?=(:\d+)?$)/, ''));
   if (stripsPort === undefined) return;
   const authority = headers.get(':authority') ?? '';
   const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;

@@ -4,6 +4,7 @@ import type { ConnectionDrain } from './connection_drain.ts';
 import type { ConnectionManager, Incoming } from './connection_manager.ts';
 import { encodeHttp1, encodeHttp1Head, reasonOf } from './http1_codec.ts';
 import { decodeHttp1, type Decoded } from './http1_request.ts';
+import type { HttpResponse } from './http_response.ts';
 import type { Stream } from './stream.ts';
 import type { StreamResult } from './stream_owner.ts';
 
@@ -75,7 +76,8 @@ export class ServerConnection implements NetworkFilter {
       isOver = true;
       this.#stream = undefined;
       if (isTunnel) this.#connection.close();
-      else if (response.status !== 0) this.#connection.write({ kind: 'response', response });
+      else if (response.status !== 0) this.#connection.write({ kind: 'response', response: this.#encodable(response) });
+      else if (this.#connection.isOpen) this.#connection.write({ kind: 'rst_stream' });
     });
     if (isOver) return;
     this.#stream = stream;
@@ -85,6 +87,17 @@ export class ServerConnection implements NetworkFilter {
       open: (head) => this.#connection.write({ kind: 'response', response: head }),
       write: (text) => this.#connection.write(bytes(text)),
     };
+  }
+
+  /** HTTP/1 has no trailers unless it is told to keep them. */
+  #encodable(response: HttpResponse): HttpResponse {
+    const { trailers, ...rest } = response;
+    if (!trailers || this.#connection.facts.protocol === 'http2' || this.#keepsTrailers) return response;
+    return rest;
+  }
+
+  get #keepsTrailers(): boolean {
+    return this.#manager.node.child('http_protocol_options')?.flag('enable_trailers') === true;
   }
 
   /** One request at a time: the next is read when this one has its answer. */

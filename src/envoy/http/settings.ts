@@ -1,8 +1,10 @@
-import { durationMs } from '#api';
+import { durationMs, type JsonObject } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
+import { compileStringMatcher } from '../router/string_matcher.ts';
 import { compileForwardClientCert, type ForwardClientCert } from './forwarded_client_cert.ts';
 import { compileHeaderKeyFormat, type HeaderKeyFormat } from './header_key_format.ts';
+import { compileProxyStatus, type TellProxyStatus } from './proxy_status.ts';
 import { UuidRequestId } from './request_id.ts';
 
 const DEFAULT_DRAIN_MS = 5_000;
@@ -30,6 +32,11 @@ export interface ConnectionManagerSettings {
   readonly normalizesPath: boolean;
   readonly mergesSlashes: boolean;
   readonly escapedSlashes: string | undefined;
+  readonly appendsForwardedPort: boolean;
+  /** As whom the upstream sees this Envoy. */
+  readonly userAgent: { readonly cluster: string; readonly node: string } | undefined;
+  readonly tellProxyStatus: TellProxyStatus | undefined;
+  readonly stripsTrailingDot: boolean;
   readonly stripsPort: 'any' | 'matching' | undefined;
   readonly maxHeadersBytes: number;
   readonly maxHeadersCount: number;
@@ -49,10 +56,17 @@ export interface ConnectionManagerSettings {
   /** 0: a stream may last for ever. */
   readonly maxStreamMs: number;
   readonly upgrades: readonly ConfigNode[];
+  /** Offers to switch protocols that are passed over as if they had not been made. */
+  readonly ignoresUpgrade: (upgrade: string) => boolean;
   readonly headerKeyFormat: HeaderKeyFormat;
   /** A line at the start of each request, too. */
   readonly logsNewRequests: boolean;
   readonly logIntervalMs: number | undefined;
+}
+
+function compileIgnoredUpgrades(http1: ConfigNode | undefined): ConnectionManagerSettings['ignoresUpgrade'] {
+  const mismatches = http1?.list('ignore_http_11_upgrade').map((one) => compileStringMatcher(one)) ?? [];
+  return (upgrade) => mismatches.some((one) => one(upgrade) === undefined);
 }
 
 type Limits = Pick<
@@ -60,8 +74,20 @@ type Limits = Pick<
   'maxHeadersBytes' | 'maxHeadersCount' | 'maxRequestsPerConnection' | 'underscores'
 >;
 
-export function compileSettings(node: ConfigNode, random: Random): ConnectionManagerSettings {
+/** What settings may take from the Envoy that they are of. */
+export interface SettingsServices {
+  readonly random: Random;
+  readonly localCluster: string;
+  readonly localNode: JsonObject;
+}
+
+export function compileSettings(
+  node: ConfigNode,
+  { random, localCluster, localNode }: SettingsServices,
+): ConnectionManagerSettings {
   const common = node.child('common_http_protocol_options');
+  const serverName = node.text('server_name') ?? 'envoy';
+  const nodeId = String(localNode['id'] ?? '');
   return {
     ...clientSettings(node),
     schemeToOverwrite: node.child('scheme_header_transformation')?.text('scheme_to_overwrite'),
@@ -71,7 +97,11 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
     generatesRequestId: node.raw('generate_request_id') !== false,
     keepsExternalRequestId: node.flag('preserve_external_request_id'),
     setsRequestIdInResponse: node.flag('always_set_request_id_in_response'),
-    serverName: node.text('server_name') ?? 'envoy',
+    appendsForwardedPort: node.flag('append_x_forwarded_port'),
+    userAgent: node.flag('add_user_agent') ? { cluster: localCluster, node: nodeId } : undefined,
+    tellProxyStatus: compileProxyStatus(node.child('proxy_status_config'), { nodeId, serverName }),
+    stripsTrailingDot: node.flag('strip_trailing_host_dot'),
+    serverName,
     serverHeader: node.text('server_header_transformation') ?? 'OVERWRITE',
     normalizesPath: node.flag('normalize_path'),
     mergesSlashes: node.flag('merge_slashes'),
@@ -83,6 +113,7 @@ export function compileSettings(node: ConfigNode, random: Random): ConnectionMan
         : undefined,
     proxies100Continue: node.flag('proxy_100_continue'),
     upgrades: node.list('upgrade_configs'),
+    ignoresUpgrade: compileIgnoredUpgrades(node.child('http_protocol_options')),
     headerKeyFormat: compileHeaderKeyFormat(node.child('http_protocol_options')),
     ...limits(node, common),
     ...timeouts(node, common),

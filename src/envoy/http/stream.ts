@@ -1,9 +1,11 @@
+import { addressOf, hostOf, portOf } from '../network/address.ts';
 import type { AccessLogger, UpstreamLog } from '../access_log/access_loggers.ts';
 import type { JsonObject } from '#api';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Span } from '../tracing/tracer.ts';
 import type { FilterManager } from './filter_manager.ts';
 import type { Route } from '../router/route.ts';
+import type { RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { VirtualHost } from '../router/virtual_host.ts';
 import type { ClusterChoice, WeightedCluster } from '../router/cluster_choice.ts';
@@ -25,12 +27,13 @@ export class Stream {
   requestBody: string;
   requestTrailers: HeaderMap | undefined;
   readonly statPrefix: string;
-  readonly suppressEnvoyHeaders: boolean;
-  readonly countsCodes: boolean;
+  readonly router: RouterSettings;
   readonly managerStats: ConnectionManagerStats['http'];
   readonly #stats: ConnectionManagerStats;
   readonly log: StreamRecord = {};
   readonly dynamicMetadata: JsonObject = {};
+  /** `Any` by namespace. */
+  readonly dynamicTypedMetadata: JsonObject = {};
   readonly filterState = new FilterState();
   readonly #flags: string[] = [];
   filters: FilterManager | undefined;
@@ -39,13 +42,16 @@ export class Stream {
   hasReadBody = false;
   isHealthCheck = false;
   #receivedBytes: number;
+  /** As it came: filters may have made something else of it. */
+  #isGrpc: boolean;
   /** False as long as some of the request has yet to come. */
   isComplete = true;
   closesConnection = false;
   timers: { arm(stream: Stream): void; cancel(): void } | undefined;
   choice: ClusterChoice | undefined;
   /** The host that a filter asks for. */
-  overrideHost: { readonly address: string; readonly isStrict: boolean } | undefined;
+  overrideHost:
+    { readonly address: string; readonly isStrict: boolean; readonly statusWhenGone?: number | undefined } | undefined;
   /** The protocol that the client wants to switch to. */
   upgrade: string | undefined;
   /** It may: what follows the headers is no HTTP any more. */
@@ -54,17 +60,22 @@ export class Stream {
   /** The headers with which a tunnel was opened. */
   #head: HttpResponse | undefined;
   #tunnelBytes = 0;
+  /** How long it may last in all, in virtual milliseconds; undefined: for ever. */
+  durationMs: number | undefined;
   /** When something moved in the tunnel last, in virtual milliseconds. */
   movedMs = 0;
   /** This proxy's part of a trace. */
   span: Span | undefined;
   /** Of the request to the upstream, where it has one of its own. */
   upstreamSpan: Span | undefined;
-  /** Tells an upstream of the trace. */
   inject: ((headers: HeaderMap) => void) | undefined;
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;
+  /** How often an internal redirect has sent the body once more. */
+  resends = 0;
+  /** Which route internal redirects of a route have led to. */
+  #entered: Set<string> | undefined;
   readonly runtime: Runtime | undefined;
   /** A body of unknown length follows the headers, if only an empty one. */
   isChunked = false;
@@ -98,10 +109,8 @@ export class Stream {
     this.request = request;
     this.connection = owner.connection;
     this.runtime = owner.runtime;
-    this.facts = new StreamFacts(owner.nowMs, owner.network.listener);
-    this.facts.random = owner.random;
-    this.suppressEnvoyHeaders = owner.suppressEnvoyHeaders;
-    this.countsCodes = owner.countsCodes;
+    this.facts = new StreamFacts(owner.nowMs, owner.network.listener, owner.random);
+    this.router = owner.router;
     this.managerStats = owner.stats.http;
     this.#stats = owner.stats;
     this.log['bytes_received'] = 0;
@@ -110,13 +119,14 @@ export class Stream {
     this.filterState.inherit(owner.network.filterState);
     if (chain !== undefined) this.log['filter_chain'] = chain;
     if (sni !== undefined) this.log['sni'] = sni;
-    this.log['remote'] = owner.connection.remoteAddress.replace(/:\d+$/, '');
+    this.log['remote'] = hostOf(owner.connection.remoteAddress);
     this.#encode = owner.encode;
     this.#rewriteLocalReply = owner.rewriteLocalReply;
     this.#loggers = owner.loggers;
     this.#upstreamLog = owner.upstreamLog;
     this.requestBody = requestBody;
     this.#receivedBytes = requestBody.length;
+    this.#isGrpc = isGrpc(request);
     this.statPrefix = owner.statPrefix;
     this.routeConfig = owner.routeConfig;
     this.#done = done;
@@ -127,6 +137,7 @@ export class Stream {
     for (const [name, value] of headers.pairs()) this.request.add(name, value);
     this.requestBody = body;
     this.#receivedBytes = body.length;
+    this.#isGrpc = isGrpc(this.request);
     this.isComplete = isComplete;
   }
 
@@ -175,7 +186,7 @@ export class Stream {
   /** The body has been taken, by a filter that buffers or on its way upstream. */
   readBody(limit = Infinity): void {
     this.hasReadBody = limit >= this.#receivedBytes;
-    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.redirects + 1);
+    this.log['bytes_received'] = Math.min(limit, this.#receivedBytes) * (this.resends + 1);
   }
 
   /** The body has come, and is more than a filter may hold: nobody takes it. */
@@ -191,9 +202,8 @@ export class Stream {
     this.log['code'] = response.status;
     if (this.route) this.#mutate('responseHeaders', response.headers, response);
     this.filters!.encode(response, (encoded) => {
-      this.#encode(encoded.headers, false);
-      this.#head = encoded;
-      this.client?.open(encoded);
+      this.#head = this.#encode(encoded, { isLocal: false, outcome: { flags: '-', details: 'via_upstream' } });
+      this.client?.open(this.#head);
     });
   }
 
@@ -233,6 +243,14 @@ export class Stream {
     if (!this.#flags.includes(flag)) this.#flags.push(flag);
   }
 
+  /** Whether redirects of a route lead to another for the first time. */
+  entersRoute(from: string, to: string): boolean {
+    const key = JSON.stringify([from, to]);
+    if (this.#entered?.has(key) === true) return false;
+    (this.#entered ??= new Set()).add(key);
+    return true;
+  }
+
   logRedirect(code: number): void {
     this.earlierLogs.push({ ...this.log, code, flags: '-', details: 'internal_redirect', bytes_sent: 0 });
   }
@@ -242,18 +260,18 @@ export class Stream {
     how.mutateHeaders?.(headers);
     const ownType = headers.get('content-type');
     const reply = this.#rewritten({ status, body, contentType: 'text/plain' }, headers, flags, details);
-    if (isGrpc(this.request)) {
+    if (this.#isGrpc) {
       for (const [name, value] of grpcHeaders(reply.status, reply.body, how.grpcStatus ?? this.grpcStatus))
         headers.set(name, value);
       headers.remove('content-length');
-      return this.finish({ status: 200, headers, body: '' }, flags, details);
+      return this.finish({ status: 200, headers, body: '' }, flags, details, true);
     }
     if (reply.body !== '') {
       headers.set('content-length', String(reply.body.length));
       if (headers.get('content-type') === ownType && reply.contentType !== 'text/plain')
         headers.set('content-type', reply.contentType);
     }
-    this.finish({ status: reply.status, headers, body: reply.body }, flags, details);
+    this.finish({ status: reply.status, headers, body: reply.body }, flags, details, true);
   }
 
   /** As `local_reply_config` has it. */
@@ -270,14 +288,19 @@ export class Stream {
     // A reply of Envoy's own has no code yet when its headers are written.
     if (!isOwn) this.log['code'] = response.status;
     this.log['details'] = details;
+    this.log['flags'] = this.#allFlags(flags);
     if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && isOwn && !response.reset;
+    // The route's headers come before those that tell of the text.
+    if (isOwnText && response.headers.has('content-length'))
+      response.headers.replace('content-length', String(response.body.length));
     if (isOwnText && !response.headers.has('content-type')) response.headers.set('content-type', 'text/plain');
     const send = (encoded: HttpResponse): void => {
-      this.#encode(encoded.headers, isOwn);
-      const body = this.request.get(':method') === 'HEAD' ? '' : encoded.body;
-      this.#conclude({ ...encoded, body }, flags, details);
+      const outcome = { flags: this.#allFlags(flags), details };
+      const finished = this.#encode(encoded, { isLocal: isOwn, outcome });
+      const body = this.request.get(':method') === 'HEAD' ? '' : finished.body;
+      this.#conclude({ ...finished, body }, flags, details);
     };
     // No body comes from an upstream that was asked by HEAD: filters see none either.
     const isHeadOnly = this.request.get(':method') === 'HEAD' && !isOwn;
@@ -322,10 +345,9 @@ export class Stream {
   /** Writes a line for one try: it has a code, flags and bytes of its own, and no count of tries. */
   logTry(code: number, flags: string, response?: HttpResponse, accessLogType = 'UpstreamEnd'): void {
     if (this.#upstreamLog.loggers.length === 0) return;
-    const bytes = { bytes_sent: this.requestBody.length, bytes_received: response?.body.length ?? 0 };
-    const log: StreamRecord = { ...this.log, ...bytes, code, flags };
-    delete log['attempts'];
-    delete log['details'];
+    const log: StreamRecord = { ...this.log, bytes_sent: this.requestBody.length, code, flags };
+    log['bytes_received'] = response?.body.length ?? 0;
+    for (const name of ['attempts', 'details']) delete log[name];
     const context = { ...this.context(response?.headers, response?.trailers), log, accessLogType };
     for (const write of this.#upstreamLog.loggers) write(context);
   }
@@ -372,7 +394,7 @@ export class Stream {
       clusterMetadata: cluster?.node.child('metadata')?.raw('filter_metadata'),
       localAddress: connection.localAddress,
       directRemoteAddress: connection.directRemoteAddress,
-      remoteAddress: `${String(log['remote'] ?? '')}:${connection.remoteAddress.split(':').at(-1)}`,
+      remoteAddress: addressOf(String(log['remote'] ?? ''), portOf(connection.remoteAddress)),
     };
   }
 }

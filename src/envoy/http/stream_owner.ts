@@ -1,12 +1,14 @@
 import type { Random } from '#sim';
 import type { ListenerInfo } from '../stream_info/stream_facts.ts';
 import type { AccessLogger, UpstreamLog } from '../access_log/access_loggers.ts';
+import type { RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Connection, HttpResponse, StreamRecord } from '../seams.ts';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 import type { HeaderMap } from './header_map.ts';
 import type { LocalReplyRewrite } from './local_reply.ts';
+import type { Outcome } from './proxy_status.ts';
 import type { FilterState } from '../stream_info/filter_state.ts';
 
 /** How a stream ended. */
@@ -43,9 +45,7 @@ export interface StreamOwner {
   readonly connection: Connection;
   /** What the log of the connection knows already: its chain, its server name. */
   readonly network: { readonly log: StreamRecord; readonly filterState: FilterState; readonly listener: ListenerInfo };
-  readonly suppressEnvoyHeaders: boolean;
-  /** The router's `dynamic_stats`. */
-  readonly countsCodes: boolean;
+  readonly router: RouterSettings;
   readonly stats: ConnectionManagerStats;
   readonly nowMs: () => number;
   /** For ids that a log makes up. */
@@ -56,6 +56,9 @@ export interface StreamOwner {
   /** The router's `upstream_log`: a line for each try. */
   readonly upstreamLog: UpstreamLog;
   readonly rewriteLocalReply?: LocalReplyRewrite | undefined;
-  /** The headers that the connection manager itself writes last. */
-  readonly encode: (headers: HeaderMap, isLocal: boolean) => void;
+  /** What the connection manager itself does to a response last. */
+  readonly encode: (
+    response: HttpResponse,
+    how: { readonly isLocal: boolean; readonly outcome: Outcome },
+  ) => HttpResponse;
 }

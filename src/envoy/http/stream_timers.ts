@@ -2,7 +2,6 @@ import type { Dispatcher, Timer } from '#sim';
 import type { ConnectionManagerStats } from './connection_manager_stats.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
 import type { Stream } from './stream.ts';
-import { streamDurationMs } from './stream_duration.ts';
 
 const DEADLINE_EXCEEDED = 4;
 
@@ -43,8 +42,8 @@ export class StreamTimers {
     this.#logPeriodically(stream);
     if (!isComplete) this.#armRequestTimer(stream);
     const { settings } = this.#owner;
-    const maxMs = streamDurationMs(stream.route?.action, settings.maxStreamMs, stream.request);
-    if (maxMs > 0) this.#arm('max_stream_duration', maxMs, () => this.#onTooLong(stream));
+    if (stream.durationMs !== undefined)
+      this.#arm('max_stream_duration', stream.durationMs, () => this.#onTooLong(stream));
     const idleMs = stream.route?.idleTimeoutMs ?? settings.streamIdleTimeoutMs;
     if (idleMs > 0) this.#armIdleTimer(stream, isComplete, idleMs);
   }

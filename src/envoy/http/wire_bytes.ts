@@ -117,3 +117,8 @@ export function responseHeadersBytes(headers: HeaderMap | undefined, closes: boo
   const untold = headers.get('date') === '<date>' ? DATE_BYTES : 0;
   return headers.byteLength() + STATUS_BYTES + untold + (closes ? CLOSE_BYTES : 0);
 }
+/** Before anything of the request is changed. */
+export const receivedBytes = (request: HeaderMap, body: string): WireBytes & { readonly closes: boolean } => ({
+  ...receivedRequest(request, body.length),
+  closes: /\bclose\b/i.test(request.get('connection') ?? ''),
+});

@@ -1,6 +1,7 @@
 import type { Timer } from '#sim';
 import type { DownstreamConnection, DownstreamPeer } from '../network/connection.ts';
-import type { AcceptedSocket, Detected, PlacedListenerFilter } from '../network/listener_filter.ts';
+import type { Detected } from '../network/detected.ts';
+import type { AcceptedSocket, PlacedListenerFilter } from '../network/listener_filter.ts';
 import { bytes, type ClientHello, type Payload } from '../network/payload.ts';
 import type { Handshake } from '../network/transport_socket.ts';
 import type { Connection } from '../seams.ts';
@@ -16,6 +17,8 @@ export interface SocketOwner {
   findChain(facts: Connection, detected: Detected): FilterChain | undefined;
   connect(facts: Connection, chain: FilterChain, peer: DownstreamPeer): DownstreamConnection;
   onHandshake(connection: DownstreamConnection, chain: FilterChain, handshake: Handshake): void;
+  /** The handshake has not come in time. */
+  onHandshakeTimeout(connection: DownstreamConnection, chain: FilterChain): void;
   /** Bytes that are no TLS came to a chain that asks for it. */
   onPlainText(connection: DownstreamConnection): void;
 }
@@ -109,13 +112,22 @@ export class ActiveTcpSocket implements AcceptedSocket, ClientConnection {
   #secure(connection: DownstreamConnection, chain: FilterChain): void {
     if (!chain.transportSocket.handshake) return;
     this.#expects = 'tls';
-    if (!this.hello) return;
+    if (!this.hello) return this.#awaitHandshake(connection, chain);
     const handshake = chain.transportSocket.handshake(this.hello);
     this.#listener.onHandshake(connection, chain, handshake);
     if (!connection.isOpen || 'failure' in handshake) return;
     this.#isSecured = true;
-    connection.facts = { ...connection.facts, tls: handshake.tls };
+    connection.secured(handshake.tls);
     this.#peer.onSecured?.(handshake.shown);
+  }
+
+  /** A client that says no hello never will. */
+  #awaitHandshake(connection: DownstreamConnection, chain: FilterChain): void {
+    const { connectTimeoutMs = 0 } = chain;
+    if (connectTimeoutMs === 0) return;
+    this.#listener.createTimer('transport_socket_connect_timeout', connectTimeoutMs, () => {
+      if (connection.isOpen) this.#listener.onHandshakeTimeout(connection, chain);
+    });
   }
 
   #pass(payload: Payload): void {

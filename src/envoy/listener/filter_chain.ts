@@ -1,3 +1,4 @@
+import { durationMs } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import { compileNetworkFilters, type CompiledNetworkFilter, type NetworkFilterContext } from '../network/filter.ts';
 import { compileDownstreamTransportSocket, type DownstreamTransportSocket } from '../network/transport_socket.ts';
@@ -12,6 +13,8 @@ export interface FilterChain {
   /** Its streams are logged, and not the connection. */
   readonly logsStreams: boolean;
   readonly transportSocket: DownstreamTransportSocket;
+  /** How long a handshake may take. */
+  readonly connectTimeoutMs: number | undefined;
 }
 
 export const compileFilterChain = (
@@ -23,4 +26,5 @@ export const compileFilterChain = (
   match: node.child('filter_chain_match'),
   ...compileNetworkFilters(node, services.networkFilters, services),
   transportSocket: compileDownstreamTransportSocket(node, services),
+  connectTimeoutMs: durationMs(node.text('transport_socket_connect_timeout')),
 });

@@ -1,9 +1,11 @@
 import type { ConfigNode } from '../config_node.ts';
+import { hostOf, isSameIpOrLoopback, portOf } from '../network/address.ts';
 import { isInCidr } from '../network/cidr.ts';
-import type { Detected } from '../network/listener_filter.ts';
+import type { Detected } from '../network/detected.ts';
 import type { Connection } from '../seams.ts';
 import type { Trace } from '../trace.ts';
 import type { FilterChain } from './filter_chain.ts';
+import type { FilterChainMatcher } from './filter_chain_matcher.ts';
 
 /** How well a chain fits one criterion: undefined is not at all, 0 means that it names none, more is more specific. */
 type Fit = number | undefined;
@@ -14,8 +16,6 @@ interface Criterion {
   readonly fit: (match: ConfigNode, connection: Connection, detected: Detected) => Fit;
 }
 
-const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
 const isAmong = (wanted: readonly unknown[], got: unknown): Fit =>
   wanted.length === 0 ? 0 : wanted.includes(got) ? 1 : undefined;
 const numbers = (match: ConfigNode, field: string): unknown[] =>
@@ -51,8 +51,8 @@ const CRITERIA: readonly Criterion[] = [
   },
   {
     name: 'source type',
-    got: (c) => (isSameHost(c) ? 'SAME_IP_OR_LOOPBACK' : 'EXTERNAL'),
-    fit: (m, c) => sourceTypeFit(m.text('source_type'), isSameHost(c)),
+    got: (c) => (isSameIpOrLoopback(c) ? 'SAME_IP_OR_LOOPBACK' : 'EXTERNAL'),
+    fit: (m, c) => sourceTypeFit(m.text('source_type'), isSameIpOrLoopback(c)),
   },
   {
     name: 'source address',
@@ -66,10 +66,30 @@ const CRITERIA: readonly Criterion[] = [
   },
 ];
 
-/** The chain that serves a connection: one sieve per criterion; the default chain where none is left. */
+/** The chains of a listener, and how to choose among them. */
+export interface FilterChains {
+  readonly all: readonly FilterChain[];
+  readonly fallback: FilterChain | undefined;
+  readonly matcher: FilterChainMatcher | undefined;
+}
+
+/** The chain that serves a connection: one sieve per criterion, or what the matcher names; the default chain where none is left. */
 export function findFilterChain(
+  { all, fallback, matcher }: FilterChains,
+  facts: Connection,
+  detected: Detected,
+  trace: Trace | undefined,
+): FilterChain | undefined {
+  const name = matcher?.(facts, detected);
+  const found = matcher ? all.find((chain) => chain.name === name) : bestOf(all, { facts, detected }, trace);
+  // A name that no chain has leads nowhere, not to the default chain.
+  const chain = found ?? (name === undefined ? fallback : undefined);
+  tellChoice(chain, found === undefined, trace);
+  return chain;
+}
+
+function bestOf(
   chains: readonly FilterChain[],
-  fallback: FilterChain | undefined,
   { facts: connection, detected }: { facts: Connection; detected: Detected },
   trace: Trace | undefined,
 ): FilterChain | undefined {
@@ -89,13 +109,16 @@ export function findFilterChain(
       },
     );
   }
-  const found = left[0] ?? fallback;
+  return left[0];
+}
+
+function tellChoice(found: FilterChain | undefined, isDefault: boolean, trace: Trace | undefined): void {
   if (found)
     trace?.record({
       kind: 'filter_chain_matched',
       state: 'matched',
       because: found.node.ref,
-      sentence: `The filter chain ${found.name === '' ? '' : `\`${found.name}\` `}takes the connection${left[0] ? '' : ' as the default chain'}.`,
+      sentence: `The filter chain ${found.name === '' ? '' : `\`${found.name}\` `}takes the connection${isDefault ? ' as the default chain' : ''}.`,
     });
   else
     trace?.record({
@@ -103,7 +126,6 @@ export function findFilterChain(
       state: 'failed',
       sentence: 'No filter chain accepts the connection and there is no default chain: it is closed.',
     });
-  return found;
 }
 
 function sieve(
@@ -138,11 +160,6 @@ function applicationFit(wanted: readonly string[], offered: readonly string[]): 
   const index = offered.findIndex((one) => wanted.includes(one));
   return index < 0 ? undefined : 1000 - index;
 }
-
-const isSameHost = (connection: Connection): boolean => {
-  const source = hostOf(connection.remoteAddress);
-  return source.startsWith('127.') || source === '::1' || source === hostOf(connection.localAddress);
-};
 
 function sourceTypeFit(wanted: string | undefined, same: boolean): Fit {
   if (wanted === undefined || wanted === 'ANY') return 0;

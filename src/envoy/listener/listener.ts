@@ -6,15 +6,18 @@ import { compileAccessLogs, type AccessLogger } from '../access_log/access_logge
 import { collectorServices } from '../http/collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { DownstreamConnection, type ConnectionOwner, type DownstreamPeer } from '../network/connection.ts';
-import { compileListenerFilters, type Detected, type PlacedListenerFilter } from '../network/listener_filter.ts';
+import type { Detected } from '../network/detected.ts';
+import { compileListenerFilters, type PlacedListenerFilter } from '../network/listener_filter.ts';
 import { connectionContext } from '../network/log_context.ts';
 import type { ClientHello } from '../network/payload.ts';
 import type { Handshake } from '../network/transport_socket.ts';
 import type { Connection } from '../seams.ts';
 import { ActiveTcpSocket, type ClientConnection, type SocketOwner } from './active_tcp_socket.ts';
 import { compileFilterChain, type FilterChain } from './filter_chain.ts';
-import { findFilterChain } from './filter_chain_manager.ts';
+import { findFilterChain, type FilterChains } from './filter_chain_manager.ts';
+import { compileFilterChainMatcher } from './filter_chain_matcher.ts';
 import type { ListenerServices } from './listener_services.ts';
+import { ListenAddresses } from './listen_addresses.ts';
 import { ListenerStats } from './listener_stats.ts';
 
 const DEFAULT_FILTERS_TIMEOUT_MS = 15_000;
@@ -29,13 +32,10 @@ export class Listener implements ConnectionOwner, SocketOwner {
   readonly filters: readonly PlacedListenerFilter[];
   readonly filtersTimeoutMs: number;
   readonly nowMs: () => number;
-  readonly #address: string;
-  readonly #port: string;
-  readonly #isWildcard: boolean;
+  readonly #addresses: ListenAddresses;
   readonly #services: ListenerServices;
   readonly #stats: ListenerStats;
-  readonly #chains: readonly FilterChain[];
-  readonly #fallback: FilterChain | undefined;
+  readonly #chains: FilterChains;
   readonly #loggers: readonly AccessLogger[];
   readonly #releases: (() => void)[] = [];
   #isDraining = false;
@@ -47,16 +47,14 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.nowMs = () => services.dispatcher.nowMs;
     const socket = node.child('address')?.child('socket_address');
     const [host, port] = [socket?.text('address') ?? '', socket?.number('port_value') ?? 0];
-    this.#address = `${host}:${port}`;
+    this.#addresses = new ListenAddresses(node);
     // One without a name gets one of its own: listener_manager_impl.cc, addOrUpdateListener.
-    this.name = node.text('name') ?? this.#address;
+    this.name = node.text('name') ?? `${host}:${port}`;
     this.info = {
       name: this.name,
       metadata: node.child('metadata')?.raw('filter_metadata'),
       direction: (node.text('traffic_direction') ?? 'UNSPECIFIED') as ListenerInfo['direction'],
     };
-    this.#port = `:${port}`;
-    this.#isWildcard = host === '0.0.0.0';
     this.#services = services;
     this.#stats = new ListenerStats(services.stats, node);
     declareSslStats(services.stats, this.#stats.prefix, [
@@ -72,8 +70,11 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.filters = compileListenerFilters(node, services.listenerFilters, services);
     this.filtersTimeoutMs = durationMs(node.text('listener_filters_timeout')) ?? DEFAULT_FILTERS_TIMEOUT_MS;
     const fallback = node.child('default_filter_chain');
-    this.#chains = node.list('filter_chains').map((chain) => compileFilterChain(chain, context));
-    this.#fallback = fallback && compileFilterChain(fallback, context);
+    this.#chains = {
+      all: node.list('filter_chains').map((chain) => compileFilterChain(chain, context)),
+      fallback: fallback && compileFilterChain(fallback, context),
+      matcher: compileFilterChainMatcher(node, services.trace),
+    };
     this.#loggers = compileAccessLogs(node.list('access_log'), {
       ...services,
       random: services.random.fork('access_log'),
@@ -101,9 +102,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
   }
 
   fits(address: string): 'exact' | 'wildcard' | undefined {
-    if (this.#isStopped) return undefined;
-    if (address === this.#address) return 'exact';
-    return this.#isWildcard && address.endsWith(this.#port) ? 'wildcard' : undefined;
+    return this.#isStopped ? undefined : this.#addresses.fit(address);
   }
 
   /** A new connection. A TLS client says its hello at once. */
@@ -124,7 +123,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
 
   findChain(facts: Connection, detected: Detected): FilterChain | undefined {
     const { trace } = this.#services;
-    const chain = findFilterChain(this.#chains, this.#fallback, { facts, detected }, trace);
+    const chain = findFilterChain(this.#chains, facts, detected, trace);
     if (!chain) this.#stats.listener.no_filter_chain_match.inc();
     return chain;
   }
@@ -187,6 +186,17 @@ export class Listener implements ConnectionOwner, SocketOwner {
       because: chain.node.child('transport_socket')?.ref ?? chain.node.ref,
       sentence: `${handshake.tls.version ?? 'TLS'} with the certificate of ${handshake.tls.local?.cn ?? 'nobody'}${handshake.tls.negotiatedAlpn === undefined ? '' : `, speaking ${handshake.tls.negotiatedAlpn}`}${handshake.tls.peer ? `; the client is ${handshake.tls.peer.cn}` : ''}.`,
     });
+  }
+
+  onHandshakeTimeout(connection: DownstreamConnection, chain: FilterChain): void {
+    this.#stats.listener.downstream_cx_transport_socket_connect_timeout.inc();
+    this.#services.trace?.record({
+      kind: 'tls_failed',
+      state: 'failed',
+      because: chain.node.ref,
+      sentence: `The handshake has not come within ${chain.connectTimeoutMs} ms: the connection is closed.`,
+    });
+    connection.close('transport socket timeout was reached');
   }
 
   /** Bytes that are no TLS came to a chain that asks for it. */

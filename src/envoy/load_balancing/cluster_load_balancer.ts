@@ -11,11 +11,19 @@ import { LocalityShares } from './locality_shares.ts';
 import { randomHash, weightedHosts } from './weighted_hosts.ts';
 import { overrideHostOf, type OverrideHost } from './override_host.ts';
 import { compileHashPicker, compilePicker } from './policies.ts';
-import { choosePriority, loadsOf, priorityByHash, type HostSet, type Loads } from './priority_load.ts';
+import {
+  choosePriority,
+  loadsOf,
+  priorityByHash,
+  type HostSet,
+  type LoadOptions,
+  type Loads,
+} from './priority_load.ts';
 import { Subsets } from './subsets.ts';
 import { ZoneAware, type LocalCluster } from './zone_aware.ts';
 
 const PANIC_THRESHOLD = 50;
+const FOLLOWED = ['UNKNOWN', 'HEALTHY', 'DEGRADED'];
 /** The main one and a worker. */
 const THREADS = 2;
 
@@ -43,6 +51,7 @@ export class ClusterLoadBalancer {
   readonly #views = new Map<string, View>();
   readonly #weights = new WeakMap<readonly Host[], WeightedHosts>();
   #overprovisioning = 0;
+  #isWeighted = false;
   #hosts: readonly Host[] = [];
   readonly #picker: HostPicker;
   readonly #hashPicker: HashPicker | undefined;
@@ -52,6 +61,8 @@ export class ClusterLoadBalancer {
   readonly #subsets: Subsets | undefined;
   readonly #zones: ZoneAware | undefined;
   readonly #panicThreshold: number;
+  /** `override_host_status`: in which state a host may be that a request asks for. */
+  readonly #followed: ReadonlySet<string>;
   readonly #isLocalityWeighted: boolean;
   readonly #failsInPanic: boolean;
   readonly #random: Random;
@@ -70,6 +81,8 @@ export class ClusterLoadBalancer {
     this.#isLocalityWeighted = options.isLocalityWeighted;
     this.#panicThreshold =
       node.child('common_lb_config')?.child('healthy_panic_threshold')?.number('value') ?? PANIC_THRESHOLD;
+    const followed = node.child('common_lb_config')?.child('override_host_status')?.texts('statuses');
+    this.#followed = new Set(followed ?? FOLLOWED);
     this.#failsInPanic = options.zoneAware?.flag('fail_traffic_on_panic') === true;
     if (owner.local && !this.#isLocalityWeighted && !this.#hashPicker)
       this.#zones = new ZoneAware(options.zoneAware, owner.local, {
@@ -79,7 +92,8 @@ export class ClusterLoadBalancer {
   }
 
   /** To be told when hosts, or their health, have changed: choices are made from lists by health. */
-  update(hosts: readonly Host[], overprovisioning: number): void {
+  update(hosts: readonly Host[], overprovisioning: number, isWeighted: boolean): void {
+    this.#isWeighted = isWeighted;
     const priorities = Math.max(0, ...hosts.map((host) => host.priority)) + 1;
     this.#hosts = hosts;
     this.#overprovisioning = overprovisioning;
@@ -112,8 +126,12 @@ export class ClusterLoadBalancer {
     else if (now < before) this.#stats.lb_subsets_removed.add(before - now);
   }
 
-  get #options(): { overprovisioning: number; panicThreshold: number } {
-    return { overprovisioning: this.#overprovisioning, panicThreshold: this.#panicThreshold };
+  get #options(): LoadOptions {
+    return {
+      overprovisioning: this.#overprovisioning,
+      panicThreshold: this.#panicThreshold,
+      isWeighted: this.#isWeighted,
+    };
   }
 
   /** The hosts by priority. */
@@ -128,8 +146,8 @@ export class ClusterLoadBalancer {
     const wanted = stream?.overrideHost;
     if (wanted) {
       const host = this.#hosts.find((one) => one.address === wanted.address);
-      // A host that is out of health is not followed: common_lb_config.override_host_status.
-      if (host && host.health !== 'unhealthy') return host;
+      // A host that is out of health is not followed, unless that is asked for.
+      if (host && this.#followed.has(host.status)) return host;
       if (wanted.isStrict) return undefined;
     }
     return this.#chooseIn(context);

@@ -41,12 +41,21 @@ function priorityAt(loads: Loads, drawn: number): PriorityChoice {
   return { priority: 0, source: 'all' };
 }
 
+export interface LoadOptions {
+  readonly overprovisioning: number;
+  readonly panicThreshold: number;
+  /** `weighted_priority_health`: heavy hosts count for more. */
+  readonly isWeighted?: boolean;
+}
+
 export function loadsOf(
   sets: readonly HostSet[],
-  { overprovisioning, panicThreshold }: { overprovisioning: number; panicThreshold: number },
+  { overprovisioning, panicThreshold, isWeighted }: LoadOptions,
 ): Loads {
   const share = (part: readonly Host[], set: HostSet): number =>
-    set.all.length === 0 ? 0 : Math.min(FULL, Math.floor((overprovisioning * part.length) / set.all.length));
+    set.all.length === 0 ? 0 : Math.min(FULL, Math.floor((overprovisioning * sizeOf(part)) / sizeOf(set.all)));
+  const sizeOf = (hosts: readonly Host[]): number =>
+    isWeighted === true ? sum(hosts.map(({ weight }) => weight)) : hosts.length;
   const healthyShares = sets.map((set) => share(set.healthy, set));
   const degradedShares = sets.map((set) => share(set.degraded, set));
   const total = Math.min(FULL, sum(healthyShares) + sum(degradedShares));

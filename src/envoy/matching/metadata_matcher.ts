@@ -19,7 +19,7 @@ export function valueAt(metadata: JsonObject, path: readonly string[]): Json | u
 }
 
 /** `type.matcher.v3.ValueMatcher`. */
-function compileValueMatcher(node: ConfigNode): (value: Json | undefined) => boolean {
+export function compileValueMatcher(node: ConfigNode): (value: Json | undefined) => boolean {
   const string = node.child('string_match');
   if (string) {
     const mismatch = compileStringMatcher(string);

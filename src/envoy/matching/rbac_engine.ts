@@ -2,7 +2,8 @@ import type { ConfigRef } from '#source';
 import { compileCelTree } from '../cel/expression.ts';
 import { ConfigNode } from '../config_node.ts';
 import type { Json } from '#api';
-import { celFactsOf, compileMatchTree } from './match_tree.ts';
+import { celFactsOf } from './match_facts.ts';
+import { compileMatchTree } from './match_tree.ts';
 import { compileRule, type RbacFacts } from './rbac_rules.ts';
 
 interface Decision {
@@ -16,8 +17,22 @@ interface Decision {
 
 export type Engine = (facts: RbacFacts) => Decision;
 
+/** The rules of a filter, and those that only count; each as policies or as a matcher. */
+export interface Engines {
+  readonly rules: Engine | undefined;
+  readonly shadow: Engine | undefined;
+}
+
+export function compileEngines(config: ConfigNode): Engines {
+  const engineOf = (rules: string, matcher: string): Engine | undefined => {
+    const [byRules, byMatcher] = [config.child(rules), config.child(matcher)];
+    return byRules ? compileEngine(byRules) : byMatcher && compileMatcherEngine(byMatcher);
+  };
+  return { rules: engineOf('rules', 'matcher'), shadow: engineOf('shadow_rules', 'shadow_matcher') };
+}
+
 /** `config.rbac.v3.RBAC`: policies in the order of their names; ALLOW needs one that fits, DENY none. */
-export function compileEngine(node: ConfigNode): Engine {
+function compileEngine(node: ConfigNode): Engine {
   const isDeny = node.text('action') === 'DENY';
   const isLog = node.text('action') === 'LOG';
   const policies = Object.keys((node.child('policies')?.value ?? {}) as object)
@@ -49,7 +64,7 @@ export function compileEngine(node: ConfigNode): Engine {
 }
 
 /** `matcher` of RBAC: the action that is found decides, and where there is none the request is denied (engine_impl.cc). */
-export function compileMatcherEngine(node: ConfigNode): Engine {
+function compileMatcherEngine(node: ConfigNode): Engine {
   const tree = compileMatchTree(node);
   const logs = hasLogAction(node.value);
   return (facts) => {
@@ -73,7 +88,7 @@ function hasLogAction(value: Json): boolean {
 /** A CEL condition has to be true; one that asks for what is not there does not hold. */
 function compileCondition(policy: ConfigNode): (facts: RbacFacts) => boolean {
   const tree = policy.child('condition') ?? policy.child('checked_condition')?.child('expr');
-  const expression = tree && compileCelTree(tree);
+  const expression = tree && compileCelTree(tree, policy.child('cel_config'));
   if (!tree) return () => true;
   return (facts) => expression?.(celFactsOf(facts)) === true;
 }

@@ -2,7 +2,10 @@ import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { compileMetadataMatcher } from './metadata_matcher.ts';
-import { isInCidr } from '../network/cidr.ts';
+import { hostOf, portOf } from '../network/address.ts';
+import { sansOf } from '../network/certificate.ts';
+import { isInCidr, isIpAddress } from '../network/cidr.ts';
+import { compileSanMatcher } from './subject_alt_names.ts';
 import { compileHeaderMatcher, compilePathMatcher, withoutQuery } from '../router/route_match.ts';
 import { compileUriTemplate } from '../router/uri_template.ts';
 import { compileStringMatcher } from '../router/string_matcher.ts';
@@ -19,9 +22,6 @@ export interface RbacFacts {
 }
 
 export type Rule = (facts: RbacFacts) => boolean;
-
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
-const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
 
 type Compile = (node: ConfigNode) => Rule;
 
@@ -70,7 +70,7 @@ const KINDS: Readonly<Record<string, Compile>> = {
       portOf(connection.localAddress) >= (node.number('start') ?? 0) &&
       portOf(connection.localAddress) < (node.number('end') ?? 0),
   source_ip: ip(({ connection }) => hostOf(connection.remoteAddress)),
-  direct_remote_ip: ip(({ connection }) => hostOf(connection.remoteAddress)),
+  direct_remote_ip: ip(({ connection }) => hostOf(connection.directRemoteAddress)),
   remote_ip: ip(({ log }) => String(log['remote'] ?? '')),
   metadata: (node) => {
     const matches = compileMetadataMatcher(node);
@@ -94,24 +94,36 @@ const KINDS: Readonly<Record<string, Compile>> = {
   authenticated: (node) => {
     const name = node.child('principal_name');
     const mismatch = name && compileStringMatcher(name);
-    return ({ connection }) => {
-      const peer = connection.tls?.peer;
-      if (!peer || !mismatch) return peer !== undefined;
-      // URI names first, then DNS names, then the subject: filters/common/rbac/matchers.cc.
-      const names = ['URI:', 'DNS:'].map((kind) =>
-        peer.sans.filter((san) => san.startsWith(kind)).map((san) => san.slice(kind.length)),
-      );
-      const shown = names.find((some) => some.length > 0) ?? [`CN=${peer.cn}`];
-      return shown.some((one) => mismatch(one) === undefined);
+    return ({ connection: { tls } }) => {
+      if (!tls || !mismatch) return tls !== undefined;
+      const names = tls.peer ? [...sansOf(tls.peer, 'URI'), ...sansOf(tls.peer, 'DNS'), `CN=${tls.peer.cn}`] : [''];
+      return names.some((one) => mismatch(one) === undefined);
     };
   },
   filter_state: (node) => {
-    const string = node.child('string_match');
+    const key = node.text('key') ?? '';
+    const [string, address] = [node.child('string_match'), node.child('address_match')];
     const mismatch = string ? compileStringMatcher(string) : () => 'nothing';
-    return ({ filterState }) =>
-      filterState.has(node.text('key') ?? '') && mismatch(filterState.get(node.text('key') ?? '')!) === undefined;
+    const fits = address ? compileAddressMatcher(address) : (text: string) => mismatch(text) === undefined;
+    return ({ filterState }) => filterState.has(key) && fits(filterState.get(key)!);
   },
+  custom: compilePrincipal,
 };
+
+/** `type.matcher.v3.AddressMatcher`. */
+function compileAddressMatcher(node: ConfigNode): (address: string) => boolean {
+  const [ranges, isInverted] = [node.list('ranges'), node.flag('invert_match')];
+  return (address) => isIpAddress(address) && ranges.some((range) => isInCidr(address, range)) !== isInverted;
+}
+
+/** A principal that is an extension: only that of mutual TLS (rbac/principals/mtls_authenticated). Simplified: another never fits. */
+function compilePrincipal(node: ConfigNode): Rule {
+  const config = node.child('typed_config');
+  if (config?.text('@type')?.endsWith('.mtls_authenticated.v3.Config') !== true) return () => false;
+  const matcher = config.child('san_matcher');
+  const fits = matcher ? compileSanMatcher(matcher) : () => true;
+  return ({ connection: { tls } }) => tls?.peer !== undefined && tls.isPeerValidated === true && fits(tls.peer);
+}
 
 /** One permission or principal. Simplified: `matcher` never fits. */
 export function compileRule(node: ConfigNode): Rule {

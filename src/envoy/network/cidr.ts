@@ -2,7 +2,7 @@ import type { ConfigNode } from '../config_node.ts';
 
 /** Whether a `core.v3.CidrRange` holds an address. */
 export function isInCidr(address: string, range: ConfigNode): boolean {
-  const [bits, prefix] = [bitsOf(address), bitsOf(range.text('address_prefix') ?? '')];
+  const [bits, prefix] = [bitsOfAddress(address), bitsOfAddress(range.text('address_prefix') ?? '')];
   const length = range.number('prefix_len') ?? 0;
   return (
     bits !== undefined &&
@@ -16,10 +16,10 @@ export function isInCidr(address: string, range: ConfigNode): boolean {
 export const isIpAddress = (text: string): boolean =>
   /^\d{1,3}(\.\d{1,3}){3}$/.test(text)
     ? text.split('.').every((part) => Number(part) <= 255)
-    : bitsOf(text) !== undefined;
+    : bitsOfAddress(text) !== undefined;
 
 /** An address as a text of 32 or 128 zeros and ones. */
-function bitsOf(address: string): string | undefined {
+export function bitsOfAddress(address: string): string | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(address))
     return address
       .split('.')
@@ -36,7 +36,7 @@ function bitsOf(address: string): string | undefined {
 
 /** The network of an address, as `10.0.0.0/8`. */
 export function maskAddress(address: string, length: number): string {
-  const bits = (bitsOf(address) ?? '').slice(0, length).padEnd(address.includes(':') ? 128 : 32, '0');
+  const bits = (bitsOfAddress(address) ?? '').slice(0, length).padEnd(address.includes(':') ? 128 : 32, '0');
   if (!address.includes(':')) {
     const parts = bits.match(/.{8}/g) ?? [];
     return `${parts.map((one) => parseInt(one, 2)).join('.')}/${length}`;

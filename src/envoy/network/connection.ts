@@ -1,5 +1,5 @@
 import type { JsonObject } from '#api';
-import type { Connection, StreamRecord } from '../seams.ts';
+import type { Connection, EstablishedTls, StreamRecord } from '../seams.ts';
 import { StreamFacts, type ListenerInfo } from '../stream_info/stream_facts.ts';
 import { LogFlags } from '../stream_info/log_flags.ts';
 import type { CloseEvent, CompiledNetworkFilter, NetworkConnection, NetworkFilter } from './filter.ts';
@@ -84,7 +84,7 @@ export class DownstreamConnection implements NetworkConnection {
   }
 
   get streamFacts(): StreamFacts {
-    return (this.#streamFacts ??= new StreamFacts(this.#owner.nowMs, this.#owner.info, this.openedMs));
+    return (this.#streamFacts ??= new StreamFacts(this.#owner.nowMs, this.#owner.info, undefined, this.openedMs));
   }
 
   get flags(): string {
@@ -98,6 +98,12 @@ export class DownstreamConnection implements NetworkConnection {
   start(filters: readonly CompiledNetworkFilter[]): void {
     this.#filters = filters.map((create) => create(this));
     this.#initialize();
+  }
+
+  /** The handshake is done, and both ends know each other. */
+  secured(tls: EstablishedTls): void {
+    this.facts = { ...this.facts, tls };
+    for (const filter of this.#filters) filter.onSecured?.();
   }
 
   /** Bytes of the client. */

@@ -42,6 +42,8 @@ export interface NetworkConnection {
 export interface NetworkFilter {
   /** Before any byte, and before a TLS handshake. */
   onNewConnection?(): NetworkFilterStatus;
+  /** The TLS handshake with the client is done. */
+  onSecured?(): void;
   onData?(payload: Payload, endStream: boolean): NetworkFilterStatus;
   /** The connection is over, and nothing can be written any more. */
   onClose?(by: CloseEvent): void;

@@ -1,15 +1,9 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import type { Connection } from '../seams.ts';
+import type { Detected } from './detected.ts';
 import { typeOf } from './filter.ts';
 import type { ClientHello, Payload } from './payload.ts';
-
-/** What the listener filters found out about a connection before a chain is chosen. */
-export interface Detected {
-  sni: string | undefined;
-  transportProtocol: 'tls' | 'raw_buffer';
-  applicationProtocols: readonly string[];
-}
 
 /** A connection that has no filter chain yet: envoy/network/filter.h, ListenerFilterCallbacks. */
 export interface AcceptedSocket {

@@ -1,6 +1,8 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { Certificates } from './certificate.ts';
 import type { EstablishedTls, SeenTls, ServerTls } from '../seams.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
+import type { ProxyTlv } from './proxy_tlv.ts';
 import type { ClientHello, Payload, ServerHello } from './payload.ts';
 
 /** How a handshake went: what both sides know now, or why there is no connection. */
@@ -26,7 +28,13 @@ export interface TransportSocketOptions {
   readonly verifySans?: readonly string[];
   readonly alpn?: readonly string[];
   /** Who the client is, for the PROXY protocol. */
-  readonly downstream?: { readonly remoteAddress: string; readonly localAddress: string };
+  readonly downstream?: {
+    readonly remoteAddress: string;
+    readonly localAddress: string;
+    readonly tlvs?: readonly ProxyTlv[];
+    /** What formats of further ones are filled from. */
+    readonly context?: FormatterContext;
+  };
 }
 
 export type UpstreamHandshake =

@@ -2,7 +2,7 @@ import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import { hashOf, type HashFacts } from '../load_balancing/hash_policy.ts';
-import type { MatchFacts } from '../matching/match_tree.ts';
+import type { MatchFacts } from '../matching/match_facts.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Connection } from '../seams.ts';
 import type { ClusterSpecifier } from './cluster_specifier.ts';

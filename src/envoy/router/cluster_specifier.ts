@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
-import type { MatchFacts } from '../matching/match_tree.ts';
+import type { MatchFacts } from '../matching/match_facts.ts';
 import type { FileSystem } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 

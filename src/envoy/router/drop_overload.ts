@@ -21,7 +21,7 @@ export function isDropped(
   });
   const isAll = (dropOverload.number('numerator') ?? 0) >= PARTS[dropOverload.text('denominator') ?? 'HUNDRED']!;
   const [prefix, flag] = isAll ? ['unconditional-', 'UDO'] : ['', 'DO'];
-  if (!stream.suppressEnvoyHeaders) stream.localHeaders.push([`x-envoy-${prefix}drop-overload`, 'true']);
+  if (!stream.router.suppressEnvoyHeaders) stream.localHeaders.push([`x-envoy-${prefix}drop-overload`, 'true']);
   onAnswer(STATUS);
   const words = `${prefix}drop-overload`.split('-');
   stream.sendLocalReply(STATUS, words.join(' '), flag, words.join('_'));

@@ -1,5 +1,6 @@
 import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
+import { compileCelText, compileCelTree } from '../cel/expression.ts';
 import { expand } from '../formatter/format_text.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { HeaderMap } from '../http/header_map.ts';
@@ -72,10 +73,14 @@ const KINDS: Readonly<Record<string, Compile>> = {
   },
   query_parameters: (node) => {
     const name = node.text('query_parameter_name') ?? '';
-    return absentOr(node, ({ request }) => queryParameter(request.get(':path') ?? '', name));
+    return absentOr(node, ({ request }) => {
+      const value = queryParameter(request.get(':path') ?? '', name);
+      return value === undefined ? undefined : decoded(value);
+    });
   },
   dynamic_metadata: (node) => compileMetadata(node, false),
   metadata: (node) => compileMetadata(node, node.text('source') === 'ROUTE_ENTRY'),
+  extension: compileExtension,
   remote_address_match: (node) => {
     const ranges = node.child('address_matcher')?.list('ranges') ?? [];
     const isInverted = node.child('address_matcher')?.flag('invert_match') === true;
@@ -88,6 +93,9 @@ const KINDS: Readonly<Record<string, Compile>> = {
   },
 };
 
+/** A percent sign that stands for nothing else stays. */
+const decoded = (text: string): string => text.replace(/(?:%[\da-f]{2})+/gi, (all) => decodeURIComponent(all));
+
 const masked = (node: ConfigNode, field: string, otherwise: number): number => node.number(field) ?? otherwise;
 
 function absentOr(node: ConfigNode, read: (facts: RateLimitFacts) => string | undefined): Action {
@@ -95,7 +103,7 @@ function absentOr(node: ConfigNode, read: (facts: RateLimitFacts) => string | un
   const absent = node.flag('skip_if_absent') ? ('skip' as const) : undefined;
   return (facts) => {
     const value = read(facts);
-    return value === undefined || value === '' ? absent : { key, value };
+    return value === undefined ? absent : { key, value };
   };
 }
 
@@ -113,6 +121,19 @@ function compileMetadata(node: ConfigNode, isOfRoute: boolean): Action {
     const now = valueAt(isOfRoute ? facts.routeMetadata : facts.dynamicMetadata, path);
     return typeof now === 'string' && now !== '' ? now : otherwise;
   });
+}
+
+/** A value of an expression; one that has none skips the entry, or the whole descriptor: rate_limit_descriptors/expr. */
+function compileExtension(node: ConfigNode): Action {
+  const config = node.child('typed_config');
+  const [text, tree] = [config?.text('text'), config?.child('parsed')];
+  const expression = text !== undefined ? compileCelText(text) : tree && compileCelTree(tree);
+  const key = config?.text('descriptor_key') ?? '';
+  const absent = config?.flag('skip_if_error') === true ? ('skip' as const) : undefined;
+  return (facts) => {
+    const value = expression?.(facts.formatterContext());
+    return value === undefined || value === null ? absent : { key, value: String(value) };
+  };
 }
 
 /** A `rate_limits` entry, compiled. */

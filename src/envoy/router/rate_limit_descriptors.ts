@@ -6,6 +6,9 @@ import { rateLimitOf, type DescriptorEntry, type RateLimitFacts } from './rate_l
 export interface Descriptor {
   readonly entries: readonly DescriptorEntry[];
   readonly hitsAddend: number | undefined;
+  readonly isNegative: boolean;
+  /** Whether the client is told of it: undefined where the filter decides. */
+  readonly isTold: boolean | undefined;
   /** A limit that dynamic metadata gives in place of the service's own. */
   readonly limit: { readonly requestsPerUnit: number; readonly unit: string } | undefined;
   readonly node: ConfigNode;
@@ -27,6 +30,9 @@ export interface RateLimitLevels {
   readonly virtualHost: ConfigNode | undefined;
 }
 
+/** `RateLimit.x_ratelimit_option`. */
+const TOLD: Readonly<Record<string, boolean>> = { OFF: false, DRAFT_VERSION_03: true };
+
 /** The descriptors of a request, in the order of the rate limits: ratelimit.cc, populateRateLimitDescriptors. */
 export function descriptorsOf(scope: RateLimitScope, levels: RateLimitLevels, facts: RateLimitFacts): Descriptor[] {
   return limitsOf(scope, levels).flatMap((node) => {
@@ -36,7 +42,17 @@ export function descriptorsOf(scope: RateLimitScope, levels: RateLimitLevels, fa
     if (!entries) return [];
     // Those of a route or virtual host are read by other code, which knows no addend (router_ratelimit.cc).
     const hitsAddend = scope.own.length > 0 ? limit.hitsAddend?.(facts) : undefined;
-    return [{ entries, hitsAddend, limit: overrideOf(node, facts.dynamicMetadata), node }];
+    const isNegative = hitsAddend !== undefined && node.child('hits_addend')?.flag('is_negative_hits') === true;
+    return [
+      {
+        entries,
+        hitsAddend,
+        isNegative,
+        isTold: TOLD[node.text('x_ratelimit_option') ?? ''],
+        limit: overrideOf(node, facts.dynamicMetadata),
+        node,
+      },
+    ];
   });
 }
 

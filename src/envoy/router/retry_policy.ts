@@ -1,5 +1,5 @@
 import { durationMs } from '#api';
-import type { Random } from '#sim';
+import { SIMULATION_EPOCH_MS, type Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { grpcStatusNumber } from '../formatter/grpc_status.ts';
 import { HeaderMap } from '../http/header_map.ts';
@@ -70,7 +70,7 @@ export class RetryPolicy {
   /** Whether a failure is one to try again. */
   retriesFailure(failure: Failure): boolean {
     const is = (...names: string[]): boolean => names.some((name) => this.conditions.has(name));
-    if (failure === 'overflow' || failure === 'protocol_error') return false;
+    if (failure === 'overflow') return false;
     if (failure === 'remote_reset') return is('5xx', 'gateway-error', 'reset', 'refused-stream');
     if (failure === 'refused') return is('5xx', 'connect-failure', 'reset', 'gateway-error', 'reset-before-request');
     return is('5xx', 'gateway-error', 'reset');
@@ -80,9 +80,9 @@ export class RetryPolicy {
   backOff(
     attempt: number,
     response: HttpResponse | undefined,
-    random: Random,
+    { random, nowMs }: { random: Random; nowMs: number },
   ): { ms: number; kind: 'exponential' | 'ratelimited' } {
-    const limited = this.#rateLimitedMs(response, random);
+    const limited = this.#rateLimitedMs(response, random, nowMs);
     if (limited !== undefined) return { ms: limited, kind: 'ratelimited' };
     const backOff = this.node?.child('retry_back_off');
     const base = durationMs(backOff?.text('base_interval')) ?? DEFAULT_BASE_MS;
@@ -91,33 +91,36 @@ export class RetryPolicy {
     return { ms: random.below(Math.max(1, Math.floor(ceiling))), kind: 'exponential' };
   }
 
-  #rateLimitedMs(response: HttpResponse | undefined, random: Random): number | undefined {
+  #rateLimitedMs(response: HttpResponse | undefined, random: Random, nowMs: number): number | undefined {
     const node = this.node?.child('rate_limited_retry_back_off');
     if (!node || !response) return undefined;
     const max = durationMs(node.text('max_interval')) ?? 300_000;
     for (const reset of node.list('reset_headers')) {
       const value = Number(response.headers.get((reset.text('name') ?? '').toLowerCase()) ?? NaN);
-      const ms = value * 1000;
-      // Simplified: a UNIX_TIMESTAMP is taken as seconds to wait.
+      const ms = value * 1000 - (reset.text('format') === 'UNIX_TIMESTAMP' ? SIMULATION_EPOCH_MS + nowMs : 0);
       if (ms > 0 && ms <= max) return ms + random.below(Math.max(1, Math.floor(ms / 2)));
     }
     return undefined;
   }
 }
 
-/** The route's policy, or else that of its virtual host. */
-export const retryNodeOf = ({ route, virtualHost }: Stream): ConfigNode | undefined =>
-  route!.action!.child('retry_policy') ?? virtualHost?.node.child('retry_policy');
+/** The cluster's policy, or else the route's, or else that of its virtual host. */
+export const retryNodeOf = ({ cluster, route, virtualHost }: Stream): ConfigNode | undefined =>
+  cluster?.http.retryPolicy ?? route!.action!.child('retry_policy') ?? virtualHost?.node.child('retry_policy');
 
 /** The policy of a request: none where its body is more than may be held for another try (router.cc, decodeData). */
 export function retryPolicyOf(stream: Stream, node: ConfigNode | undefined): RetryPolicy {
   if (!node && !asksForRetries(stream.request)) return NO_RETRIES;
-  const limit =
-    stream.route?.node.number('per_request_buffer_limit_bytes') ??
-    stream.virtualHost?.node.number('per_request_buffer_limit_bytes') ??
-    Infinity;
-  return stream.requestBody.length > limit ? NO_RETRIES : new RetryPolicy(node, stream.request);
+  return stream.requestBody.length > bufferLimitOf(stream) ? NO_RETRIES : new RetryPolicy(node, stream.request);
 }
+
+/** How much of a body is held for another try: of the route, or else of its virtual host. */
+const bufferLimitOf = ({ route, virtualHost }: Stream): number =>
+  limitOf(route?.node) ?? limitOf(virtualHost?.node) ?? Infinity;
+
+/** The older field counts as well. */
+const limitOf = (node: ConfigNode | undefined): number | undefined =>
+  node?.number('request_body_buffer_limit') ?? node?.number('per_request_buffer_limit_bytes');
 
 const ASKING = [
   'x-envoy-retry-on',

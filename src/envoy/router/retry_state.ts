@@ -55,7 +55,7 @@ export class RetryState {
     if (!this.#isRetrying) breaker.take('retries');
     this.#isRetrying = true;
     if (response) counts.retried(response.status);
-    const { ms, kind } = this.#policy.backOff(attempts, response, random);
+    const { ms, kind } = this.#policy.backOff(attempts, response, { random, nowMs: dispatcher.nowMs });
     trace?.record({
       kind: 'retry_scheduled',
       state: 'info',

@@ -12,9 +12,11 @@ export interface RouteLevels {
   /** `request_mirror_policies` of the nearest level that has any. */
   readonly mirrors: readonly ConfigNode[];
   readonly pluginOf: PluginOf;
+  /** Paths are compared without what follows a `;`. */
+  readonly ignoresPathParameters: boolean;
 }
 
-const NO_LEVELS: RouteLevels = { mirrors: [], pluginOf: () => undefined };
+const NO_LEVELS: RouteLevels = { mirrors: [], pluginOf: () => undefined, ignoresPathParameters: false };
 
 /** A route: what it takes, and what it does with it. */
 export class Route {

@@ -28,6 +28,7 @@ export class RouteConfig {
     this.virtualHosts = new VirtualHosts(node, services.stats, {
       mirrors: node.list('request_mirror_policies'),
       pluginOf: compilePlugins(node, services),
+      ignoresPathParameters: node.flag('ignore_path_parameters_in_path_matching'),
     });
     this.narrowestWins = node.flag('most_specific_header_mutations_wins');
     this.#internalOnlyHeaders = node.texts('internal_only_headers').map((name) => name.toLowerCase());

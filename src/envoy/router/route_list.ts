@@ -13,13 +13,17 @@ export class RouteList {
   #index: PathIndex | undefined;
   #shadows: readonly (Shadow<Route> | undefined)[] | undefined;
 
-  constructor(routes: readonly Route[]) {
+  readonly #ignoresPathParameters: boolean;
+
+  constructor(routes: readonly Route[], ignoresPathParameters = false) {
     this.routes = routes;
+    this.#ignoresPathParameters = ignoresPathParameters;
   }
 
   /** The first route whose match accepts the request. With a trace every route says what became of it. */
   first(request: HeaderMap, random: Random, facts: RouteFacts, trace: Trace | undefined): Route | undefined {
-    const path = request.get(':path') ?? '';
+    const whole = request.get(':path') ?? '';
+    const path = this.#ignoresPathParameters ? withoutParameters(whole) : whole;
     if (trace) return this.#firstTold(request, random, facts, { path, trace });
     const isTaken = (position: number): boolean => {
       const route = this.routes[position]!;
@@ -85,6 +89,9 @@ export class RouteList {
     }
   }
 }
+
+/** A path without what follows a `;` in each of its parts; the query stays. */
+const withoutParameters = (path: string): string => path.replace(/^[^?#]*/, (bare) => bare.replace(/;[^/]*/g, ''));
 
 const NOTHING = { numerator: 0, denominator: 100 };
 

@@ -61,12 +61,16 @@ function compileFilterState(node: ConfigNode): Mismatch {
   };
 }
 
-/** `presented: false` fits a plain connection too; a certificate is not validated where no CA is trusted. */
+/** What is false fits a plain connection too; a certificate is not validated where no CA is trusted. */
 function compileTlsContext(node: ConfigNode): Mismatch {
+  const fits = (field: string, is: boolean): boolean => !node.has(field) || node.flag(field) === is;
   return (_, __, facts) => {
-    const isPresented = facts?.connection.tls?.peer !== undefined;
-    const fits = !node.has('presented') || node.flag('presented') === isPresented;
-    return fits ? undefined : `the client showed ${isPresented ? 'a' : 'no'} certificate`;
+    const tls = facts?.connection.tls;
+    const [isPresented, isValidated] = [tls?.peer !== undefined, tls?.isPeerValidated === true];
+    if (!fits('presented', isPresented)) return `the client showed ${isPresented ? 'a' : 'no'} certificate`;
+    return fits('validated', isValidated)
+      ? undefined
+      : `the client showed ${isValidated ? 'a' : 'no'} certificate that is trusted`;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Stream } from '../http/stream.ts';
+import { invalidHeader } from './strict_headers.ts';
 import { isDropped } from './drop_overload.ts';
 import { statusWithoutCluster } from './local_replies.ts';
 import { retryNodeOf } from './retry_policy.ts';
@@ -25,6 +26,8 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     });
     return stream.sendLocalReply(statusWithoutCluster(action), '', 'NC', 'cluster_not_found');
   }
+  const invalid = invalidHeader(stream.router.strictHeaders, stream.request);
+  if (invalid) return refuseHeader(stream, invalid);
   // By the path as it came: a virtual cluster looks before the route rewrites.
   const counts = new UpstreamCounts(stream, cluster, services.zone);
   stream.weighted = weighted;
@@ -41,15 +44,15 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
   // What is counted is there for the values of headers.
   stream.log['attempts'] = 1;
   stream.mutateRequest();
-  rewriteRequest(
-    stream.route!,
-    stream.request,
-    stream.suppressEnvoyHeaders,
-    weighted?.node.text('host_rewrite_literal'),
-  );
+  rewriteRequest(stream, weighted?.node.text('host_rewrite_literal'));
   const filter = new RouterFilter(stream, { cluster, counts, timeouts }, services, followRedirect);
   stream.upstream = filter;
   filter.start();
   // Whoever has answered by now did so on the headers alone.
   stream.readBody();
+}
+
+function refuseHeader(stream: Stream, { name, value }: { name: string; value: string }): void {
+  const details = `request_headers_failed_strict_check{${name}}`;
+  stream.sendLocalReply(400, `invalid header '${name}' with value '${value}'`, 'IH', details);
 }

@@ -1,8 +1,8 @@
-import { at } from '#source';
 import type { Timer } from '#sim';
 import type { Stream } from '../http/stream.ts';
 import type { EstablishedTls, HttpResponse, UpstreamReply, UpstreamRequest as RequestToSend } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
+import type { Host } from '../upstream/host.ts';
 import type { Verdict } from '../upstream/outlier_detection.ts';
 import type { ConnPool, PoolCallbacks } from '../upstream/conn_pool.ts';
 import { localReplyOf } from './local_replies.ts';
@@ -11,6 +11,7 @@ import type { RouterServices } from './router_services.ts';
 import { RouterTrace } from './router_trace.ts';
 import { retryNodeOf, retryPolicyOf, type Failure } from './retry_policy.ts';
 import { RetryState } from './retry_state.ts';
+import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
 import { choiceContextOf, responseHeaders, tryHeaders } from './try_request.ts';
@@ -20,7 +21,7 @@ import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
 import type { UpstreamTimeouts } from './upstream_timeouts.ts';
 
 /** Takes over a redirect of the upstream; false where it is to be passed on. */
-export type FollowRedirect = (location: string, status: number) => boolean;
+export type FollowRedirect = (response: HttpResponse, location: string) => boolean;
 
 /** One request on its way upstream, through as many tries as its retry policy allows. */
 export class RouterFilter {
@@ -34,7 +35,7 @@ export class RouterFilter {
   readonly #followRedirect: FollowRedirect;
   readonly #counts: UpstreamCounts;
   readonly #startMs: number;
-  readonly #isHttp2: boolean;
+  #isHttp2: boolean;
   readonly #trace: RouterTrace | undefined;
   #attempts = 0;
   #isDone = false;
@@ -90,21 +91,22 @@ export class RouterFilter {
     this.#attempts++;
     this.#stream.log['attempts'] = this.#attempts;
     const host = this.#cluster.chooseHost(choiceContextOf(this.#stream, this.#retryHosts.choice));
-    if (host === undefined) {
-      this.#counts.count('upstream_cx_none_healthy');
-      this.#trace?.failed('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` has no endpoint to send to.`);
-      return this.#end(undefined, { status: 503, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
+    const pool = host && this.#poolOf(host);
+    if (host === undefined || !pool) {
+      if (!host) this.#counts.count('upstream_cx_none_healthy');
+      this.#trace?.nowhereToGo(host);
+      const status = this.#stream.overrideHost?.statusWhenGone ?? 503;
+      return this.#end(undefined, { status, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
+    rewriteToHost(this.#stream, host.hostname);
     // What an earlier try broke on is forgotten.
     delete this.#stream.log['transport_failure'];
     this.#stream.facts.hostsAttempted.push(host);
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
-    const options = this.#cluster.transportOptionsOf?.(this.#stream.request);
-    const pool = this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, options);
     const request: RequestToSend = {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
       headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
@@ -112,9 +114,16 @@ export class RouterFilter {
       ...(!this.#stream.isComplete && { isIncomplete: true }),
     };
     // What an access log may measure: of HTTP/1 alone.
-    if (!this.#isHttp2) this.#stream.facts.upstreamSent.push(request);
+    if (!this.#isHttp2 && this.#stream.facts.isMeasured) this.#stream.facts.upstreamSent.push(request);
     if (this.#stream.isTunnel) this.#tunnel(one, pool, request);
     else one.begin(pool.newStream(request, this.#callbacks(one)));
+  }
+
+  #poolOf(host: Host): ConnPool | undefined {
+    this.#isHttp2 = this.#cluster.speaksHttp2(String(this.#stream.log['protocol']), host);
+    const options = this.#cluster.http.transportOptionsOf?.(this.#stream.request);
+    const key = { options, downstream: this.#stream.connection };
+    return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, key);
   }
 
   #callbacks(one: UpstreamRequest): PoolCallbacks {
@@ -151,6 +160,7 @@ export class RouterFilter {
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
     this.#score(one, true, { kind: 'status', status: head.status });
     this.#counts.answered(head.status, one.host, head.headers);
+    if (this.#attempts > 1) this.#counts.countEverywhere('upstream_rq_retry_success');
     this.#trace?.tunnelOpened(head.status);
     this.#stream.openTunnel(head);
   }
@@ -168,6 +178,7 @@ export class RouterFilter {
     facts.upstreamRequestMs ??= facts.nowMs;
     facts.upstreamProtocol = this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
     this.#stream.logReady();
+    one.limit(this.#services.dispatcher, this.#cluster.http.maxStreamMs, () => this.#onMaxDuration(one));
     const { perTryMs } = this.#timeouts;
     const limit =
       perTryMs > 0
@@ -175,6 +186,24 @@ export class RouterFilter {
         : { name: 'per_try_idle_timeout' as const, ms: this.#perTryIdleMs };
     if (limit.ms > 0 && isTimed(this.#stream))
       one.arm(this.#services.dispatcher, limit, () => this.#onTryTimeout(one, limit.name));
+  }
+
+  /** The cluster lets no request last longer: router.cc, onStreamMaxDurationReached. */
+  #onMaxDuration(one: UpstreamRequest): void {
+    this.#counts.count('upstream_rq_max_duration_reached');
+    one.reset();
+    if (this.#isDone) return;
+    this.#tries = this.#tries.filter((other) => other !== one);
+    if (!one.isRetried && this.#retries.wantsFailure('reset')) {
+      const refusal = this.#retry(undefined);
+      if (refusal === undefined) return;
+      this.#flags.add(refusal);
+    }
+    if (this.#mayAnswer) return;
+    this.#settle();
+    const flags = [...this.#flags, 'UMSDR'].join(',');
+    const body = 'upstream max stream duration reached';
+    this.#stream.sendLocalReply(504, body, flags, 'upstream_max_stream_duration_reached');
   }
 
   #onTryTimeout(one: UpstreamRequest, kind: TryTimeout): void {
@@ -197,7 +226,7 @@ export class RouterFilter {
       `A try had no answer in its time: another goes out beside it, and the first answer counts.`,
     );
     if (this.#retries.isOff) return;
-    const refusal = this.#retry(undefined);
+    const refusal = this.#retry(undefined, true);
     if (refusal === undefined) one.isRetried = true;
     else this.#flags.add(refusal);
   }
@@ -210,13 +239,7 @@ export class RouterFilter {
   #onGlobalTimeout(): void {
     if (this.#isDone) return;
     for (const one of this.#tries) this.#onTryAbandoned(one);
-    const action = this.#stream.route!.action!;
-    const because = action.has('timeout') ? at(action.ref, 'timeout') : action.ref;
-    this.#trace?.failed(
-      'response_timeout',
-      `No answer within ${this.#timeouts.globalMs} ms, all tries together.`,
-      because,
-    );
+    this.#trace?.outOfTime(this.#stream.route!.action!, this.#timeouts.globalMs);
     this.#settle();
     const body = this.#timeouts.status === 204 ? '' : 'upstream request timeout';
     this.#stream.sendLocalReply(this.#timeouts.status, body, [...this.#flags, 'UT'].join(','), 'response_timeout');
@@ -245,11 +268,11 @@ export class RouterFilter {
       return refuseHandshake(this.#stream, response);
     }
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
-    if (!this.#isHttp2) this.#stream.facts.upstreamReplies.push(reply);
+    if (!this.#isHttp2 && this.#stream.facts.isMeasured) this.#stream.facts.upstreamReplies.push(reply);
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
-    if (response.headers.has('x-envoy-immediate-health-check-fail')) this.#cluster.failPassively(one.host);
-    this.#score(one, response.status < 500, { kind: 'status', status: response.status });
+    this.#cluster.hear(one.host, response);
+    this.#score(one, response.status < 500, { kind: 'status', status: this.#cluster.statusForOutliers(response) });
     this.#trace?.answered(response.status);
     if (this.#redirects(response)) return;
     if (this.#retries.wantsResponse(response, this.#stream.request)) {
@@ -282,11 +305,12 @@ export class RouterFilter {
   }
 
   /** Whether the connection manager goes where the answer points, in place of passing it on. */
-  #redirects({ status, headers }: HttpResponse): boolean {
+  #redirects(response: HttpResponse): boolean {
+    const { status, headers } = response;
     const location = status >= 300 && status < 400 ? headers.get('location') : undefined;
     if (location === undefined || !this.#stream.route!.action!.has('internal_redirect_policy')) return false;
     this.#settle();
-    return this.#followRedirect(location, status);
+    return this.#followRedirect(response, location);
   }
 
   #pass(one: UpstreamRequest, response: HttpResponse, cut: string | undefined): void {
@@ -323,12 +347,12 @@ export class RouterFilter {
     if (failure !== 'overflow' && !one.isTimeoutScored)
       this.#score(one, false, { kind: 'local_failure', mappedStatus: reply.status });
     if (!one.isRetried && this.#retries.wantsFailure(failure)) {
-      const refusal = this.#retry(undefined);
+      const refusal = this.#retry(undefined, failure === 'per_try_timeout');
       if (refusal === undefined) return;
       this.#flags.add(refusal);
     }
     if (this.#mayAnswer) return void this.#counts.answered(reply.status, one.host);
-    if (failure === 'overflow' && !this.#stream.suppressEnvoyHeaders)
+    if (failure === 'overflow' && !this.#stream.router.suppressEnvoyHeaders)
       this.#stream.localHeaders.push(['x-envoy-overloaded', 'true']);
     this.#end(one, reply, [...this.#flags, reply.flag]);
   }
@@ -339,10 +363,13 @@ export class RouterFilter {
   }
 
   /** Schedules another try, or says by which flag there is none. */
-  #retry(response: HttpResponse | undefined): string | undefined {
+  #retry(response: HttpResponse | undefined, isTimeout = false): string | undefined {
     const refusal = this.#retries.schedule(this.#attempts, response, () => {
       this.#pendingRetries--;
-      if (!this.#isDone) this.#try();
+      if (this.#isDone) return;
+      if (this.#stream.virtualHost?.tellsTimeoutRetry === true)
+        this.#stream.request.set('x-envoy-is-timeout-retry', String(isTimeout));
+      this.#try();
     });
     if (refusal === undefined) this.#pendingRetries++;
     return refusal;

@@ -1,3 +1,5 @@
+import { at } from '#source';
+import type { ConfigNode } from '../config_node.ts';
 import type { Trace } from '../trace.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { Host } from '../upstream/host.ts';
@@ -19,6 +21,17 @@ export class RouterTrace {
       'matched',
       `Try ${attempt}: ${node.text('lb_policy') ?? 'ROUND_ROBIN'} picks ${host.address}, one of ${hosts.length} endpoints.`,
     );
+  }
+
+  outOfTime(action: ConfigNode, ms: number): void {
+    const because = action.has('timeout') ? at(action.ref, 'timeout') : action.ref;
+    this.failed('response_timeout', `No answer within ${ms} ms, all tries together.`, because);
+  }
+
+  /** There is no host, or no pool for it. */
+  nowhereToGo(host: Host | undefined): void {
+    const what = host ? 'may have no more connection pools: max_connection_pools' : 'has no endpoint to send to';
+    this.failed('no_healthy_upstream', `The cluster \`${this.#cluster.name}\` ${what}.`);
   }
 
   tunnelOpened(status: number): void {

@@ -4,6 +4,7 @@ import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { Random } from '#sim';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { StatsStore } from '../stats/store.ts';
+import { nearestOf } from './route.ts';
 import { shadowsOf } from './shadow.ts';
 import { SHADOW_FACTS } from './upstream_counts.ts';
 
@@ -21,17 +22,21 @@ interface ShadowServices {
 export function sendShadows(stream: Stream, services: ShadowServices, timeoutMs: number): void {
   const { request, requestBody, route } = stream;
   const context = (): FormatterContext => stream.context();
-  for (const { cluster: name, headers } of shadowsOf(route!.mirrors, request, { ...services, context })) {
+  for (const { cluster: name, headers } of shadowsOf(nearestOf(stream.cluster!.http.mirrors, route!.mirrors), request, {
+    ...services,
+    context,
+  })) {
     const cluster = services.clusters.get(name);
     const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
     if (!cluster) continue;
-    if (!host) {
+    const pool = host && cluster.poolOf(host, 'DEFAULT');
+    if (!pool) {
       countShadow(services, cluster, UNAVAILABLE);
       continue;
     }
     headers.set('x-envoy-expected-rq-timeout-ms', String(timeoutMs));
     stream.span?.child().inject(headers);
-    cluster.poolOf(host, 'DEFAULT').newStream(
+    pool.newStream(
       { headers, body: requestBody },
       {
         onReady: () => undefined,

@@ -10,7 +10,8 @@ import type { RetryChoice } from './retry_hosts.ts';
 import { subsetOf } from './route.ts';
 import { saysEmptyBody } from './upstream_headers.ts';
 import { hasWholeRequest } from './upstream_tunnel.ts';
-import type { UpstreamTimeouts } from './upstream_timeouts.ts';
+import { setGrpcTimeout } from '../http/stream_duration.ts';
+import { asksGrpc, type UpstreamTimeouts } from './upstream_timeouts.ts';
 
 /** What the choice of a host may depend on. */
 export function choiceContextOf(stream: Stream, retry: RetryChoice | undefined): ChoiceContext {
@@ -33,16 +34,18 @@ function wantedSubset({ route, weighted, dynamicMetadata }: Stream): JsonObject 
 }
 
 /** Tells the upstream how long somebody will wait. */
-export function setExpectedTimeout({ request, suppressEnvoyHeaders }: Stream, timeouts: UpstreamTimeouts): void {
+export function setExpectedTimeout({ request, route, router }: Stream, timeouts: UpstreamTimeouts): void {
   // A hedged try may go on beside the next one.
   const expected = (timeouts.hedges ? 0 : timeouts.perTryMs) || timeouts.globalMs;
-  if (expected > 0 && !suppressEnvoyHeaders) request.set('x-envoy-expected-rq-timeout-ms', String(expected));
+  if (expected === 0) return;
+  if (!router.suppressEnvoyHeaders) request.set('x-envoy-expected-rq-timeout-ms', String(expected));
+  if (asksGrpc(route!, request)) setGrpcTimeout(request, expected);
 }
 
 /** The upstream's headers as the client gets them; of a request that is not whole nobody knows how long its answer took. */
 export function responseHeaders(stream: Stream, response: HttpResponse, attempts: number): HeaderMap {
   const headers = response.headers.copy();
-  if (!stream.suppressEnvoyHeaders && hasWholeRequest(stream)) headers.set('x-envoy-upstream-service-time', '0');
+  if (!stream.router.suppressEnvoyHeaders && hasWholeRequest(stream)) headers.set('x-envoy-upstream-service-time', '0');
   const policies = hashPolicyOf(stream);
   if (policies.length > 0) for (const cookie of newCookies(policies, stream)) headers.add('set-cookie', cookie);
   if (stream.virtualHost?.countsAttemptsInResponse) headers.set('x-envoy-attempt-count', String(attempts));
@@ -54,6 +57,8 @@ export function tryHeaders(stream: Stream, cluster: Cluster, attempt: number): H
   const { request, virtualHost } = stream;
   if (virtualHost?.countsAttempts) request.set('x-envoy-attempt-count', String(attempt));
   const headers = request.copy();
+  if (cluster.http.sendsFullUrl)
+    headers.set(':path', `${request.get(':scheme')}://${request.get(':authority') ?? ''}${request.get(':path') ?? ''}`);
   if (
     !cluster.speaksHttp2(String(stream.log['protocol'])) &&
     stream.requestBody === '' &&

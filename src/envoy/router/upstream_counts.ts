@@ -1,3 +1,4 @@
+import { isGrpc } from '../formatter/grpc_status.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import type { HttpResponse } from '../seams.ts';
@@ -21,6 +22,7 @@ export class UpstreamCounts {
   readonly #isInternal: boolean;
   readonly #altName: string | undefined;
   readonly #countsCodes: boolean;
+  readonly #suppressesCode: boolean;
   readonly #ownZone: string;
 
   constructor(stream: Stream, cluster: Cluster, ownZone: string) {
@@ -28,7 +30,8 @@ export class UpstreamCounts {
     this.#isInternal = stream.request.has('x-envoy-internal');
     this.#altName = stream.request.get('x-envoy-upstream-alt-stat-name');
     // Health checks that pass through are no traffic: router.cc, chargeUpstreamCode.
-    this.#countsCodes = stream.countsCodes && !stream.isHealthCheck;
+    this.#countsCodes = stream.router.countsCodes && !stream.isHealthCheck;
+    this.#suppressesCode = stream.router.suppressesGrpcCodes && isGrpc(stream.request);
     this.#ownZone = ownZone;
     const ofRoute = stream.route?.stats;
     const ofVirtualCluster = stream.virtualHost?.virtualClusterOf(stream.request);
@@ -57,7 +60,8 @@ export class UpstreamCounts {
   answered(status: number, host: Host | undefined, headers?: HeaderMap): ResponseFacts {
     const facts = this.#factsOf(host, headers);
     if (!this.#countsCodes) return facts;
-    this.#stats.charge(status, facts);
+    if (this.#suppressesCode) this.#stats.chargeWithoutCode(status, facts);
+    else this.#stats.charge(status, facts);
     for (const scope of this.#scopes) scope.codes.charge(status);
     return facts;
   }

@@ -17,6 +17,7 @@ export class UpstreamRequest {
   isTimeoutScored = false;
   #stream: Sent | undefined;
   #timer: Timer | undefined;
+  #duration: Timer | undefined;
 
   constructor(host: Host) {
     this.host = host;
@@ -30,8 +31,14 @@ export class UpstreamRequest {
     this.#timer = dispatcher.createTimer(name, ms, onTimeout);
   }
 
+  /** `max_stream_duration` of its cluster. */
+  limit(dispatcher: Dispatcher, ms: number, onEnd: () => void): void {
+    if (ms > 0) this.#duration = dispatcher.createTimer('upstream_max_stream_duration', ms, onEnd);
+  }
+
   disarm(): void {
     this.#timer?.cancel();
+    this.#duration?.cancel();
   }
 
   /** Nobody waits for its answer any more. */

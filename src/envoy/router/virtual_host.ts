@@ -3,7 +3,8 @@ import type { ConfigNode } from '../config_node.ts';
 import type { Trace } from '../trace.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { HeaderMap } from '../http/header_map.ts';
-import { compileMatchTree, type MatchFacts, type MatchTree } from '../matching/match_tree.ts';
+import type { MatchFacts } from '../matching/match_facts.ts';
+import { compileMatchTree, type MatchTree } from '../matching/match_tree.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { compileHeaderMatcher } from './route_match.ts';
 import { RequestStats } from './request_stats.ts';
@@ -20,6 +21,7 @@ export class VirtualHost {
   readonly requiresTls: string;
   readonly countsAttempts: boolean;
   readonly countsAttemptsInResponse: boolean;
+  readonly tellsTimeoutRetry: boolean;
   readonly #matcher: MatchTree | undefined;
   readonly #stats: StatsStore;
   readonly #levels: RouteLevels;
@@ -28,20 +30,28 @@ export class VirtualHost {
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
 
-  constructor(node: ConfigNode, stats: StatsStore, { mirrors, pluginOf }: RouteLevels) {
+  constructor(node: ConfigNode, stats: StatsStore, levels: RouteLevels) {
     this.node = node;
     this.#stats = stats;
-    this.#levels = { mirrors: nearestOf(node.list('request_mirror_policies'), mirrors), pluginOf };
+    this.#levels = { ...levels, mirrors: nearestOf(node.list('request_mirror_policies'), levels.mirrors) };
     this.name = node.text('name') ?? '';
     this.requiresTls = node.text('require_tls') ?? 'NONE';
     this.countsAttempts = node.flag('include_request_attempt_count');
+    this.tellsTimeoutRetry = node.flag('include_is_timeout_retry_header');
     this.countsAttemptsInResponse = node.flag('include_attempt_count_in_response');
-    this.#routes = new RouteList(node.list('routes').map((route) => this.#route(route)));
+    this.#routes = this.#listOf(node.list('routes'));
     this.#virtualClusters = compileVirtualClusters(node, stats);
     const matcher = node.child('matcher');
     this.#matcher = matcher && compileMatchTree(matcher);
     this.requestHeaders = new HeaderMutation(node, 'request');
     this.responseHeaders = new HeaderMutation(node, 'response');
+  }
+
+  #listOf(nodes: readonly ConfigNode[]): RouteList {
+    return new RouteList(
+      nodes.map((node) => this.#route(node)),
+      this.#levels.ignoresPathParameters,
+    );
   }
 
   #route(node: ConfigNode): Route {
@@ -63,7 +73,7 @@ export class VirtualHost {
     const known = this.#chosen.get(action.value);
     if (known) return known;
     const nodes = action.text('@type')?.endsWith('.RouteList') ? action.list('routes') : [action];
-    const routes = new RouteList(nodes.map((node) => this.#route(node)));
+    const routes = this.#listOf(nodes);
     this.#chosen.set(action.value, routes);
     return routes;
   }
@@ -110,10 +120,13 @@ export class VirtualHosts {
   #any: VirtualHost | undefined;
   readonly #ignorePort: boolean;
   readonly #ref: ConfigRef;
+  /** `vhost_header`: what stands in place of Host. */
+  readonly #header: string;
 
   constructor(routeConfig: ConfigNode, stats: StatsStore, levels: RouteLevels) {
     this.all = routeConfig.list('virtual_hosts').map((node) => new VirtualHost(node, stats, levels));
     this.#ref = routeConfig.ref;
+    this.#header = routeConfig.text('vhost_header')?.toLowerCase() ?? ':authority';
     this.#ignorePort = routeConfig.flag('ignore_port_in_host_matching');
     for (const host of this.all)
       for (const domain of host.node.texts('domains')) this.#register(domain.toLowerCase(), host);
@@ -129,7 +142,8 @@ export class VirtualHosts {
     else this.#exact.set(domain, host);
   }
 
-  find(authority: string, trace: Trace | undefined): VirtualHost | undefined {
+  find(request: HeaderMap, trace: Trace | undefined): VirtualHost | undefined {
+    const authority = request.get(this.#header) ?? '';
     const name = (this.#ignorePort ? authority.replace(/:\d+$/, '') : authority).toLowerCase();
     const [host, by] = this.#lookUp(name);
     if (trace) this.#tell(trace, name, host, by);

@@ -22,6 +22,8 @@ import { SecretManager } from '../subscription/secrets.ts';
 import { SubscriptionFactory } from '../subscription/subscription_factory.ts';
 import type { Trace } from '../trace.ts';
 import type { ClusterTypes } from '../upstream/cluster_discovery.ts';
+import type { LogFiles } from '../access_log/access_loggers.ts';
+import { EventLog } from '../upstream/event_log.ts';
 import { ClusterManager } from '../upstream/cluster_manager.ts';
 import { ClusterWarming, type Pauses } from '../upstream/cluster_warming.ts';
 
@@ -34,6 +36,7 @@ export interface DynamicServices extends TransportSocketServices {
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
   readonly runtime: Runtime;
+  readonly files: LogFiles;
   readonly clusterTypes: ClusterTypes;
   readonly clusterSpecifiers: ClusterSpecifierRegistry;
   readonly drainTimeMs: number;
@@ -83,6 +86,7 @@ export class DynamicResources {
       subscriptions: this.#subscriptions,
       types: services.clusterTypes,
       local: localClusterOf(bootstrap),
+      outlierLog: outlierLogOf(bootstrap, services),
       dnsCaches: this.dnsCaches,
       secrets: this.secrets,
     });
@@ -138,6 +142,15 @@ export class DynamicResources {
     onStarted();
     this.isLive = true;
   }
+}
+
+/** The file that hears of every host that goes out of the rotation or comes back. */
+function outlierLogOf(
+  bootstrap: ConfigNode,
+  { files, dispatcher }: Pick<DynamicServices, 'files' | 'dispatcher'>,
+): EventLog | undefined {
+  const path = bootstrap.child('cluster_manager')?.child('outlier_detection')?.text('event_log_path') ?? '';
+  return path === '' ? undefined : new EventLog(files, path, () => dispatcher.nowMs);
 }
 
 /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */

@@ -23,6 +23,11 @@ export class CodeStats {
     for (let i = 0; i < counters.length; i++) counters[i]!.inc();
   }
 
+  /** Counts an answer whose code says nothing. */
+  complete(): void {
+    this.#store.add(`${this.#prefix}completed`);
+  }
+
   recordTime(ms: number): void {
     (this.#time ??= this.#store.histogram(`${this.#prefix}time`)).record(ms);
   }

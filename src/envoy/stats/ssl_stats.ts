@@ -15,6 +15,7 @@ const NAMES = [
   'ocsp_staple_requests',
   'ocsp_staple_responses',
   'session_reused',
+  'was_key_usage_invalid',
 ];
 
 /** Declares `ssl.…` below a prefix where one of these sockets speaks TLS. */

@@ -16,7 +16,7 @@ export class StreamFacts {
   readonly startMs: number;
   readonly listener: ListenerInfo;
   /** Where ids come from that nobody else uses; absent for whole connections. */
-  random: Random | undefined;
+  readonly random: Random | undefined;
   readonly #nowMs: () => number;
   /** When the whole request had been taken; a request is taken at once. */
   readonly requestDoneMs: number;
@@ -38,11 +38,17 @@ export class StreamFacts {
   spanId: string | undefined;
   isTraced = false;
 
-  constructor(nowMs: () => number, listener: ListenerInfo, startMs = nowMs()) {
+  constructor(nowMs: () => number, listener: ListenerInfo, random?: Random, startMs = nowMs()) {
+    this.random = random;
     this.listener = listener;
     this.#nowMs = nowMs;
     this.startMs = startMs;
     this.requestDoneMs = this.startMs;
+  }
+
+  /** Whether anybody asks for its bytes: it was measured as it came. */
+  get isMeasured(): boolean {
+    return this.received !== undefined || this.unpackedBytes !== undefined;
   }
 
   get nowMs(): number {

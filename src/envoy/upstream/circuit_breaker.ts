@@ -40,7 +40,9 @@ export class CircuitBreaker {
   /** With `track_remaining`. */
   readonly #remainingGauges: Readonly<Record<Resource, Gauge>> | undefined;
   readonly #remainingPools: Gauge | undefined;
-  readonly #poolLimit: number = NO_LIMIT;
+  readonly #poolLimit: number;
+  readonly #poolsOpen: Gauge;
+  readonly maxConnectionsPerHost: number;
   #pools = 0;
   readonly #budget: ConfigNode | undefined;
 
@@ -63,10 +65,16 @@ export class CircuitBreaker {
       retries: owner.stats.gauge(prefix + names.retries),
     });
     this.#openGauges = gauges(STAT_OF);
-    owner.stats.gauge(`${prefix}cx_pool_open`);
+    this.#poolsOpen = owner.stats.gauge(`${prefix}cx_pool_open`);
+    this.#poolLimit = node?.number('max_connection_pools') ?? NO_LIMIT;
+    this.maxConnectionsPerHost =
+      cluster
+        .child('circuit_breakers')
+        ?.list('per_host_thresholds')
+        .find((one) => (one.text('priority') ?? 'DEFAULT') === owner.priority)
+        ?.number('max_connections') ?? Infinity;
     if (node?.flag('track_remaining') === true) {
       this.#remainingGauges = gauges(REMAINING_OF);
-      this.#poolLimit = node.number('max_connection_pools') ?? NO_LIMIT;
       this.#remainingPools = owner.stats.gauge(`${prefix}remaining_cx_pools`);
       this.#remainingPools.set(this.#poolLimit);
     }
@@ -94,9 +102,13 @@ export class CircuitBreaker {
     return `${this.#held[resource]} of ${this.#limit(resource)}`;
   }
 
-  /** A pool has been made: there is one for each endpoint that is used. */
-  takePool(): void {
-    this.#remainingPools?.set(this.#poolLimit - ++this.#pools);
+  /** A pool for an endpoint that is used for the first time; false where there may be no more. */
+  takePool(): boolean {
+    if (this.#pools >= this.#poolLimit) return false;
+    this.#pools++;
+    this.#remainingPools?.set(this.#poolLimit - this.#pools);
+    this.#poolsOpen.set(this.#pools >= this.#poolLimit ? 1 : 0);
+    return true;
   }
 
   take(resource: Resource): void {

@@ -1,12 +1,12 @@
 import { durationMs } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { HeaderMap } from '../http/header_map.ts';
 import type { DnsCaches } from '../dns/dns_cache.ts';
 import { ClusterLoadBalancer } from '../load_balancing/cluster_load_balancer.ts';
 import type { HostSet } from '../load_balancing/priority_load.ts';
 import type { LocalCluster } from '../load_balancing/zone_aware.ts';
 import type { HttpResponse, UpstreamNetwork } from '../seams.ts';
+import type { LogFiles } from '../access_log/access_loggers.ts';
 import { InitManager } from '../init_manager.ts';
 import type { SecretManager } from '../subscription/secrets.ts';
 import type { TransportSocketOptions, TransportSocketServices } from '../network/transport_socket.ts';
@@ -14,8 +14,10 @@ import type { SubscriptionFactory } from '../subscription/subscription_factory.t
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
+import { ClusterHttpOptions } from './cluster_http_options.ts';
 import { ClusterStats } from './cluster_stats.ts';
-import { ConnPool } from './conn_pool.ts';
+import type { ConnPool } from './conn_pool.ts';
+import { HostPools, type PoolKey } from './host_pools.ts';
 import { HealthChecker } from './health_check.ts';
 import { OutlierDetection } from './outlier_detection.ts';
 import {
@@ -26,6 +28,7 @@ import {
   type PeerCluster,
   type RoutingPriority,
 } from './cluster_discovery.ts';
+import type { EventLog } from './event_log.ts';
 import type { Host } from './host.ts';
 import { updateHosts } from './host_update.ts';
 import { TcpConnection, type TcpPoolCallbacks } from './tcp_conn_pool.ts';
@@ -41,6 +44,9 @@ export interface ClusterServices extends TransportSocketServices {
   readonly types: ClusterTypes;
   /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
   readonly local: { readonly clusterName: string; readonly locality: string } | undefined;
+  readonly files: LogFiles;
+  /** `cluster_manager.outlier_detection`. */
+  readonly outlierLog: EventLog | undefined;
   readonly dnsCaches: DnsCaches;
   readonly secrets: SecretManager;
   /** An active cluster. */
@@ -60,8 +66,7 @@ export class Cluster {
   readonly statName: string;
   readonly node: ConfigNode;
   readonly createdMs: number;
-  readonly isHttp2: boolean;
-  readonly #usesDownstreamProtocol: boolean;
+  readonly http: ClusterHttpOptions;
   #hosts: readonly Host[] = [];
   /** Kept for the trace, which tells of them with every choice. */
   #unhealthy: readonly Host[] = [];
@@ -69,19 +74,18 @@ export class Cluster {
   readonly outlier: OutlierDetection | undefined;
   readonly #balancer: ClusterLoadBalancer;
   #overprovisioning = OVERPROVISIONING;
+  /** `weighted_priority_health`. */
+  #isWeighted = false;
   /** Which share of the requests is dropped: `drop_overloads` of the assignment. */
   dropOverload: ConfigNode | undefined;
   readonly #discovery: ClusterDiscovery;
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
-  readonly #keepsTrailers: boolean;
   #releaseSecrets: () => void = () => undefined;
   readonly #breakers: Readonly<Record<RoutingPriority, CircuitBreaker>>;
-  readonly #pools = new Map<string, ConnPool>();
+  readonly #pools: HostPools;
   readonly #transportSockets: TransportSockets;
   readonly #connectTimeoutMs: number;
-  /** What TLS to the endpoints takes from a request: `auto_sni` and `auto_san_validation`. */
-  readonly transportOptionsOf: ((request: HeaderMap) => TransportSocketOptions) | undefined;
   readonly #services: ClusterServices;
   readonly #random: Random;
 
@@ -90,25 +94,37 @@ export class Cluster {
     this.createdMs = services.dispatcher.nowMs;
     this.name = node.text('name') ?? '';
     this.statName = node.text('alt_stat_name') ?? this.name;
-    this.isHttp2 = node.has('http2_protocol_options') || usesHttp2(node);
-    this.#usesDownstreamProtocol = protocolOptions(node)?.has('use_downstream_protocol_config') === true;
+    this.http = new ClusterHttpOptions(node);
     this.#services = services;
     this.#random = services.random.fork(`cluster/${this.name}`);
-    this.#keepsTrailers = keepsTrailers(node);
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
       new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     this.#transportSockets = new TransportSockets(node, services);
-    this.transportOptionsOf = compileAutoSni(node);
     this.#connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
     this.stats = new ClusterStats(node, services.stats, this.statName);
+    this.#pools = new HostPools(node, {
+      ...services,
+      stats: this.stats,
+      http: this.http,
+      breaker: (priority) => this.#breakers[priority],
+      transportSocketOf: (host) => this.#transportSockets.of(host),
+    });
     this.#balancer = new ClusterLoadBalancer(node, {
       random: this.#random,
       stats: this.stats.traffic,
       local: this.#localCluster(),
       nowMs: () => services.dispatcher.nowMs,
     });
-    const owner = { ...services, statName: this.statName, onChange: () => this.#onHealthChange() };
+    const owner = {
+      ...services,
+      statName: this.statName,
+      clusterName: this.name,
+      log: services.outlierLog,
+      isHttp2: this.http.isHttp2,
+      onFailure: (host: Host) => this.#pools.drain(host),
+      onChange: () => this.#onHealthChange(),
+    };
     const outlier = node.child('outlier_detection');
     this.outlier =
       outlier &&
@@ -123,7 +139,7 @@ export class Cluster {
         }),
     );
     this.#discovery = this.#createDiscovery();
-    this.#balancer.update(this.#hosts, this.#overprovisioning);
+    this.#balancer.update(this.#hosts, this.#overprovisioning, this.#isWeighted);
   }
 
   #createDiscovery(): ClusterDiscovery {
@@ -184,9 +200,17 @@ export class Cluster {
     return this.#hosts;
   }
 
-  /** An answer said that its host is unwell. */
-  failPassively(host: Host): void {
-    for (const checker of this.#checkers) checker.failPassively(host);
+  /** What the headers of an answer say of its host. */
+  hear(host: Host, { headers }: HttpResponse): void {
+    if (headers.has('x-envoy-immediate-health-check-fail'))
+      for (const checker of this.#checkers) checker.failPassively(host);
+    if (headers.has('x-envoy-degraded')) this.outlier?.onDegraded(host);
+  }
+
+  /** An answer as outlier detection takes it, where the cluster says which are errors. */
+  statusForOutliers(response: HttpResponse): number {
+    const { isError } = this.http;
+    return isError ? (isError(response) ? 500 : 200) : response.status;
   }
 
   /** One that EDS has dropped already goes when it fails. */
@@ -204,13 +228,8 @@ export class Cluster {
   #setHosts(told: readonly Host[], assignment: ConfigNode | undefined): boolean {
     const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
     const { hosts, added, removed, priorities, isChanged, isReweighed } = updateHosts(this.#hosts, told, keepsHealthy);
-    const overprovisioning = assignment ? overprovisioningOf(assignment) : this.#overprovisioning;
-    // A later assignment without drops does not end them.
-    const [drop] = assignment?.child('policy')?.list('drop_overloads') ?? [];
-    if (drop) this.dropOverload = drop.child('drop_percentage');
-    const isRebuilt = isChanged || overprovisioning !== this.#overprovisioning;
-    if (!isRebuilt) return false;
-    this.#overprovisioning = overprovisioning;
+    const hasNewPolicy = assignment !== undefined && this.#follow(assignment.child('policy'));
+    if (!isChanged && !hasNewPolicy) return false;
     this.#hosts = hosts;
     for (const host of added) host.healthySinceMs = this.#services.dispatcher.nowMs;
     this.stats.updateHosts(hosts, added.length, this.node.text('type'));
@@ -227,6 +246,17 @@ export class Cluster {
     return true;
   }
 
+  /** `policy` of an assignment; whether anything is other than it was. */
+  #follow(policy: ConfigNode | undefined): boolean {
+    // A later assignment without drops does not end them.
+    const [drop] = policy?.list('drop_overloads') ?? [];
+    if (drop) this.dropOverload = drop.child('drop_percentage');
+    const [overprovisioning, isWeighted] = [this.#overprovisioning, this.#isWeighted];
+    this.#overprovisioning = policy?.number('overprovisioning_factor') ?? OVERPROVISIONING;
+    this.#isWeighted = policy?.flag('weighted_priority_health') === true;
+    return overprovisioning !== this.#overprovisioning || isWeighted !== this.#isWeighted;
+  }
+
   /** A cluster that is not used yet has nobody to tell. */
   #tell(isMergeable: boolean): void {
     const windowMs = durationMs(this.node.child('common_lb_config')?.text('update_merge_window')) ?? UPDATE_MERGE_MS;
@@ -235,7 +265,7 @@ export class Cluster {
 
   /** To be called when the health of a host has changed: choices are made from lists by health. */
   updateHealth(): void {
-    this.#balancer.update(this.#hosts, this.#overprovisioning);
+    this.#balancer.update(this.#hosts, this.#overprovisioning, this.#isWeighted);
     this.#unhealthy = this.#hosts.filter((host) => host.health === 'unhealthy');
     const count = (health: string): number => this.#hosts.filter((host) => host.health === health).length;
     const gauges = {
@@ -247,9 +277,10 @@ export class Cluster {
     for (const [name, value] of Object.entries(gauges)) this.stats.traffic[name as keyof typeof gauges].set(value);
   }
 
-  /** How its load balancing policy makes a hash of a request; empty where that is left to the route. */
+  /** How the cluster, or its load balancing policy, makes a hash of a request; empty where that is left to the route. */
   get hashPolicy(): readonly ConfigNode[] {
-    return this.#balancer.hashPolicy;
+    const ofPolicy = this.#balancer.hashPolicy;
+    return ofPolicy.length > 0 ? ofPolicy : this.http.hashPolicy;
   }
 
   chooseHost(context: ChoiceContext): Host | undefined {
@@ -278,7 +309,9 @@ export class Cluster {
 
   /** A response as the codec takes it: HTTP/1 drops trailers unless it is told to keep them. */
   readable(response: HttpResponse, downstreamProtocol: string): HttpResponse {
-    if (response.trailers === undefined || this.#keepsTrailers || this.speaksHttp2(downstreamProtocol)) return response;
+    if (this.http.keepSpelling) response.headers.spelling = this.http.keepSpelling(response.spelled ?? []);
+    if (response.trailers === undefined || this.http.keepsTrailers || this.speaksHttp2(downstreamProtocol))
+      return response;
     const { status, headers, body, reset } = response;
     return { status, headers, body, ...(reset === undefined ? {} : { reset }) };
   }
@@ -287,9 +320,14 @@ export class Cluster {
     return this.#breakers[priority];
   }
 
-  /** Whether it speaks HTTP/2 to its endpoints: with `use_downstream_protocol_config` as the client does. */
-  speaksHttp2(downstream: string): boolean {
-    return this.#usesDownstreamProtocol ? downstream === 'HTTP/2' : this.isHttp2;
+  /** Whether it speaks HTTP/2 to an endpoint: as the client does, or as ALPN agrees (http/mixed_conn_pool.cc), where it is told so. */
+  speaksHttp2(downstream: string, host?: Host): boolean {
+    const { offers, usesDownstreamProtocol, isHttp2 } = this.http;
+    if (!offers || !host) return usesDownstreamProtocol ? downstream === 'HTTP/2' : isHttp2;
+    const handshake = this.#transportSockets.of(host).handshake?.(this.#services.network.tlsOf(host.address), {
+      alpn: offers,
+    });
+    return handshake !== undefined && 'seen' in handshake && handshake.seen.alpn === 'h2';
   }
 
   /** A connection of bytes, for one downstream connection alone. */
@@ -304,64 +342,16 @@ export class Cluster {
     return new TcpConnection(host, owner, options, callbacks);
   }
 
-  /** The pool of a host; connections with other options of their transport socket are not shared. */
-  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.isHttp2, options?: TransportSocketOptions): ConnPool {
+  /**
+   * The pool of a host; connections with other options of their transport socket are not shared. Undefined where there are
+   * as many pools as there may be.
+   */
+  poolOf(host: Host, priority: RoutingPriority, isHttp2 = this.http.isHttp2, key: PoolKey = {}): ConnPool | undefined {
     const owner = this.#discovery.ownerOf?.(host);
     if (owner) return owner.poolOf(host, priority);
-    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${options ? ` ${options.sni ?? ''} ${options.verifySans?.join() ?? ''}` : ''}`;
-    let pool = this.#pools.get(key);
-    if (!pool) {
-      this.#breakers[priority].takePool();
-      this.#pools.set(
-        key,
-        (pool = new ConnPool(host, {
-          ...this.#services,
-          breaker: this.#breakers[priority],
-          stats: this.stats,
-          isMultiplexed: isHttp2,
-          maxRequests: maxRequestsOf(this.node),
-          transportSocket: this.#transportSockets.of(host),
-          options: options ?? NO_OPTIONS,
-        })),
-      );
-    }
-    return pool;
+    return this.#pools.of(host, priority, isHttp2, key);
   }
 }
 
-const keepsTrailers = (node: ConfigNode): boolean =>
-  protocolOptions(node)?.child('explicit_http_config')?.child('http_protocol_options')?.flag('enable_trailers') ===
-    true || node.child('http_protocol_options')?.flag('enable_trailers') === true;
-
 const isExcluded = ({ flags }: Host): boolean =>
   flags.has('eds_status_draining') || flags.has('excluded_via_immediate_hc_fail');
-const overprovisioningOf = (assignment: ConfigNode): number =>
-  assignment.child('policy')?.number('overprovisioning_factor') ?? OVERPROVISIONING;
-const NO_OPTIONS: TransportSocketOptions = {};
-
-const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[.*\])$/;
-
-/** The server name is Host without its port, or another header's; an address is none: upstream_impl.cc, and router.cc. */
-function compileAutoSni(node: ConfigNode): Cluster['transportOptionsOf'] {
-  const options = protocolOptions(node)?.child('upstream_http_protocol_options');
-  const [asks, verifies] = [options?.flag('auto_sni'), options?.flag('auto_san_validation')];
-  if (asks !== true && verifies !== true) return undefined;
-  const override = options?.text('override_auto_sni_header')?.toLowerCase() ?? '';
-  return (request) => {
-    const authority = (override === '' ? undefined : request.get(override)) ?? request.get(':authority') ?? '';
-    const host = authority.replace(/:\d+$/, '');
-    const sni = asks === true && !ADDRESS.test(host) ? { sni: host } : {};
-    return { ...sni, ...(verifies === true ? { verifySans: [host] } : {}) };
-  };
-}
-
-const protocolOptions = (node: ConfigNode): ConfigNode | undefined =>
-  node.child('typed_extension_protocol_options')?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
-
-const usesHttp2 = (node: ConfigNode): boolean =>
-  protocolOptions(node)?.child('explicit_http_config')?.has('http2_protocol_options') === true;
-
-const maxRequestsOf = (node: ConfigNode): number =>
-  protocolOptions(node)?.child('common_http_protocol_options')?.number('max_requests_per_connection') ??
-  node.number('max_requests_per_connection') ??
-  Infinity;

@@ -30,6 +30,7 @@ export interface StreamFacts {
   readonly request: HeaderMap;
   readonly connection: Connection;
   readonly dynamicMetadata: JsonObject;
+  readonly filterState?: ReadonlyMap<string, string>;
   /** The host that a filter asks for; with `isStrict` no other will do. */
   readonly overrideHost?: { readonly address: string; readonly isStrict: boolean } | undefined;
 }
@@ -40,7 +41,7 @@ export interface PeerCluster {
   readonly hostSets: readonly HostSet[];
   chooseHost(context: ChoiceContext): Host | undefined;
   readonly hosts: readonly Host[];
-  poolOf(host: Host, priority: RoutingPriority, isHttp2?: boolean): ConnPool;
+  poolOf(host: Host, priority: RoutingPriority, isHttp2?: boolean): ConnPool | undefined;
 }
 
 /** `core.v3.RoutingPriority`: each has circuit breakers of its own. */

@@ -107,6 +107,13 @@ export class ClusterStats {
     for (const codes of this.#parts(facts)) codes.charge(status);
   }
 
+  /** The same, where the code is left out of the cluster's own counters. */
+  chargeWithoutCode(status: number, facts: ResponseFacts): void {
+    const [own, ...parts] = this.#parts(facts);
+    own!.complete();
+    for (const codes of parts) codes.charge(status);
+  }
+
   /** How long the upstream took, under the same parts. */
   recordTime(ms: number, facts: ResponseFacts): void {
     for (const codes of this.#parts(facts)) codes.recordTime(ms);

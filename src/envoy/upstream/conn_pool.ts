@@ -1,3 +1,4 @@
+import type { Dispatcher } from '#sim';
 import type {
   TransportSocketOptions,
   UpstreamHandshake,
@@ -5,9 +6,11 @@ import type {
 } from '../network/transport_socket.ts';
 import { handshakeStats } from '../stats/ssl_stats.ts';
 import type { EstablishedTls, SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
+import type { ClusterHttpOptions } from './cluster_http_options.ts';
 import type { ClusterStats } from './cluster_stats.ts';
 import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
+import { PoolConnection } from './pool_connection.ts';
 
 /** A stream asked for: it is answered once, unless it is cancelled first. */
 export interface PoolStream {
@@ -30,76 +33,98 @@ interface Waiting {
   readonly callbacks: PoolCallbacks;
   isCancelled: boolean;
   isActive: boolean;
-  /** Which request of its connection this is. */
-  served: number;
-  /** Its connection has served it and waits for another. */
-  leftIdle: boolean;
+  connection: PoolConnection | undefined;
 }
 
-/** The connections to one host at one priority: conn_pool_base.cc. HTTP/1 has one stream a connection, HTTP/2 any number. */
+export interface ConnPoolOwner {
+  readonly dispatcher: Dispatcher;
+  readonly network: UpstreamNetwork;
+  readonly breaker: CircuitBreaker;
+  readonly stats: ClusterStats;
+  readonly isMultiplexed: boolean;
+  readonly http: ClusterHttpOptions;
+  readonly transportSocket: UpstreamTransportSocket;
+  readonly options: TransportSocketOptions;
+}
+
+/** As many connections as may be begun for one stream. */
+const MOST_AT_ONCE = 3;
+
+/** The connections to one host at one priority: conn_pool_base.cc. Simplified: a connection that can be made stands at once. */
 export class ConnPool {
-  readonly #host: Host;
-  readonly #address: string;
-  readonly #maxRequests: number;
-  /** How many requests the connections that are idle have served: the oldest first. */
-  readonly #served: number[] = [];
+  readonly host: Host;
+  readonly #owner: ConnPoolOwner;
+  readonly #http: ClusterHttpOptions;
   readonly #network: UpstreamNetwork;
   readonly #breaker: CircuitBreaker;
   readonly #stats: ClusterStats['traffic'];
   readonly #isMultiplexed: boolean;
-  readonly #clusterStats: ClusterStats;
-  readonly #transportSocket: UpstreamTransportSocket;
-  readonly #options: TransportSocketOptions;
   /** What the upstream knows of the TLS of these connections. */
   #tls: SeenTls | undefined;
   #established: EstablishedTls | undefined;
+  /** Connections that stand, and those on which the handshake is going to fail. */
   #connections = 0;
-  #idle = 0;
+  #active = 0;
+  /** With room for another stream: the last is the next to be used. */
+  readonly #ready: PoolConnection[] = [];
+  readonly #busy = new Set<PoolConnection>();
   readonly #pending: Waiting[] = [];
 
-  constructor(
-    host: Host,
-    owner: {
-      network: UpstreamNetwork;
-      breaker: CircuitBreaker;
-      stats: ClusterStats;
-      isMultiplexed: boolean;
-      maxRequests: number;
-      transportSocket: UpstreamTransportSocket;
-      options: TransportSocketOptions;
-    },
-  ) {
-    this.#host = host;
-    this.#address = host.address;
-    this.#maxRequests = owner.maxRequests;
+  constructor(host: Host, owner: ConnPoolOwner) {
+    this.host = host;
+    this.#owner = owner;
+    this.#http = owner.http;
     this.#network = owner.network;
     this.#breaker = owner.breaker;
     this.#stats = owner.stats.traffic;
-    this.#clusterStats = owner.stats;
-    this.#transportSocket = owner.transportSocket;
-    this.#options = owner.options;
     this.#isMultiplexed = owner.isMultiplexed;
   }
 
   newStream(request: UpstreamRequest, callbacks: PoolCallbacks): PoolStream {
-    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false, served: 0, leftIdle: false };
-    if (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0)) this.#attach(stream, true);
-    else if (!this.#breaker.canCreate('pending_requests')) {
+    const stream: Waiting = { request, callbacks, isCancelled: false, isActive: false, connection: undefined };
+    const ready = this.#ready.at(-1);
+    if (ready) {
+      this.#attach(stream, ready, true);
+      if (this.#http.preconnectRatio > 1) this.#createConnections();
+    } else if (!this.#breaker.canCreate('pending_requests')) {
       this.#stats.upstream_rq_pending_overflow.inc();
       callbacks.onOverflow('waiting');
-    } else this.#queue(stream);
+    } else {
+      // Waits for a connection: a new one where the breaker allows it, or else the next that comes free.
+      this.#pending.push(stream);
+      this.#breaker.take('pending_requests');
+      this.#stats.upstream_rq_pending_total.inc();
+      this.#createConnections();
+    }
     return { cancel: () => this.#cancel(stream), discard: () => this.#discard(stream) };
   }
 
-  /** Waits for a connection: a new one where the breaker allows it, or else the next that comes free. */
-  #queue(stream: Waiting): void {
-    this.#pending.push(stream);
-    this.#breaker.take('pending_requests');
-    this.#stats.upstream_rq_pending_total.inc();
-    const canConnect = this.#breaker.canCreate('connections');
-    if (!canConnect) this.#stats.upstream_cx_overflow.inc();
-    // A pool without any connection may always have one: the limit would otherwise starve it.
-    if (canConnect || this.#connections === 0) this.#connect();
+  /** The host is out of health: connections that do nothing are closed, the others when they are through. */
+  drain(): void {
+    for (const connection of this.#ready.splice(0)) {
+      if (connection.active === 0) this.#drop(connection, 'local', false);
+      else this.#busy.add(connection);
+    }
+    for (const connection of this.#busy) connection.isDraining = true;
+  }
+
+  #createConnections(): void {
+    for (let i = 0; i < MOST_AT_ONCE && this.#wantsConnection; i++) {
+      const canConnect =
+        this.host.stats.cx_active < this.#breaker.maxConnectionsPerHost && this.#breaker.canCreate('connections');
+      if (!canConnect) this.#stats.upstream_cx_overflow.inc();
+      // A pool without any connection may always have one: the limit would otherwise starve it.
+      if (canConnect || this.#connections === 0) this.#connect();
+      if (!canConnect) return;
+    }
+  }
+
+  /** Whether there are more streams than connections have room for; with a preconnect ratio room is kept ahead of them. */
+  get #wantsConnection(): boolean {
+    const capacity = this.#ready.reduce((sum, one) => sum + one.capacity, 0);
+    const [pending, ratio] = [this.#pending.length, this.#http.preconnectRatio];
+    if (ratio <= 1 || this.host.health !== 'healthy') return pending > capacity;
+    return (pending + this.#active) * ratio > capacity + this.#active;
   }
 
   #connect(): void {
@@ -107,107 +132,165 @@ export class ConnPool {
     this.#breaker.take('connections');
     this.#stats.upstream_cx_total.inc();
     this.#stats.upstream_cx_active.add(1);
-    this.#host.stats.cx_total++;
-    this.#host.stats.cx_active++;
+    this.host.stats.cx_total++;
+    this.host.stats.cx_active++;
     (this.#isMultiplexed ? this.#stats.upstream_cx_http2_total : this.#stats.upstream_cx_http1_total).inc();
-    this.#clusterStats.useCodec(this.#isMultiplexed ? 'http2' : 'http1');
+    this.#owner.stats.useCodec(this.#isMultiplexed ? 'http2' : 'http1');
     const waiting = this.#pending.shift();
-    if (!waiting) return;
-    this.#breaker.give('pending_requests');
-    if (this.#network.refuses(this.#address)) {
-      this.#stats.upstream_cx_connect_fail.inc();
-      this.#host.stats.cx_connect_fail++;
-      this.#network.send(this.#address, waiting.request, (reply) => {
-        this.#drop('remote', false);
-        this.#stats.upstream_rq_pending_failure_eject.inc();
-        if (!waiting.isCancelled) waiting.callbacks.onReply(reply);
-        if (this.#pending.length > 0) this.#connect();
-      });
-      return;
-    }
-    const handshake = this.#transportSocket.handshake?.(this.#network.tlsOf(this.#address), this.#options);
+    if (waiting) this.#breaker.give('pending_requests');
+    if (this.#network.refuses(this.host.address)) return this.#failConnect(waiting);
+    const handshake = this.#owner.transportSocket.handshake?.(
+      this.#network.tlsOf(this.host.address),
+      this.#owner.options,
+    );
     if (handshake && 'failure' in handshake) return this.#failHandshake(waiting, handshake);
     this.#tls = handshake?.seen;
     this.#established = handshake?.established;
     if (handshake)
-      for (const name of ['handshake', ...handshakeStats(handshake.established.version)]) this.#clusterStats.ssl(name);
-    this.#attach(waiting, false);
+      for (const name of ['handshake', ...handshakeStats(handshake.established.version)]) this.#owner.stats.ssl(name);
+    const connection = this.#newConnection();
+    this.#ready.push(connection);
+    if (waiting) this.#attach(waiting, connection, false);
   }
 
-  #failHandshake(waiting: Waiting, { failure, counter }: Extract<UpstreamHandshake, { failure: string }>): void {
+  #newConnection(): PoolConnection {
+    return new PoolConnection({
+      ...this.#owner,
+      onIdleTimeout: (connection) => {
+        this.#stats.upstream_cx_idle_timeout.inc();
+        this.#drop(connection, 'local', false);
+      },
+      onMaxDuration: (connection) => {
+        this.#stats.upstream_cx_max_duration_reached.inc();
+        if (connection.active === 0) return this.#drop(connection, 'local', false);
+        connection.isDraining = true;
+        this.#settle(connection);
+      },
+    });
+  }
+
+  #failConnect(waiting: Waiting | undefined): void {
+    this.#stats.upstream_cx_connect_fail.inc();
+    this.host.stats.cx_connect_fail++;
+    const failed = (reply: UpstreamReply): void => {
+      this.#lose('remote', false);
+      if (waiting) this.#stats.upstream_rq_pending_failure_eject.inc();
+      if (waiting && !waiting.isCancelled) waiting.callbacks.onReply(reply);
+      if (this.#pending.length > 0) this.#connect();
+    };
+    if (waiting) this.#network.send(this.host.address, waiting.request, failed);
+    else this.#network.whenConnected(() => failed({ failure: 'refused' }));
+  }
+
+  #failHandshake(
+    waiting: Waiting | undefined,
+    { failure, counter }: Extract<UpstreamHandshake, { failure: string }>,
+  ): void {
     this.#network.whenConnected(() => {
-      this.#clusterStats.ssl(counter);
+      this.#owner.stats.ssl(counter);
       this.#stats.upstream_cx_connect_fail.inc();
-      this.#host.stats.cx_connect_fail++;
-      this.#drop('remote', false);
-      this.#stats.upstream_rq_pending_failure_eject.inc();
-      if (!waiting.isCancelled) waiting.callbacks.onReply({ failure: 'refused', transportFailure: failure });
+      this.host.stats.cx_connect_fail++;
+      this.#lose('remote', false);
+      if (waiting) this.#stats.upstream_rq_pending_failure_eject.inc();
+      if (waiting && !waiting.isCancelled) waiting.callbacks.onReply({ failure: 'refused', transportFailure: failure });
       if (this.#pending.length > 0) this.#connect();
     });
   }
 
-  #attach(stream: Waiting, isReused: boolean): void {
+  #attach(stream: Waiting, connection: PoolConnection, isReused: boolean): void {
     if (!this.#breaker.canCreate('requests')) {
       this.#stats.upstream_rq_active_overflow.inc();
       if (isReused) return stream.callbacks.onOverflow('connected');
-      this.#idle++;
       // The breaker is asked only when the connection stands, by which time the request has been read.
       return this.#network.whenConnected(() => {
         if (!stream.isCancelled) stream.callbacks.onOverflow('connected');
       });
     }
-    let served = 0;
-    if (isReused && !this.#isMultiplexed) {
-      this.#idle--;
-      served = this.#served.shift() ?? 0;
-    }
-    stream.served = served + 1;
+    stream.connection = connection;
+    if (connection.take()) this.#stats.upstream_cx_max_requests.inc();
+    this.#settle(connection);
+    this.#active++;
     this.#breaker.take('requests');
     this.#stats.upstream_rq_total.inc();
-    this.#host.stats.rq_total++;
-    this.#host.stats.rq_active++;
+    this.host.stats.rq_total++;
+    this.host.stats.rq_active++;
     this.#stats.upstream_rq_active.add(1);
     stream.isActive = true;
     stream.callbacks.onReady(this.#established);
     const request = this.#tls ? { ...stream.request, tls: this.#tls } : stream.request;
-    this.#network.send(this.#address, request, (reply) => {
+    this.#network.send(this.host.address, request, (received) => {
       if (!stream.isActive) return;
-      this.#release(stream, closedBy(reply));
+      const reply = this.#judged(received);
+      this.#release(stream, this.#endOf(reply));
       stream.callbacks.onReply(reply);
     });
   }
 
+  /** Puts a connection among those with room, or takes it from there. */
+  #settle(connection: PoolConnection): void {
+    const at = this.#ready.indexOf(connection);
+    if (connection.capacity > 0) {
+      this.#busy.delete(connection);
+      if (at < 0) this.#ready.push(connection);
+      return;
+    }
+    if (at >= 0) this.#ready.splice(at, 1);
+    this.#busy.add(connection);
+  }
+
+  /** An answer with more headers than the codec takes is none: http1/codec_impl.cc. */
+  #judged(reply: UpstreamReply): UpstreamReply {
+    if (this.#isMultiplexed || !('response' in reply)) return reply;
+    const { headers } = reply.response;
+    const count = headers.size + (reply.connectionHeaders?.size ?? 0);
+    if (count <= this.#http.maxHeadersCount && headers.byteLength() <= this.#http.maxHeadersBytes) return reply;
+    this.#stats.upstream_cx_protocol_error.inc();
+    return { failure: 'protocol_error' };
+  }
+
+  /** Who ended the connection with the answer: undefined where it stays. */
+  #endOf(reply: UpstreamReply): 'local' | 'remote' | undefined {
+    if (!('failure' in reply)) return reply.cut === undefined ? undefined : 'remote';
+    if (this.#isMultiplexed && reply.failure === 'remote_reset') return undefined;
+    return reply.failure === 'protocol_error' ? 'local' : 'remote';
+  }
+
   #release(stream: Waiting, closedBy: 'local' | 'remote' | undefined): void {
+    const connection = stream.connection!;
     stream.isActive = false;
-    this.#host.stats.rq_active--;
+    this.#active--;
+    this.host.stats.rq_active--;
     this.#stats.upstream_rq_active.add(-1);
     this.#breaker.give('requests');
-    const isWorn = closedBy === undefined && stream.served >= this.#maxRequests;
-    if (isWorn) this.#stats.upstream_cx_max_requests.inc();
-    if (closedBy !== undefined) this.#drop(closedBy, true);
-    else if (isWorn) this.#drop('local', false);
-    else if (!this.#isMultiplexed) {
-      this.#idle++;
-      this.#served.push(stream.served);
-      stream.leftIdle = true;
-    }
+    connection.give();
+    if (closedBy !== undefined) this.#drop(connection, closedBy, true);
+    else if (connection.isDraining && connection.active === 0) this.#drop(connection, 'local', false);
+    else this.#settle(connection);
     this.#serveNext();
   }
 
   #serveNext(): void {
-    while (this.#pending.length > 0 && (this.#idle > 0 || (this.#isMultiplexed && this.#connections > 0))) {
+    for (let ready = this.#ready.at(-1); ready && this.#pending.length > 0; ready = this.#ready.at(-1)) {
       const next = this.#pending.shift()!;
       this.#breaker.give('pending_requests');
-      if (!next.isCancelled) this.#attach(next, true);
+      if (!next.isCancelled) this.#attach(next, ready, true);
     }
-    if (this.#pending.length > 0 && this.#connections === 0) this.#connect();
+    if (this.#pending.length > 0) this.#createConnections();
   }
 
-  #drop(by: 'local' | 'remote', hadRequest: boolean): void {
+  #drop(connection: PoolConnection, by: 'local' | 'remote', hadRequest: boolean): void {
+    connection.end();
+    this.#busy.delete(connection);
+    const at = this.#ready.indexOf(connection);
+    if (at >= 0) this.#ready.splice(at, 1);
+    this.#lose(by, hadRequest);
+  }
+
+  #lose(by: 'local' | 'remote', hadRequest: boolean): void {
     this.#connections--;
     this.#breaker.give('connections');
     this.#stats.upstream_cx_active.add(-1);
-    this.#host.stats.cx_active--;
+    this.host.stats.cx_active--;
     const isLocal = by === 'local';
     this.#stats.upstream_cx_destroy.inc();
     this.#stats[isLocal ? 'upstream_cx_destroy_local' : 'upstream_cx_destroy_remote'].inc();
@@ -218,13 +301,10 @@ export class ConnPool {
     ].inc();
   }
 
-  #discard(stream: Waiting): void {
+  #discard({ connection }: Waiting): void {
     if (this.#isMultiplexed) this.#stats.upstream_rq_tx_reset.inc();
-    else if (stream.leftIdle && this.#idle > 0) {
-      this.#idle--;
-      this.#served.pop();
-      this.#drop('local', true);
-    }
+    else if (connection && connection.active === 0 && this.#ready.includes(connection))
+      this.#drop(connection, 'local', true);
   }
 
   #cancel(stream: Waiting): void {
@@ -239,10 +319,4 @@ export class ConnPool {
       this.#release(stream, this.#isMultiplexed ? undefined : 'local');
     }
   }
-}
-
-/** Who ended the connection with the answer: undefined where it stays. */
-function closedBy(reply: UpstreamReply): 'local' | 'remote' | undefined {
-  if ('failure' in reply) return reply.failure === 'protocol_error' ? 'local' : 'remote';
-  return reply.cut === undefined ? undefined : 'remote';
 }

@@ -5,6 +5,7 @@ import { ConfigNode } from '../config_node.ts';
 export type HealthFlag =
   | 'failed_active_hc'
   | 'failed_outlier_check'
+  | 'degraded_outlier_detection'
   | 'failed_eds_health'
   | 'degraded_active_hc'
   | 'degraded_eds_health'
@@ -37,6 +38,7 @@ export class Host {
   /** `envoy.lb: {canary: true}`. */
   isCanary: boolean;
   readonly flags = new Set<HealthFlag>();
+  readonly #failingChecks = new Set<object>();
   /** Since when it has been a host of its cluster, or well again. */
   healthySinceMs = 0;
   readonly stats: Record<HostStat, number> = {
@@ -101,6 +103,22 @@ export class Host {
     ]);
   }
 
+  /** The flag of active health checks stands as long as any check has the host failing. */
+  failChecks(check: object, isFailing: boolean): void {
+    if (isFailing) this.#failingChecks.add(check);
+    else this.#failingChecks.delete(check);
+    if (this.#failingChecks.size > 0) this.flags.add('failed_active_hc');
+    else this.flags.delete('failed_active_hc');
+  }
+
+  /** `core.v3.HealthStatus`: what EDS says of it, unless it is out for other reasons. */
+  get status(): string {
+    const told = this.node.text('health_status') ?? 'UNKNOWN';
+    if (this.flags.has('failed_active_hc') || this.flags.has('failed_outlier_check')) return 'UNHEALTHY';
+    if (told === 'DRAINING' || told === 'TIMEOUT' || told === 'UNHEALTHY') return told;
+    return this.health === 'degraded' ? 'DEGRADED' : 'HEALTHY';
+  }
+
   get health(): Health {
     for (const flag of [
       'failed_active_hc',
@@ -109,7 +127,9 @@ export class Host {
       'eds_status_draining',
     ] as const)
       if (this.flags.has(flag)) return 'unhealthy';
-    return this.flags.has('degraded_active_hc') || this.flags.has('degraded_eds_health') ? 'degraded' : 'healthy';
+    for (const flag of ['degraded_active_hc', 'degraded_eds_health', 'degraded_outlier_detection'] as const)
+      if (this.flags.has(flag)) return 'degraded';
+    return 'healthy';
   }
 }
 

@@ -4,6 +4,7 @@ import type { ConfigNode } from '../config_node.ts';
 import { createStats, type StatSet } from '../stats/stat_set.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
+import type { EventLog } from './event_log.ts';
 import type { Host } from './host.ts';
 import { OutlierRates, type Bucket, type RateDetector } from './outlier_rates.ts';
 
@@ -23,6 +24,9 @@ interface Score {
   ejectedAtMs: number;
   /** How many times its ejection time is multiplied; less by one for each interval without an ejection. */
   backOff: number;
+  ejections: number;
+  degradedAtMs: number;
+  degradations: number;
 }
 
 interface Owner {
@@ -31,7 +35,11 @@ interface Owner {
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
   readonly statName: string;
+  readonly clusterName: string;
+  readonly log: EventLog | undefined;
   readonly hosts: () => readonly Host[];
+  /** A host goes out. */
+  readonly onFailure: (host: Host) => void;
   /** Called when a host goes out or comes back. */
   readonly onChange: () => void;
 }
@@ -107,6 +115,18 @@ export class OutlierDetection {
     this.#extend(host, 'consecutive_5xx');
   }
 
+  /** An answer says that its host is degraded: with `detect_degraded_hosts` it is passed over for a while. */
+  onDegraded(host: Host): void {
+    if (!this.#node.flag('detect_degraded_hosts')) return;
+    const score = this.#scoreOf(host);
+    if (host.flags.has('degraded_outlier_detection')) return;
+    score.degradations++;
+    score.degradedAtMs = this.#owner.dispatcher.nowMs;
+    host.flags.add('degraded_outlier_detection');
+    this.#stats.ejections_detected_degradation.inc();
+    this.#owner.onChange();
+  }
+
   /** A passed health check brings an ejected host back, unless that is switched off. */
   onHealthCheckPassed(host: Host): void {
     if (!host.flags.has('failed_outlier_check')) return;
@@ -122,6 +142,9 @@ export class OutlierDetection {
         local: { total: 0, successes: 0 },
         ejectedAtMs: 0,
         backOff: 0,
+        ejections: 0,
+        degradedAtMs: 0,
+        degradations: 0,
       };
       this.#scores.set(host, score);
     }
@@ -146,12 +169,15 @@ export class OutlierDetection {
     if (!isAllowed) return this.#stats.ejections_overflow.inc();
     if (why === 'consecutive_5xx' || why === 'success_rate') this.#stats.ejections_total.inc();
     const enforcing = this.#node.number(`enforcing_${why}`) ?? ENFORCING[why];
-    if (this.#owner.random.below(100) < enforcing) this.#eject(host, why);
+    const isEnforced = this.#owner.random.below(100) < enforcing;
+    if (isEnforced) this.#eject(host, why);
+    this.#log(host, why, isEnforced);
   }
 
   #eject(host: Host, why: Detector): void {
     const score = this.#scoreOf(host);
     score.backOff++;
+    score.ejections++;
     score.ejectedAtMs = this.#owner.dispatcher.nowMs;
     host.flags.add('failed_outlier_check');
     this.#setActive(this.#active + 1);
@@ -163,7 +189,21 @@ export class OutlierDetection {
       because: this.#node.ref,
       sentence: `${host.address} is out of the rotation: ${why.replaceAll('_', ' ')}.`,
     });
+    this.#owner.onFailure(host);
     this.#owner.onChange();
+  }
+
+  #log(host: Host, why: Detector, isEnforced: boolean): void {
+    const { ejections } = this.#scoreOf(host);
+    const first = { type: why.toUpperCase() };
+    const event = { cluster_name: this.#owner.clusterName, upstream_url: host.address, action: 'EJECT' };
+    this.#owner.log?.write(first, {
+      ...event,
+      num_ejections: ejections,
+      enforced: isEnforced,
+      [why.startsWith('consecutive') ? 'eject_consecutive_event' : `eject_${why.replace('local_origin_', '')}_event`]:
+        {},
+    });
   }
 
   #armInterval(): void {
@@ -175,7 +215,13 @@ export class OutlierDetection {
   }
 
   #onInterval(): void {
-    for (const [host, score] of this.#scores) if (this.#isOverdue(host, score)) this.#readmit(host);
+    for (const [host, score] of this.#scores) {
+      if (this.#isOverdue(host, score)) this.#readmit(host);
+      if (host.flags.has('degraded_outlier_detection') && this.#isOver(score.degradedAtMs, score.degradations)) {
+        host.flags.delete('degraded_outlier_detection');
+        this.#owner.onChange();
+      }
+    }
     const external = this.#takeBuckets('external');
     const local = this.#takeBuckets('local');
     const outliers = [
@@ -201,10 +247,14 @@ export class OutlierDetection {
   }
 
   #isOverdue(host: Host, score: Score): boolean {
-    if (!host.flags.has('failed_outlier_check')) return false;
+    return host.flags.has('failed_outlier_check') && this.#isOver(score.ejectedAtMs, score.backOff);
+  }
+
+  /** The time grows with how often it was the host's turn, up to a limit. */
+  #isOver(sinceMs: number, times: number): boolean {
     const base = durationMs(this.#node.text('base_ejection_time')) ?? 30_000;
     const longest = Math.max(base, durationMs(this.#node.text('max_ejection_time')) ?? 300_000);
-    return this.#owner.dispatcher.nowMs - score.ejectedAtMs >= Math.min(base * score.backOff, longest);
+    return this.#owner.dispatcher.nowMs - sinceMs >= Math.min(base * times, longest);
   }
 
   #readmit(host: Host): void {
@@ -214,6 +264,13 @@ export class OutlierDetection {
       consecutive_gateway_failure: 0,
       consecutive_local_origin_failure: 0,
     });
+    const { ejectedAtMs, ejections } = this.#scoreOf(host);
+    const sinceS = Math.floor((this.#owner.dispatcher.nowMs - ejectedAtMs) / 1000);
+    const ended = { cluster_name: this.#owner.clusterName, upstream_url: host.address, action: 'UNEJECT' };
+    this.#owner.log?.write(
+      { type: 'CONSECUTIVE_5XX' },
+      { secs_since_last_action: String(sinceS), ...ended, num_ejections: ejections, enforced: false },
+    );
     this.#setActive(this.#active - 1);
     this.#owner.trace?.record({
       kind: 'host_readmitted',

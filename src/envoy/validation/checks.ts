@@ -16,12 +16,30 @@ import {
   checkJwtAuthn,
   checkLocalRateLimit,
 } from './http_filters.ts';
-import { checkLua, checkLuaPerRoute } from './lua_scripts.ts';
+import { checkMaglev, checkRing, checkWrrLocality } from './load_balancing.ts';
+import { checkLua, checkLuaPerRoute, checkLuaSpecifier } from './lua_scripts.ts';
 import { checkOAuth2 } from './oauth2.ts';
 import { checkListener } from './listeners.ts';
+import {
+  checkFilterChainMatcher,
+  checkHttpRbac,
+  checkNetworkRbac,
+  checkPermission,
+  checkServerNameMatcher,
+} from './match_trees.ts';
+import { checkMirror } from './header_options.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
 import { checkCustomTag, checkOpenTelemetry, checkTracing, checkZipkin } from './tracers.ts';
+import { checkProxyProtocol, checkTcpProxy, checkTlv } from './tcp_proxies.ts';
+import {
+  checkAlgorithms,
+  checkCommonTls,
+  checkDownstreamOptions,
+  checkSanMatcher,
+  checkTrust,
+  checkUpstreamTls,
+} from './tls_contexts.ts';
 import {
   checkCertificate,
   checkClusterSocket,
@@ -53,8 +71,9 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.listener.v3.Filter', [checkExtension]],
   ['envoy.config.metrics.v3.StatsSink', [checkExtension]],
   ['envoy.config.listener.v3.FilterChain', [checkFilterChain]],
-  ['envoy.config.listener.v3.Listener', [checkListener]],
+  ['envoy.config.listener.v3.Listener', [checkListener, checkFilterChainMatcher]],
   ['envoy.config.listener.v3.ListenerFilter', [checkExtension]],
+  ['envoy.config.rbac.v3.Permission', [checkPermission]],
   ['envoy.config.route.v3.RetryPolicy', [checkRetryPolicy]],
   ['envoy.config.route.v3.Route', [checkRoute]],
   ['envoy.config.route.v3.RouteAction', [checkRouteAction]],
@@ -71,22 +90,37 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
   ['envoy.type.tracing.v3.CustomTag', [checkCustomTag]],
+  ['envoy.extensions.filters.network.rbac.v3.RBAC', [checkNetworkRbac]],
+  [`${HTTP}.rbac.v3.RBAC`, [checkHttpRbac]],
+  ['xds.type.matcher.v3.ServerNameMatcher', [checkServerNameMatcher]],
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
   [`${HTTP}.oauth2.v3.OAuth2Config`, [checkOAuth2]],
   [`${HTTP}.basic_auth.v3.BasicAuth`, [checkBasicAuth]],
   [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc]],
   [`${HTTP}.header_to_metadata.v3.Config`, [checkHeaderToMetadata]],
   [`${HTTP}.jwt_authn.v3.JwtAuthentication`, [checkJwtAuthn]],
+  ['envoy.extensions.load_balancing_policies.maglev.v3.Maglev', [(node) => checkMaglev(node)]],
+  ['envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', [(node) => checkRing(node)]],
+  ['envoy.extensions.load_balancing_policies.wrr_locality.v3.WrrLocality', [checkWrrLocality]],
+  ['envoy.extensions.router.cluster_specifiers.lua.v3.LuaConfig', [checkLuaSpecifier]],
+  ['envoy.config.route.v3.RouteAction.RequestMirrorPolicy', [checkMirror]],
   [`${HTTP}.lua.v3.Lua`, [checkLua]],
   [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
   [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
   [`${HCM}.HttpConnectionManager.Tracing`, [checkTracing]],
   [`${HCM}.HttpFilter`, [checkExtension]],
-  [`${TLS}.CertificateValidationContext`, [checkValidationContext]],
-  [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls]],
+  [`${TLS}.CommonTlsContext`, [checkCommonTls]],
+  [`${TLS}.SubjectAltNameMatcher`, [checkSanMatcher]],
+  [`${TLS}.UpstreamTlsContext`, [checkUpstreamTls]],
+  ['envoy.config.core.v3.TlvEntry', [checkTlv]],
+  ['envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol', [checkProxyProtocol]],
+  ['envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit', [checkLocalRateLimit]],
+  ['envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', [checkTcpProxy]],
+  [`${TLS}.CertificateValidationContext`, [checkValidationContext, checkTrust]],
+  [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls, checkDownstreamOptions]],
   [`${TLS}.TlsCertificate`, [checkCertificate]],
-  [`${TLS}.TlsParameters`, [checkTlsParameters]],
+  [`${TLS}.TlsParameters`, [checkTlsParameters, checkAlgorithms]],
 ]);
 
 /** Notes the messages that there is something to judge of, while a configuration is read. */

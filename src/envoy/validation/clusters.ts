@@ -2,11 +2,10 @@ import { durationMs } from '#api';
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { isIpAddress } from '../network/cidr.ts';
+import { checkHealthChecks } from './health_checks.ts';
+import { checkMaglev, checkOldFields, checkRing, checkSubsets } from './load_balancing.ts';
 import { missingExtension, NONE, problem, typeOf, type Check } from './check.ts';
 
-const HTTP_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-const DEFAULT_MIN_RING = 1024;
-const DEFAULT_MAX_RING = 8_388_608;
 const DEFAULT_BASE_EJECTION_MS = 30_000;
 const DEFAULT_MAX_EJECTION_MS = 300_000;
 
@@ -16,6 +15,8 @@ export const checkCluster: Check = (node) => [
   ...checkPolicy(node),
   ...checkEndpoints(node),
   ...checkHealthChecks(node),
+  ...checkSubsets(node),
+  ...checkDrops(node),
   ...checkOutlierDetection(node),
   ...checkProtocolOptions(node),
 ];
@@ -50,7 +51,7 @@ const BRINGS_BALANCER = /\.(aggregate|dynamic_forward_proxy)\.v3\.ClusterConfig$
 
 function checkPolicy(node: ConfigNode): Diagnostic[] {
   const policies = node.child('load_balancing_policy');
-  if (policies) return checkPolicyList(node, policies);
+  if (policies) return [...checkPolicyList(node, policies), ...checkOldFields(node)];
   const policy = node.text('lb_policy') ?? 'ROUND_ROBIN';
   const isProvided = policy === 'CLUSTER_PROVIDED';
   const refuse = (message: string, envoySays: string): Diagnostic[] =>
@@ -81,7 +82,51 @@ function checkPolicy(node: ConfigNode): Diagnostic[] {
       `A ${typeName(node)} cluster provides no balancer of its own: choose a policy such as ROUND_ROBIN.`,
       `cluster manager: cluster provided LB specified but cluster '${nameOf(node)}' did not provide one. Check cluster documentation.`,
     );
-  return checkHashTables(node, policy);
+  return checkHashing(node, policy);
+}
+
+/** What belongs to rings and tables. */
+function checkHashing(node: ConfigNode, policy: string): Diagnostic[] {
+  return [
+    ...checkRing(policy === 'RING_HASH' ? node.child('ring_hash_lb_config') : undefined),
+    ...checkMaglev(policy === 'MAGLEV' ? node.child('maglev_lb_config') : undefined),
+    ...checkHashedNames(node, policy),
+  ];
+}
+
+/** Only endpoints that were found by a name have one to hash. */
+function checkHashedNames(node: ConfigNode, policy: string): Diagnostic[] {
+  const hashing = node.child('common_lb_config')?.child('consistent_hashing_lb_config');
+  const isHash = policy === 'RING_HASH' || policy === 'MAGLEV';
+  if (!isHash || hashing?.flag('use_hostname_for_hashing') !== true || typeName(node).endsWith('_DNS')) return NONE;
+  if (typeName(node) === 'custom') return NONE;
+  const type = `envoy.cluster.${typeName(node).toLowerCase()}`;
+  return problem(
+    'hashed_names',
+    hashing,
+    ['use_hostname_for_hashing'],
+    `Endpoints of a ${typeName(node)} cluster are not found by names: there is nothing but addresses to hash.`,
+    { envoySays: `Cannot use hostname for consistent hashing loadbalancing for cluster of type: '${type}'` },
+  );
+}
+
+const MILLION = 1_000_000;
+const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION };
+
+function checkDrops(node: ConfigNode): Diagnostic[] {
+  const policy = node.child('load_assignment')?.child('policy');
+  const drops = policy?.list('drop_overloads') ?? [];
+  if (drops.length > 1)
+    return problem('drop_overload', policy!, ['drop_overloads'], 'Only one of `drop_overloads` is taken.', {
+      envoySays: `Cluster drop_overloads config has ${drops.length} categories. Envoy only support one.`,
+    });
+  const percent = drops[0]?.child('drop_percentage');
+  const [numerator, denominator] = [percent?.number('numerator') ?? 0, percent?.text('denominator') ?? 'HUNDRED'];
+  const parts = DENOMINATORS[denominator] ?? MILLION;
+  if (numerator <= parts) return NONE;
+  return problem('drop_overload', percent!, ['numerator'], `${numerator} of ${parts} is more than all.`, {
+    envoySays: `Cluster drop_overloads config is invalid. drop_ratio=${numerator / parts}(Numerator ${numerator} / Denominator ${parts}). The valid range is 0~1.`,
+  });
 }
 
 function checkPolicyList(node: ConfigNode, policies: ConfigNode): Diagnostic[] {
@@ -99,41 +144,6 @@ function checkPolicyList(node: ConfigNode, policies: ConfigNode): Diagnostic[] {
       envoySays: `cluster: didn't find a registered load balancer factory implementation for cluster: '${nameOf(node)}' with names from [${names.join(', ')}]`,
     },
   );
-}
-
-function checkHashTables(node: ConfigNode, policy: string): Diagnostic[] {
-  const ring = node.child('ring_hash_lb_config');
-  const [least, most] = [
-    ring?.number('minimum_ring_size') ?? DEFAULT_MIN_RING,
-    ring?.number('maximum_ring_size') ?? DEFAULT_MAX_RING,
-  ];
-  if (policy === 'RING_HASH' && least > most)
-    return problem(
-      'ring_size',
-      node,
-      ['ring_hash_lb_config'],
-      `The smallest ring (${least}) is larger than the largest one (${most}).`,
-      {
-        envoySays: `ring hash: minimum_ring_size (${least}) > maximum_ring_size (${most})`,
-      },
-    );
-  const size = node.child('maglev_lb_config')?.number('table_size');
-  if (policy === 'MAGLEV' && size !== undefined && !isPrime(size))
-    return problem(
-      'table_size',
-      node,
-      ['maglev_lb_config', 'table_size'],
-      `The size of a Maglev table is a prime number, and ${size} is none.`,
-      {
-        envoySays: 'The table size of maglev must be prime number',
-      },
-    );
-  return NONE;
-}
-
-function isPrime(number: number): boolean {
-  for (let i = 2; i * i <= number; i++) if (number % i === 0) return false;
-  return number > 1;
 }
 
 function checkEndpoints(node: ConfigNode): Diagnostic[] {
@@ -160,48 +170,6 @@ function checkEndpoints(node: ConfigNode): Diagnostic[] {
       envoySays: `malformed IP address: ${address}. Consider setting resolver_name or setting cluster type to 'STRICT_DNS' or 'LOGICAL_DNS'`,
     });
   });
-}
-
-function checkHealthChecks(node: ConfigNode): Diagnostic[] {
-  return node.list('health_checks').flatMap((check) => {
-    if (check.has('grpc_health_check') && !speaksHttp2(node))
-      return problem(
-        'health_check',
-        check,
-        ['grpc_health_check'],
-        'A gRPC health check needs a cluster that speaks HTTP/2.',
-        {
-          help: 'Give the cluster `http2_protocol_options` in its HttpProtocolOptions.',
-          envoySays: `${nameOf(node)} cluster must support HTTP/2 for gRPC healthchecking`,
-        },
-      );
-    const http = check.child('http_health_check');
-    return ['expected_statuses', 'retriable_statuses'].flatMap((field) =>
-      (http?.list(field) ?? []).flatMap(checkStatusRange),
-    );
-  });
-}
-
-function checkStatusRange(range: ConfigNode): Diagnostic[] {
-  const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
-  if (start < end) return NONE;
-  return problem(
-    'status_range',
-    range,
-    [],
-    `The range from ${start} up to ${end} is empty: \`end\` is the first status that is no longer meant.`,
-    {
-      envoySays: `Invalid http expected status range: expecting start < end, but found start=${start} and end=${end}`,
-    },
-  );
-}
-
-function speaksHttp2(node: ConfigNode): boolean {
-  const options = node.child('typed_extension_protocol_options')?.child(HTTP_OPTIONS);
-  const isNew = ['explicit_http_config', 'auto_config', 'use_downstream_protocol_config'].some((name) =>
-    options?.child(name)?.has('http2_protocol_options'),
-  );
-  return isNew || node.has('http2_protocol_options') || options?.has('auto_config') === true;
 }
 
 function checkOutlierDetection(node: ConfigNode): Diagnostic[] {

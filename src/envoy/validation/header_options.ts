@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
-import { NONE, problem } from './check.ts';
+import { NONE, problem, type Check } from './check.ts';
 import { checkFormat } from './formats.ts';
 
 /** An older spelling, which headers alone still know: router/header_parser.cc. */
@@ -11,12 +11,22 @@ const isProtected = (name: string): boolean => name.startsWith(':') || name.toLo
 /** The headers that one level of the route configuration adds and removes. */
 export function checkHeaderOptions(node: ConfigNode): Diagnostic[] {
   return [
-    ...['request_headers_to_add', 'response_headers_to_add'].flatMap((field) => node.list(field).flatMap(checkAdded)),
+    ...['request_headers_to_add', 'response_headers_to_add'].flatMap((field) =>
+      node.list(field).flatMap(checkAddedHeader),
+    ),
     ...['request_headers_to_remove', 'response_headers_to_remove'].flatMap((field) => checkRemoved(node, field)),
   ];
 }
 
-function checkAdded(option: ConfigNode): Diagnostic[] {
+/** A mirror policy: what it changes of the copy's headers. */
+export const checkMirror: Check = (node) =>
+  node.list('request_headers_mutations').flatMap((one) => {
+    const append = one.child('append');
+    return append ? checkAddedHeader(append) : checkRemoved(one, 'remove');
+  });
+
+/** `HeaderValueOption`. */
+export function checkAddedHeader(option: ConfigNode): Diagnostic[] {
   const header = option.child('header');
   const key = header?.text('key') ?? '';
   const named = isProtected(key)
@@ -29,10 +39,16 @@ function checkAdded(option: ConfigNode): Diagnostic[] {
 }
 
 const checkRemoved = (node: ConfigNode, field: string): Diagnostic[] =>
-  node.texts(field).flatMap((name, i) =>
+  [node.text(field) ?? [], node.texts(field)].flat().flatMap((name, i) =>
     isProtected(name)
-      ? problem('header_name', node, [field, i], `The header \`${name}\` cannot be removed.`, {
-          envoySays: ':-prefixed or host headers may not be removed',
-        })
+      ? problem(
+          'header_name',
+          node,
+          node.text(field) === undefined ? [field, i] : [field],
+          `The header \`${name}\` cannot be removed.`,
+          {
+            envoySays: ':-prefixed or host headers may not be removed',
+          },
+        )
       : NONE,
   );

@@ -54,7 +54,11 @@ function addressOf(node: ConfigNode): string {
 
 function checkChainMatches(node: ConfigNode): Diagnostic[] {
   const chains = node.list('filter_chains');
-  return [...(node.has('filter_chain_matcher') ? NONE : duplicateMatches(chains)), ...chains.flatMap(checkServerNames)];
+  return [
+    ...(node.has('filter_chain_matcher') ? NONE : duplicateMatches(chains)),
+    ...chains.flatMap(checkServerNames),
+    ...chains.flatMap(checkSuffix),
+  ];
 }
 
 function duplicateMatches(chains: readonly ConfigNode[]): Diagnostic[] {
@@ -93,6 +97,17 @@ function checkServerNames(chain: ConfigNode): Diagnostic[] {
         envoySays: 'partial wildcards are not supported in "server_names"',
       },
     );
+  });
+}
+
+/** Envoy has the fields and nothing that would look at them. */
+function checkSuffix(chain: ConfigNode): Diagnostic[] {
+  const match = chain.child('filter_chain_match');
+  const field = ['address_suffix', 'suffix_len'].find((one) => match?.has(one) === true);
+  if (field === undefined) return NONE;
+  return problem('address_suffix', chain, ['filter_chain_match', field], `Envoy does not match by \`${field}\`.`, {
+    help: 'Use `prefix_ranges`.',
+    envoySays: `filter chain '${chain.text('name') ?? ''}' contains unimplemented fields`,
   });
 }
 

@@ -14,6 +14,17 @@ export const checkLua: Check = (node) => {
   ];
 };
 
+/** A script that names the cluster of a route. */
+export const checkLuaSpecifier: Check = (node) => {
+  const faults = checkSource(node.child('source_code'), 'source_code');
+  const text = node.child('source_code')?.text('inline_string');
+  const loaded = text === undefined || faults.length > 0 ? undefined : libraryOf('lua').load(text);
+  if (!loaded || !('script' in loaded) || loaded.script.has('envoy_on_route')) return faults;
+  return problem('lua', node, ['source_code'], 'The script has no function `envoy_on_route`.', {
+    envoySays: 'envoy_on_route() function not found. Lua will not hook cluster specifier.',
+  });
+};
+
 /** A script of a route. */
 export const checkLuaPerRoute: Check = (node) => checkSource(node.child('source_code'), 'source_code');
 

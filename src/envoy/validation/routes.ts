@@ -3,6 +3,7 @@ import { didYouMean, nearest, type Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { missingExtension, NONE, problem, typeOf, type Check, type CheckFacts } from './check.ts';
 import { checkDuration } from './connection_managers.ts';
+import { checkFormat } from './formats.ts';
 import { checkHeaderOptions } from './header_options.ts';
 
 const DEFAULT_MAX_DIRECT_RESPONSE = 4096;
@@ -12,6 +13,8 @@ const MAX_WEIGHT_TOTAL = 4_294_967_295;
 export const checkRouteConfiguration: Check = (node, facts) => [
   ...checkHeaderOptions(node),
   ...duplicateDomains(node),
+  ...node.list('cluster_specifier_plugins').flatMap(checkSpecifier),
+  ...checkNamedSpecifiers(node),
   ...(node.raw('validate_clusters') === false || !facts.clusters ? NONE : checkTargets(node, facts)),
   ...node.list('virtual_hosts').flatMap((host) => host.list('routes').flatMap((route) => checkBody(node, route))),
 ];
@@ -63,7 +66,9 @@ function checkTargets(node: ConfigNode, { clusters }: CheckFacts): Diagnostic[] 
     .list('virtual_hosts')
     .flatMap((host) => host.list('routes'))
     .flatMap((route) => route.child('route') ?? []);
-  return actions.flatMap((action) => [
+  const mirrors = [node, ...node.list('virtual_hosts')].flatMap((level) => level.list('request_mirror_policies'));
+  const shadows = mirrors.flatMap((one) => checkTarget(one, ['cluster'], 'route: unknown shadow cluster', clusters!));
+  const targets = actions.flatMap((action) => [
     ...checkTarget(action, ['cluster'], 'route: unknown cluster', clusters!),
     ...(action.child('weighted_clusters')?.list('clusters') ?? []).flatMap((one) =>
       checkTarget(one, ['name'], 'route: unknown weighted cluster', clusters!),
@@ -72,6 +77,7 @@ function checkTargets(node: ConfigNode, { clusters }: CheckFacts): Diagnostic[] 
       .list('request_mirror_policies')
       .flatMap((one) => checkTarget(one, ['cluster'], 'route: unknown shadow cluster', clusters!)),
   ]);
+  return [...targets, ...shadows];
 }
 
 function checkTarget(
@@ -124,18 +130,83 @@ function checkPerFilterConfig(node: ConfigNode): Diagnostic[] {
 export const checkRouteAction: Check = (node) => [
   ...['timeout', 'idle_timeout', 'max_grpc_timeout'].flatMap((name) => checkDuration(node, name)),
   ...checkRewrites(node),
+  ...['path_rewrite', 'host_rewrite'].flatMap((name) => checkFormat(node, [name], node.text(name) ?? '')),
+  ...checkInternalRedirect(node.child('internal_redirect_policy')),
   ...checkWeights(node),
   ...node
     .list('request_mirror_policies')
     .flatMap((one) => exactlyOne(one, 'cluster', 'cluster_header', 'in request mirror policy')),
+  ...checkSpecifier(node.child('inline_cluster_specifier_plugin')),
   ...node.list('upgrade_configs').flatMap(checkConnectConfig),
 ];
 
 function checkRewrites(node: ConfigNode): Diagnostic[] {
-  const set = ['prefix_rewrite', 'regex_rewrite', 'path_rewrite_policy'].filter((name) => node.has(name));
+  const set = ['prefix_rewrite', 'regex_rewrite', 'path_rewrite_policy', 'path_rewrite'].filter((name) =>
+    node.has(name),
+  );
   if (set.length < 2) return NONE;
   return problem('rewrite', node, [set[1]!], `\`${set.join('` and `')}\` exclude each other. Keep one of them.`, {
     envoySays: 'Specify only one of prefix_rewrite, regex_rewrite or path_rewrite_policy',
+  });
+}
+
+const PREDICATES = 'envoy.extensions.internal_redirect.';
+
+function checkInternalRedirect(policy: ConfigNode | undefined): Diagnostic[] {
+  if (!policy) return NONE;
+  const unknown = policy.list('predicates').flatMap((one) => {
+    const type = typeOf(one.child('typed_config'));
+    if (type.startsWith(PREDICATES)) return NONE;
+    const name = one.text('name') ?? '';
+    return problem('missing_extension', one, [], `\`${name}\` is no predicate of internal redirects.`, {
+      envoySays: `Didn't find a registered implementation for '${name}' with type URL: '${type}'`,
+    });
+  });
+  const copied = policy.texts('response_headers_to_copy').flatMap((name, i) =>
+    name.startsWith(':') || name.toLowerCase() === 'host'
+      ? problem('header', policy, ['response_headers_to_copy', i], `\`${name}\` may not be copied.`, {
+          envoySays: ':-prefixed headers or Hosts may not be specified here.',
+        })
+      : NONE,
+  );
+  return [...unknown, ...copied];
+}
+
+const SPECIFIERS = 'envoy.extensions.router.cluster_specifiers.';
+
+/** A cluster specifier plugin: one that is optional may be unknown. */
+function checkSpecifier(plugin: ConfigNode | undefined): Diagnostic[] {
+  const extension = plugin?.child('extension');
+  const type = typeOf(extension?.child('typed_config'));
+  if (!plugin || !extension || type.startsWith(SPECIFIERS) || plugin.flag('is_optional')) return NONE;
+  const name = extension.text('name') ?? '';
+  return problem('missing_extension', extension, [], `\`${name}\` is no cluster specifier plugin.`, {
+    envoySays: `Didn't find a registered implementation for '${name}' with type URL: '${type}'`,
+  });
+}
+
+/** Plugins that routes name have to be among those of their route configuration. */
+function checkNamedSpecifiers(node: ConfigNode): Diagnostic[] {
+  const known = new Set(
+    node.list('cluster_specifier_plugins').map((one) => one.child('extension')?.text('name') ?? ''),
+  );
+  const actions = node
+    .list('virtual_hosts')
+    .flatMap((host) => host.list('routes').flatMap((one) => one.child('route') ?? []));
+  return actions.flatMap((action) => {
+    const name = action.text('cluster_specifier_plugin');
+    if (name === undefined || known.has(name)) return NONE;
+    const meant = nearest(name, known);
+    return problem(
+      'cluster_specifier',
+      action,
+      ['cluster_specifier_plugin'],
+      `No cluster specifier plugin of this route configuration is called \`${name}\`.`,
+      {
+        ...(meant === undefined ? {} : didYouMean(name, meant)),
+        envoySays: `Unknown cluster specifier plugin name: ${name} is used in the route`,
+      },
+    );
   });
 }
 

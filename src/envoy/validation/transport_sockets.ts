@@ -10,8 +10,30 @@ export const checkFilterChain: Check = (node) =>
   wrongSide(node, UPSTREAM, 'a listener ends TLS, so it wants a DownstreamTlsContext');
 
 /** `config.cluster.v3.Cluster`: the client's side of TLS. */
-export const checkClusterSocket: Check = (node) =>
-  wrongSide(node, DOWNSTREAM, 'a cluster begins TLS, so it wants an UpstreamTlsContext');
+export const checkClusterSocket: Check = (node) => [
+  ...wrongSide(node, DOWNSTREAM, 'a cluster begins TLS, so it wants an UpstreamTlsContext'),
+  ...checkAutoConfig(node),
+];
+
+/** `auto_config` lets ALPN decide, and ALPN is of TLS: upstream_impl.cc, validateTransportSocketSupportsAlpn. */
+function checkAutoConfig(node: ConfigNode): Diagnostic[] {
+  const options = node
+    .child('typed_extension_protocol_options')
+    ?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
+  const sockets = [node, ...node.list('transport_socket_matches')].map((one) => one.child('transport_socket'));
+  const isTls = sockets.every((socket) => typeOf(socket?.child('typed_config')).endsWith(UPSTREAM));
+  if (options?.has('auto_config') !== true || isTls) return NONE;
+  return problem(
+    'auto_config',
+    options,
+    ['auto_config'],
+    'ALPN chooses the protocol, and this cluster has no TLS for it.',
+    {
+      help: 'Give it a `transport_socket` with TLS, or say the protocol by `explicit_http_config`.',
+      envoySays: `ALPN configured for cluster ${node.text('name') ?? ''} which has a non-ALPN transport socket`,
+    },
+  );
+}
 
 function wrongSide(node: ConfigNode, suffix: string, words: string): Diagnostic[] {
   const socket = node.child('transport_socket');

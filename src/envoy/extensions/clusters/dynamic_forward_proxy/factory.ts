@@ -1,3 +1,4 @@
+import { dynamicHost } from '../../../dns/dynamic_host.ts';
 import { keyOf, type DnsCache } from '../../../dns/dns_cache.ts';
 import type {
   ChoiceContext,
@@ -36,7 +37,7 @@ class DynamicForwardProxy implements ClusterDiscovery {
 
   /** A host that no filter has looked up is looked up now. */
   chooseHost({ stream }: ChoiceContext): Host | undefined {
-    const authority = stream?.request.get(':authority') ?? '';
+    const authority = dynamicHost(stream?.request.get(':authority') ?? '', stream?.filterState);
     const key = keyOf(authority, this.#defaultPort);
     if (!this.#hosts.has(key)) this.#cache?.load(authority, this.#defaultPort);
     return this.#hosts.get(key);

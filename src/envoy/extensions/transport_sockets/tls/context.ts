@@ -1,7 +1,7 @@
 import type { ConfigNode } from '../../../config_node.ts';
 import { certificateName, type Certificate } from '../../../network/certificate.ts';
 import type { TransportSocketServices } from '../../../network/transport_socket.ts';
-import { compileSanMatchers, type SanMatcher } from './subject_alt_names.ts';
+import { compileSanMatchers, type SanMatcher } from '../../../matching/subject_alt_names.ts';
 
 export type TlsVersion = 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 export const VERSIONS: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];

@@ -7,7 +7,6 @@ import type {
   TransportSocketServices,
 } from '../../../network/transport_socket.ts';
 import { compileContext, VERSIONS, versionOf, type TlsContext, type TlsVersion, type Validation } from './context.ts';
-import { isDnsMatch } from './subject_alt_names.ts';
 import { ERRORS, isAcceptedUntrusted, rejectionOf } from './verify.ts';
 
 /** `DownstreamTlsContext`: which certificate is shown, what is asked of the client, and who gets in. */
@@ -49,19 +48,21 @@ function handshake(
   if (rejection) return { failure: ERRORS.certificateVerifyFailed(rejection.reason), counter: rejection.counter };
   const local = certificateFor(hello.sni, context.certificates);
   const negotiatedAlpn = context.alpn.find((one) => hello.alpn?.includes(one));
-  const isPeerValidated = validation?.trustedCa !== undefined && !validation.acceptsUntrusted;
   return {
     tls: {
       ...hello,
       version: how.version,
       ...(local && { local }),
-      ...(peer && { peer, isPeerValidated }),
+      ...(peer && { peer, isPeerValidated: isValidated(peer, validation) }),
       ...(negotiatedAlpn !== undefined && { negotiatedAlpn }),
     },
     shown: shownBy(local, negotiatedAlpn),
     ...(peer && isAcceptedUntrusted(peer, validation) && { counter: 'fail_verify_error' }),
   };
 }
+
+const isValidated = (peer: Certificate, validation: Validation | undefined): boolean =>
+  validation?.trustedCa !== undefined && !isAcceptedUntrusted(peer, validation);
 
 const shownBy = (local: Certificate | undefined, alpn: string | undefined): ServerHello => ({
   cn: local?.cn ?? '',
@@ -73,16 +74,13 @@ const asksForCertificate = (validation: Validation | undefined): boolean =>
   validation !== undefined &&
   (validation.trustedCa !== undefined || validation.sanMatchers.length > 0 || validation.pinsHash);
 
-/** By the server name; one that nobody has, or none, gets the first: tls/default_tls_certificate_selector.cc. */
+/** By the server name as it is written; one that nobody has, or none, gets the first: tls/default_tls_certificate_selector.cc. */
 function certificateFor(sni: string | undefined, certificates: readonly Certificate[]): Certificate | undefined {
   const names = (one: Certificate): string[] => {
     const dns = sansOf(one, 'DNS');
     return one.sans.length === 0 ? [one.cn] : dns;
   };
-  const exact = certificates.find((one) => sni !== undefined && names(one).includes(sni));
-  return (
-    exact ??
-    certificates.find((one) => sni !== undefined && names(one).some((name) => isDnsMatch(sni, name))) ??
-    certificates[0]
-  );
+  const asked = sni === undefined ? [] : [sni, `*${sni.slice(sni.indexOf('.'))}`];
+  const found = asked.map((name) => certificates.find((one) => names(one).includes(name)));
+  return found.find((one) => one !== undefined) ?? certificates[0];
 }

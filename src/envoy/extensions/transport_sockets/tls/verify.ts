@@ -1,7 +1,7 @@
 import type { Certificate } from '../../../network/certificate.ts';
 import type { HandshakeCounter } from '../../../network/transport_socket.ts';
 import type { Validation } from './context.ts';
-import { bareNames, isDnsMatch } from './subject_alt_names.ts';
+import { bareNames, isDnsMatch } from '../../../matching/subject_alt_names.ts';
 
 export interface Rejection {
   readonly reason: string;

@@ -1,4 +1,8 @@
+import type { ConfigNode } from '../../../config_node.ts';
+import { hostOf, portOf } from '../../../network/address.ts';
+import { bitsOfAddress } from '../../../network/cidr.ts';
 import { bytes } from '../../../network/payload.ts';
+import { compileProxyTlvs, type ProxyTlv } from '../../../network/proxy_tlv.ts';
 import {
   compileUpstreamTransportSocket,
   type TransportSocketFactory,
@@ -9,18 +13,33 @@ import {
 export const upstreamProxyProtocolFactory: TransportSocketFactory = {
   name: 'envoy.transport_sockets.upstream_proxy_protocol',
   types: ['envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport'],
-  fidelity: { level: 'partial', notSimulated: ['pass_through_tlvs', 'added_tlvs', 'allow_unspecified_address'] },
+  fidelity: { level: 'partial', notSimulated: ['allow_unspecified_address'] },
   upstream: (config, services) => {
     const inner = compileUpstreamTransportSocket(config.child('transport_socket'), services);
-    const header = config.child('config')?.text('version') === 'V2' ? headerV2 : headerV1;
-    return { ...inner, node: config, preamble: (options) => bytes(header(options)) };
+    const options = config.child('config');
+    const tlvsOf = compileTlvs(options);
+    const header = options?.text('version') === 'V2' ? headerV2 : headerV1;
+    return { ...inner, node: config, preamble: (given) => bytes(header(given, tlvsOf(given))) };
   },
 };
 
-const split = (address: string): [string, number] => {
-  const colon = address.lastIndexOf(':');
-  return [address.slice(0, colon), Number(address.slice(colon + 1))];
-};
+type TlvsOf = (options: TransportSocketOptions) => readonly ProxyTlv[];
+
+/** `added_tlvs`, and of those that came with the connection what `pass_through_tlvs` names; of each type the first. */
+function compileTlvs(config: ConfigNode | undefined): TlvsOf {
+  const added = compileProxyTlvs(config?.list('added_tlvs') ?? []);
+  const passed = config?.child('pass_through_tlvs');
+  const types = new Set(Array.isArray(passed?.raw('tlv_type')) ? (passed.raw('tlv_type') as number[]) : []);
+  const passesAll = passed !== undefined && passed.text('match_type') !== 'INCLUDE';
+  return ({ downstream }) => {
+    const own = added(downstream?.context);
+    const isTaken = new Set(own.map(({ type }) => type));
+    const through = (downstream?.tlvs ?? []).filter(({ type }) => passesAll || types.has(type));
+    return [...own, ...through.filter(({ type }) => !isTaken.has(type))];
+  };
+}
+
+const split = (address: string): [string, number] => [hostOf(address), portOf(address)];
 
 /** Without a client, as a health check has none, it is UNKNOWN. */
 function headerV1({ downstream }: TransportSocketOptions): string {
@@ -32,13 +51,20 @@ function headerV1({ downstream }: TransportSocketOptions): string {
 }
 
 const V2_SIGNATURE = '\r\n\r\n\0\r\nQUIT\n';
+const word = (value: number): string => String.fromCharCode(value >> 8, value & 0xff);
 
-/** Simplified: IPv4 alone, for all addresses here are. */
-function headerV2({ downstream }: TransportSocketOptions): string {
-  if (!downstream) return `${V2_SIGNATURE}\x20\0\0\0`;
-  const word = (value: number): string => String.fromCharCode(value >> 8, value & 0xff);
+function headerV2({ downstream }: TransportSocketOptions, tlvs: readonly ProxyTlv[]): string {
+  const extra = tlvs.map(({ type, value }) => `${String.fromCharCode(type)}${word(value.length)}${value}`).join('');
+  if (!downstream) return `${V2_SIGNATURE}\x20\0${word(extra.length)}${extra}`;
   const [source, sourcePort] = split(downstream.remoteAddress);
   const [destination, destinationPort] = split(downstream.localAddress);
-  const address = (text: string): string => String.fromCharCode(...text.split('.').map(Number));
-  return `${V2_SIGNATURE}\x21\x11${word(12)}${address(source)}${address(destination)}${word(sourcePort)}${word(destinationPort)}`;
+  const family = source.includes(':') ? '\x21' : '\x11';
+  const addresses = packed(source) + packed(destination) + word(sourcePort) + word(destinationPort);
+  return `${V2_SIGNATURE}\x21${family}${word(addresses.length + extra.length)}${addresses}${extra}`;
+}
+
+/** An address in its 4 or 16 bytes. */
+function packed(address: string): string {
+  const bits = bitsOfAddress(address) ?? '';
+  return (bits.match(/.{8}/g) ?? []).map((eight) => String.fromCharCode(parseInt(eight, 2))).join('');
 }

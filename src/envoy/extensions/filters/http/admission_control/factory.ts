@@ -4,6 +4,7 @@ import type { ConfigNode } from '../../../../config_node.ts';
 import { grpcStatusNumber, isGrpc } from '../../../../formatter/grpc_status.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import { compileFeatureFlag } from '../../../../runtime/feature_flag.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 
 const DEFAULT_WINDOW_MS = 30_000;
@@ -43,18 +44,18 @@ const runtimeNumber = (node: ConfigNode | undefined, usual: number): number =>
 export const admissionControlFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.admission_control',
   type: 'envoy.extensions.filters.http.admission_control.v3.AdmissionControl',
-  fidelity: { level: 'partial', notSimulated: ['grpc_criteria'] },
+  fidelity: { level: 'partial', notSimulated: [] },
   compile: (node, { stats, statPrefix, dispatcher, random }) => {
     const counters = createStats(stats, `${statPrefix}admission_control.`, {
       counters: ['rq_rejected', 'rq_success', 'rq_failure'],
     });
-    const isEnabled = node.child('enabled')?.raw('default_value') !== false;
+    const isEnabled = compileFeatureFlag(node.child('enabled'));
     const window = new SuccessWindow(dispatcher, durationMs(node.text('sampling_window')) ?? DEFAULT_WINDOW_MS);
     const threshold = runtimeNumber(node.child('sr_threshold'), DEFAULT_SUCCESS_THRESHOLD) / 100;
     const aggression = Math.max(1, runtimeNumber(node.child('aggression'), DEFAULT_AGGRESSION));
     const leastPerSecond = runtimeNumber(node.child('rps_threshold'), 0);
     const most = runtimeNumber(node.child('max_rejection_probability'), DEFAULT_MAX_REJECTION) / 100;
-    const isSuccess = compileSuccess(node.child('success_criteria')?.child('http_criteria'));
+    const isSuccess = compileSuccess(node.child('success_criteria'));
     const dice = random.fork('admission_control');
     const probability = (): number => {
       const { total, successes, perSecond } = window.counts;
@@ -63,10 +64,11 @@ export const admissionControlFilterFactory = defineHttpFilter({
       return Math.min(raw ** (1 / aggression), most);
     };
     return (callbacks) => {
-      let isCounted = isEnabled;
+      const isOn = isEnabled(callbacks.runtime);
+      let isCounted = isOn;
       return {
         decode: () => {
-          const chance = isEnabled ? probability() : 0;
+          const chance = isOn ? probability() : 0;
           if (chance === 0 || dice.below(1_000_000) >= chance * 1_000_000) return 'continue';
           isCounted = false;
           counters.rq_rejected.inc();
@@ -96,13 +98,15 @@ type Success = (request: HeaderMap, status: number, headers: HeaderMap, trailers
 
 /** Ranges of statuses, or everything below 500. */
 function compileSuccess(criteria: ConfigNode | undefined): Success {
-  const ranges = (criteria?.list('http_success_status') ?? []).map(
+  const ranges = (criteria?.child('http_criteria')?.list('http_success_status') ?? []).map(
     (one) => [one.number('start') ?? 0, one.number('end') ?? 0] as const,
   );
+  const listed = criteria?.child('grpc_criteria')?.raw('grpc_success_status');
+  const successes: readonly number[] = Array.isArray(listed) && listed.length > 0 ? listed.map(Number) : GRPC_SUCCESS;
   return (request, status, response, trailers) => {
     if (isGrpc(request)) {
       const grpc = grpcStatusNumber({ request, response, ...(trailers && { trailers }), log: { code: status } });
-      return GRPC_SUCCESS.includes(grpc ?? 2);
+      return successes.includes(grpc ?? 2);
     }
     return ranges.length === 0 ? status < 500 : ranges.some(([start, end]) => status >= start && status < end);
   };

@@ -1,5 +1,7 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type HttpFilter } from '../../../../http/filter.ts';
+import { compileFeatureFlag } from '../../../../runtime/feature_flag.ts';
+import type { Runtime } from '../../../../runtime/runtime.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 import type { StatsStore } from '../../../../stats/store.ts';
 
@@ -17,6 +19,7 @@ const KIB = 1_024;
 
 interface BandwidthConfig {
   readonly node: ConfigNode;
+  readonly isEnabled: (runtime: Runtime) => boolean;
   readonly limitsRequests: boolean;
   readonly limitsResponses: boolean;
   readonly bytesPerSecond: number;
@@ -28,11 +31,12 @@ const statsOf = (stats: StatsStore, node: ConfigNode) =>
 
 function compile(node: ConfigNode, stats: StatsStore): BandwidthConfig {
   const mode = node.text('enable_mode') ?? 'DISABLED';
-  const isEnabled = node.child('runtime_enabled')?.raw('default_value') !== false;
+  const isEnabled = compileFeatureFlag(node.child('runtime_enabled'));
   return {
     node,
-    limitsRequests: isEnabled && mode.startsWith('REQUEST'),
-    limitsResponses: isEnabled && mode.endsWith('RESPONSE'),
+    isEnabled,
+    limitsRequests: mode.startsWith('REQUEST'),
+    limitsResponses: mode.endsWith('RESPONSE'),
     bytesPerSecond: (node.number('limit_kbps') ?? Infinity) * KIB,
     stats: statsOf(stats, node),
   };
@@ -65,7 +69,7 @@ class BandwidthLimitFilter implements HttpFilter {
   decode(): 'continue' | 'stop_iteration' {
     const { limitsRequests, stats } = this.#config;
     const { length } = this.#callbacks.requestBody;
-    if (!limitsRequests || length === 0) return 'continue';
+    if (!limitsRequests || length === 0 || !this.#isEnabled) return 'continue';
     stats.request_enabled.inc();
     stats.request_incoming_total_size.add(length);
     const ms = this.#delayMs(length);
@@ -80,7 +84,7 @@ class BandwidthLimitFilter implements HttpFilter {
   encode(response: Parameters<NonNullable<HttpFilter['encode']>>[0]): ReturnType<NonNullable<HttpFilter['encode']>> {
     const { limitsResponses, stats } = this.#config;
     const { length } = response.body;
-    if (!limitsResponses || length === 0) return response;
+    if (!limitsResponses || length === 0 || !this.#isEnabled) return response;
     stats.response_enabled.inc();
     stats.response_incoming_total_size.add(length);
     const ms = this.#delayMs(length);
@@ -90,6 +94,10 @@ class BandwidthLimitFilter implements HttpFilter {
     this.#tell('response', length, ms);
     this.#callbacks.dispatcher.createTimer('bandwidth_limit', ms, () => this.#callbacks.continueEncoding(response));
     return 'stop_iteration';
+  }
+
+  get #isEnabled(): boolean {
+    return this.#config.isEnabled(this.#callbacks.runtime);
   }
 
   /** The bucket is full at first: a second's worth passes at once. */

@@ -24,7 +24,7 @@ function usersOf(node: ConfigNode, { fileSystem }: Pick<FactoryContext, 'fileSys
 export const basicAuthFilterFactory = defineHttpFilter<Users>({
   name: 'envoy.filters.http.basic_auth',
   type: 'envoy.extensions.filters.http.basic_auth.v3.BasicAuth',
-  fidelity: { level: 'partial', notSimulated: ['emit_dynamic_metadata'] },
+  fidelity: { level: 'full', notSimulated: [] },
   compile: (config, context) => {
     const own = usersOf(config, context);
     return (callbacks, perRoute) => ({ decode: () => check(config, perRoute ?? own, callbacks) });
@@ -35,25 +35,44 @@ export const basicAuthFilterFactory = defineHttpFilter<Users>({
 function check(config: ConfigNode, users: Users, callbacks: FilterCallbacks): FilterStatus {
   const header = config.text('authentication_header')?.toLowerCase() || 'authorization';
   const given = callbacks.request.get(header);
-  if (given === undefined) return refuse(callbacks, 'Missing username and password.', 'no_credential_for_basic_auth');
+  const refuse = compileRefusal(config, callbacks);
+  // Credentials of another kind are as good as none.
+  if (given?.startsWith('Basic ') !== true && config.flag('allow_missing')) return 'continue';
+  if (given === undefined) return refuse('Missing username and password.', 'no_credential_for_basic_auth');
   if (!given.startsWith('Basic '))
-    return refuse(callbacks, "Expected 'Basic' authentication scheme.", 'invalid_scheme_for_basic_auth');
+    return refuse("Expected 'Basic' authentication scheme.", 'invalid_scheme_for_basic_auth');
   const pair = textOfBase64(given.slice('basic '.length));
   const colon = pair?.indexOf(':') ?? -1;
   if (pair === undefined || colon < 0)
-    return refuse(callbacks, 'Invalid basic credential format.', 'invalid_format_for_basic_auth');
+    return refuse('Invalid basic credential format.', 'invalid_format_for_basic_auth');
   const [user, password] = [pair.slice(0, colon), pair.slice(colon + 1)];
   if (users.get(user) !== base64Of(sha1(new TextEncoder().encode(password))))
-    return refuse(callbacks, 'Invalid username/password combination.', 'invalid_credential_for_basic_auth');
-  callbacks.stats.add(`${callbacks.statPrefix}basic_auth.allowed`);
-  const forward = config.text('forward_username_header') ?? '';
-  if (forward !== '') callbacks.request.set(forward.toLowerCase(), user);
+    return refuse('Invalid username/password combination.', 'invalid_credential_for_basic_auth');
+  letIn(user, config, callbacks);
   return 'continue';
 }
 
-function refuse(callbacks: FilterCallbacks, why: string, details: string): FilterStatus {
-  const { request } = callbacks;
-  const realm = `${request.get(':scheme') ?? 'http'}://${request.get(':authority') ?? ''}${(request.get(':path') ?? '').split('?')[0]}`;
+function letIn(user: string, config: ConfigNode, callbacks: FilterCallbacks): void {
+  callbacks.stats.add(`${callbacks.statPrefix}basic_auth.allowed`);
+  if (config.flag('emit_dynamic_metadata')) callbacks.setMetadata(callbacks.filterName, 'username', user);
+  const forward = config.text('forward_username_header') ?? '';
+  if (forward !== '') callbacks.request.set(forward.toLowerCase(), user);
+}
+
+type Refusal = (why: string, details: string) => FilterStatus;
+
+function compileRefusal(config: ConfigNode, callbacks: FilterCallbacks): Refusal {
+  return (why, details) => refuse(realmOf(config, callbacks), why, details, callbacks);
+}
+
+function realmOf(config: ConfigNode, { request }: FilterCallbacks): string {
+  const own = config.text('realm') ?? '';
+  if (own !== '') return own.replace(/["\\]/g, '\\$&');
+  const path = (request.get(':path') ?? '').split('?')[0];
+  return `${request.get(':scheme') ?? 'http'}://${request.get(':authority') ?? ''}${path}`;
+}
+
+function refuse(realm: string, why: string, details: string, callbacks: FilterCallbacks): FilterStatus {
   callbacks.stats.add(`${callbacks.statPrefix}basic_auth.denied`);
   callbacks.sendLocalReply({
     status: 401,

@@ -1,6 +1,7 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
+import type { Runtime } from '../../../../runtime/runtime.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import type { Counter } from '../../../../stats/metric.ts';
 import type { StatSet } from '../../../../stats/stat_set.ts';
@@ -23,19 +24,26 @@ export const DIRECTION = [
   'content_length_too_small',
 ] as const;
 
+/** One direction: which bodies are compressed. */
 export interface Rules {
-  readonly isEnabled: boolean;
+  readonly isEnabled: (runtime: Runtime) => boolean;
   readonly minLength: number;
-  readonly types: ReadonlySet<string>;
+  readonly allowsType: (type: string) => boolean;
 }
 
 type DirectionStats = StatSet<(typeof DIRECTION)[number], never, never>;
 
+/** What compresses, and under which name. Another library than gzip marks what it would have compressed, and leaves the bytes alone. */
+export interface Library {
+  readonly encoding: string;
+  readonly compress: Compress | undefined;
+}
+
 export interface CompressorConfig {
   readonly node: ConfigNode;
-  readonly encoding: string;
-  /** Only gzip is at hand: another library marks what it would have compressed, and leaves the bytes alone. */
-  readonly compress: Compress | undefined;
+  readonly library: Library;
+  /** Undefined where requests are left alone. */
+  readonly request: Rules | undefined;
   readonly response: Rules;
   readonly skipsEtag: boolean;
   readonly weakensEtag: boolean;
@@ -50,34 +58,62 @@ export interface CompressorConfig {
 }
 
 export interface CompressorPerRoute {
-  readonly isDisabled: boolean;
+  /** Whether responses are compressed, where the route says so. */
+  readonly isEnabled: boolean | undefined;
   readonly removesAcceptEncoding: boolean | undefined;
+  readonly library: Library | undefined;
 }
 
 /** Compresses what the client takes compressed: extensions/filters/http/compressor/compressor_filter.cc. */
 export class CompressorFilter implements HttpFilter {
   readonly #config: CompressorConfig;
   readonly #perRoute: CompressorPerRoute | undefined;
+  readonly #library: Library;
   readonly #callbacks: FilterCallbacks;
   #acceptEncoding: string | undefined;
 
   constructor(config: CompressorConfig, perRoute: CompressorPerRoute | undefined, callbacks: FilterCallbacks) {
     this.#config = config;
     this.#perRoute = perRoute;
+    this.#library = perRoute?.library ?? config.library;
     this.#callbacks = callbacks;
   }
 
   decode(): FilterStatus {
-    const { request } = this.#callbacks;
+    const { request, requestBody } = this.#callbacks;
+    const { requests } = this.#config;
     const removes = this.#perRoute?.removesAcceptEncoding ?? this.#config.removesAcceptEncoding;
     if (request.has('accept-encoding')) this.#acceptEncoding = request.all('accept-encoding').join(',');
     if (this.#isOn && removes) request.remove('accept-encoding');
-    this.#config.requests.not_compressed.inc();
+    const { compress, encoding } = this.#library;
+    if (!compress || !this.#compressesRequest()) {
+      requests.not_compressed.inc();
+      return 'continue';
+    }
+    request.remove('content-length');
+    request.set('content-encoding', encoding);
+    requests.compressed.inc();
+    const compressed = compress(requestBody, false);
+    this.#countBytes(requests, 'request', requestBody, compressed);
+    this.#callbacks.requestBody = compressed;
+    this.#callbacks.markChunked();
     return 'continue';
   }
 
+  #compressesRequest(): boolean {
+    const { request: headers, requestBody, requestTrailers, runtime } = this.#callbacks;
+    const rules = this.#config.request;
+    if (!rules || (requestBody === '' && !requestTrailers) || !rules.isEnabled(runtime)) return false;
+    if (!isLongEnough(headers, rules)) {
+      this.#config.requests.content_length_too_small.inc();
+      return false;
+    }
+    return isTypeAllowed(headers, rules) && !headers.has('content-encoding');
+  }
+
   encode(response: HttpResponse): HttpResponse {
-    const { responses, compress } = this.#config;
+    const { responses } = this.#config;
+    const { compress, encoding } = this.#library;
     const { headers, body } = response;
     const reason = this.#reasonNot(response);
     if (reason !== undefined || !compress) {
@@ -93,29 +129,36 @@ export class CompressorFilter implements HttpFilter {
       else headers.remove('etag');
     }
     headers.remove('content-length');
-    headers.set('content-encoding', this.#config.encoding);
+    headers.set('content-encoding', encoding);
     // The end of an upstream's answer comes behind its body.
     const compressed = compress(body, this.#callbacks.log['upstream_host'] === undefined);
-    responses.total_uncompressed_bytes.add(body.length);
-    responses.total_compressed_bytes.add(compressed.length);
+    this.#countBytes(responses, 'response', body, compressed);
+    return { ...response, body: compressed };
+  }
+
+  #countBytes(stats: DirectionStats, what: 'request' | 'response', body: string, compressed: string): void {
+    stats.total_uncompressed_bytes.add(body.length);
+    stats.total_compressed_bytes.add(compressed.length);
     this.#callbacks.trace?.record({
-      kind: 'response_compressed',
+      kind: `${what}_compressed`,
       state: 'matched',
       because: this.#config.node.ref,
       sentence: `The body of ${body.length} bytes is compressed to ${compressed.length}.`,
     });
-    return { ...response, body: compressed };
   }
 
   get #isOn(): boolean {
-    return this.#config.response.isEnabled && this.#perRoute?.isDisabled !== true;
+    return this.#perRoute?.isEnabled ?? this.#config.response.isEnabled(this.#callbacks.runtime);
   }
 
   /** Why the body stays as it is. Where that is told, what is wrong with the answer comes before what the client takes. */
   #reasonNot(response: HttpResponse): string | undefined {
     const { headers, body, status } = response;
     if (!this.#isOn) return 'Off';
-    if (!this.#isLongEnough(headers)) return 'ContentLengthTooSmall';
+    if (!isLongEnough(headers, this.#config.response)) {
+      this.#config.responses.content_length_too_small.inc();
+      return 'ContentLengthTooSmall';
+    }
     const wrong = this.#wrongWith(headers, status);
     if (wrong !== undefined && this.#config.tellsStatus) return wrong;
     const isAccepted = body !== '' && this.#isAccepted(headers);
@@ -124,19 +167,11 @@ export class CompressorFilter implements HttpFilter {
   }
 
   #tellStatus(headers: HeaderMap, status: string): void {
-    if (this.#config.tellsStatus) headers.set('x-envoy-compression-status', `${this.#config.encoding};${status}`);
-  }
-
-  #isLongEnough(headers: HeaderMap): boolean {
-    const { minLength } = this.#config.response;
-    const length = headers.get('content-length');
-    if (length === undefined || Number(length) >= minLength) return true;
-    this.#config.responses.content_length_too_small.inc();
-    return false;
+    if (this.#config.tellsStatus) headers.set('x-envoy-compression-status', `${this.#library.encoding};${status}`);
   }
 
   #wrongWith(headers: HeaderMap, status: number): string | undefined {
-    if (!this.#isTypeAllowed(headers)) return 'ContentTypeNotAllowed';
+    if (!isTypeAllowed(headers, this.#config.response)) return 'ContentTypeNotAllowed';
     if (this.#config.skippedCodes.has(status)) return 'StatusCodeNotAllowed';
     if (/no-transform/i.test(headers.get('cache-control') ?? '') || headers.has('content-encoding')) return 'Off';
     if (!this.#config.skipsEtag || !headers.has('etag')) return undefined;
@@ -144,16 +179,27 @@ export class CompressorFilter implements HttpFilter {
     return 'EtagNotAllowed';
   }
 
-  #isTypeAllowed(headers: HeaderMap): boolean {
-    const type = headers.get('content-type');
-    return type === undefined || this.#config.response.types.has(type.split(';')[0]!.trim().toLowerCase());
-  }
-
   #isAccepted(headers: HeaderMap): boolean {
-    const choice = chooseEncoding(this.#acceptEncoding, this.#config.encoding, this.#isTypeAllowed(headers));
+    const choice = chooseEncoding(
+      this.#acceptEncoding,
+      this.#library.encoding,
+      isTypeAllowed(headers, this.#config.response),
+    );
     this.#config.choices[choice].inc();
     return choice === 'header_compressor_used' || choice === 'header_wildcard';
   }
+}
+
+/** A length that is not told is long enough. */
+function isLongEnough(headers: HeaderMap, { minLength }: Rules): boolean {
+  const length = headers.get('content-length');
+  return length === undefined || Number(length) >= minLength;
+}
+
+/** Without its parameters. */
+function isTypeAllowed(headers: HeaderMap, { allowsType }: Rules): boolean {
+  const type = headers.get('content-type');
+  return type === undefined || allowsType(type.split(';')[0]!.trim());
 }
 
 /** Caches have to know that the answer depends on accept-encoding, compressed or not. */

@@ -1,5 +1,7 @@
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FactoryContext } from '../../../../http/filter.ts';
+import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import { compileFeatureFlag } from '../../../../runtime/feature_flag.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 import {
   CHOICES,
@@ -7,6 +9,7 @@ import {
   DIRECTION,
   type CompressorConfig,
   type CompressorPerRoute,
+  type Library,
   type Rules,
 } from './compressor_filter.ts';
 import { compileGzip } from './gzip.ts';
@@ -35,48 +38,66 @@ const DEFAULT_TYPES = [
 const ENCODINGS: Readonly<Record<string, string>> = { Gzip: 'gzip', Brotli: 'br', Zstd: 'zstd' };
 const STAT_NAMES: Readonly<Record<string, string>> = { Gzip: 'gzip', Brotli: 'brotli', Zstd: 'zstd' };
 
-function rulesOf(direction: ConfigNode | undefined, legacy: ConfigNode, isEnabled: boolean): Rules {
+function rulesOf(direction: ConfigNode | undefined, legacy: ConfigNode | undefined): Rules {
   const common = direction?.child('common_config');
-  const types = common?.texts('content_type') ?? legacy.texts('content_type');
   return {
-    isEnabled: common?.child('enabled')?.raw('default_value') !== false && isEnabled,
-    minLength: common?.number('min_content_length') ?? legacy.number('content_length') ?? DEFAULT_MIN_LENGTH,
-    types: new Set(types.length > 0 ? types.map((one) => one.toLowerCase()) : DEFAULT_TYPES),
+    isEnabled: compileFeatureFlag(common?.child('enabled') ?? legacy?.child('runtime_enabled')),
+    minLength: common?.number('min_content_length') ?? legacy?.number('content_length') ?? DEFAULT_MIN_LENGTH,
+    allowsType: typesOf(common, legacy),
+  };
+}
+
+/** Matchers stand in the place of the list. */
+function typesOf(common: ConfigNode | undefined, legacy: ConfigNode | undefined): Rules['allowsType'] {
+  const matchers = common?.list('content_type_matcher').map(compileStringMatcher) ?? [];
+  if (matchers.length > 0) return (type) => matchers.some((mismatch) => mismatch(type) === undefined);
+  const listed = common?.texts('content_type') ?? legacy?.texts('content_type') ?? [];
+  const types = new Set(listed.length > 0 ? listed.map((one) => one.toLowerCase()) : DEFAULT_TYPES);
+  return (type) => types.has(type.toLowerCase());
+}
+
+function libraryFrom(node: ConfigNode | undefined): { library: Library; statName: string } {
+  const config = node?.child('typed_config');
+  const kind = config?.text('@type')?.split('.').at(-1) ?? '';
+  return {
+    library: { encoding: ENCODINGS[kind] ?? '', compress: config && kind === 'Gzip' ? compileGzip(config) : undefined },
+    statName: STAT_NAMES[kind] ?? '',
   };
 }
 
 export const compressorFilterFactory = defineHttpFilter<CompressorPerRoute>({
   name: 'envoy.filters.http.compressor',
   type: 'envoy.extensions.filters.http.compressor.v3.Compressor',
-  fidelity: {
-    level: 'partial',
-    notSimulated: ['request_direction_config', 'choose_first'],
-  },
+  fidelity: { level: 'partial', notSimulated: ['choose_first'] },
   compile: (node, context) => {
     const config = compile(node, context);
     return (callbacks, perRoute) => new CompressorFilter(config, perRoute, callbacks);
   },
   compilePerRoute: (node) => {
-    const response = node.child('overrides')?.child('response_direction_config');
+    const overrides = node.child('overrides');
+    const response = overrides?.child('response_direction_config');
+    const library = overrides?.child('compressor_library');
     return {
-      isDisabled: node.flag('disabled'),
+      isEnabled: node.flag('disabled') ? false : response ? true : undefined,
       removesAcceptEncoding: response?.has('remove_accept_encoding_header')
         ? response.flag('remove_accept_encoding_header')
         : undefined,
+      library: library && libraryFrom(library).library,
     };
   },
 });
 
 function compile(node: ConfigNode, { stats, statPrefix }: FactoryContext): CompressorConfig {
-  const library = node.child('compressor_library');
-  const kind = library?.child('typed_config')?.text('@type')?.split('.').at(-1) ?? '';
+  const own = node.child('compressor_library');
+  const { library, statName } = libraryFrom(own);
+  const request = node.child('request_direction_config');
   const response = node.child('response_direction_config');
-  const prefix = `${statPrefix}compressor.${library?.text('name') ?? ''}.${STAT_NAMES[kind] ?? ''}.`;
+  const prefix = `${statPrefix}compressor.${own?.text('name') ?? ''}.${statName}.`;
   return {
     node,
-    encoding: ENCODINGS[kind] ?? '',
-    compress: kind === 'Gzip' ? compileGzip(library!.child('typed_config')!) : undefined,
-    response: rulesOf(response, node, true),
+    library,
+    request: request && rulesOf(request, undefined),
+    response: rulesOf(response, response ? undefined : node),
     skipsEtag: response?.flag('disable_on_etag_header') === true || node.flag('disable_on_etag_header'),
     removesAcceptEncoding:
       response?.flag('remove_accept_encoding_header') === true || node.flag('remove_accept_encoding_header'),

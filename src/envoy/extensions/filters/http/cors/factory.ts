@@ -25,7 +25,7 @@ export const corsFilterFactory = defineHttpFilter<CorsPolicy>({
   type: 'envoy.extensions.filters.http.cors.v3.Cors',
   fidelity: { level: 'full', notSimulated: [] },
   compile: (_, { stats, statPrefix }) => {
-    stats.declare(`${statPrefix}cors.origin_invalid`, `${statPrefix}cors.origin_valid`);
+    stats.declare(...['origin_valid', 'origin_invalid'].map((name) => `${statPrefix}cors.${name}`));
     return (callbacks) => new CorsFilter(policyOf, callbacks);
   },
   compilePerRoute: policyOf,

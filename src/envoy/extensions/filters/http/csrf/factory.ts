@@ -22,7 +22,9 @@ export const csrfFilterFactory = defineHttpFilter<CsrfPolicy>({
   name: 'envoy.filters.http.csrf',
   type: 'envoy.extensions.filters.http.csrf.v3.CsrfPolicy',
   fidelity: { level: 'full', notSimulated: [] },
-  compile: (config) => {
+  compile: (config, { stats, statPrefix }) => {
+    const names = ['missing_source_origin', 'request_invalid', 'request_valid'];
+    stats.declare(...names.map((name) => `${statPrefix}csrf.${name}`));
     const own = compile(config);
     return (callbacks, perRoute) => new CsrfFilter(perRoute ?? own, callbacks);
   },

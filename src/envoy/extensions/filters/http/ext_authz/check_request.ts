@@ -2,7 +2,7 @@ import type { JsonObject } from '#api';
 import type { FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
 import { base64Of } from '../../../../matching/base64.ts';
-import type { BodySettings, ExtAuthzConfig } from './config.ts';
+import type { BodySettings, ExtAuthzConfig, MetadataNamespaces } from './config.ts';
 
 /** What the server is asked by: the headers that it may see, and as much of the body as it may have. */
 export interface Asked {
@@ -41,14 +41,15 @@ export function checkRequest(
   const extensions = contextExtensions(callbacks);
   const sni = connection.tls?.sni;
   const routeMetadata = route?.node.child('metadata')?.child('filter_metadata')?.value ?? {};
+  const routeTyped = route?.node.child('metadata')?.child('typed_filter_metadata')?.value ?? {};
   return {
     attributes: {
       source: { address: addressOf(connection.remoteAddress), ...(service === undefined ? {} : { service }) },
       destination: { address: addressOf(connection.localAddress) },
       request: { http: { ...httpRequest(callbacks, asked, body), ...headersOf(callbacks.request, asked, config) } },
       ...(Object.keys(extensions).length > 0 ? { contextExtensions: extensions } : {}),
-      metadataContext: metadataOf(dynamicMetadata, config.metadataNamespaces),
-      routeMetadataContext: metadataOf(routeMetadata, config.routeMetadataNamespaces),
+      metadataContext: metadataOf(dynamicMetadata, callbacks.dynamicTypedMetadata, config.metadataNamespaces),
+      routeMetadataContext: metadataOf(routeMetadata, routeTyped, config.routeMetadataNamespaces),
       ...(config.node.flag('include_tls_session') ? { tlsSession: sni === undefined ? {} : { sni } } : {}),
     },
   };
@@ -89,9 +90,15 @@ function contextExtensions(callbacks: FilterCallbacks): JsonObject {
   ) as JsonObject;
 }
 
-function metadataOf(metadata: JsonObject, namespaces: readonly string[]): JsonObject {
-  const shown = namespaces.filter((one) => metadata[one] !== undefined).map((one) => [one, metadata[one]!] as const);
-  return shown.length === 0 ? {} : { filterMetadata: Object.fromEntries(shown) };
+function metadataOf(metadata: JsonObject, typed: JsonObject, namespaces: MetadataNamespaces): JsonObject {
+  const shown = pick(metadata, namespaces.untyped);
+  const shownTyped = pick(typed, namespaces.typed);
+  return { ...(shown ? { filterMetadata: shown } : {}), ...(shownTyped ? { typedFilterMetadata: shownTyped } : {}) };
+}
+
+function pick(from: JsonObject, names: readonly string[]): JsonObject | undefined {
+  const found = names.filter((one) => from[one] !== undefined).map((one) => [one, from[one]!] as const);
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 }
 
 function addressOf(address: string): JsonObject {

@@ -6,6 +6,7 @@ import { compileDraw, type Draw } from '../../../../matching/fractional_percent.
 import { compileMetadataMatcher } from '../../../../matching/metadata_matcher.ts';
 import { compileMutationRules, type MutationRules } from '../../../../matching/mutation_rules.ts';
 import { compileStringMatcher } from '../../../../router/string_matcher.ts';
+import { compileFeatureFlag } from '../../../../runtime/feature_flag.ts';
 import type { Runtime } from '../../../../runtime/runtime.ts';
 import { createStats } from '../../../../stats/stat_set.ts';
 
@@ -17,11 +18,23 @@ const COUNTERS = [
   'failure_mode_allowed',
   'invalid',
   'ignored_dynamic_metadata',
+  'filter_state_name_collision',
+  'omitted_response_headers',
+  'request_header_limits_reached',
+  'response_header_limits_reached',
+  'shadow_denied',
+  'shadow_error',
 ] as const;
 type Counters = ReturnType<typeof createStats<(typeof COUNTERS)[number]>>;
 
 /** Whether a header of that name is meant. */
 export type NameMatcher = (name: string) => boolean;
+
+/** What of the metadata the server is shown. */
+export interface MetadataNamespaces {
+  readonly untyped: readonly string[];
+  readonly typed: readonly string[];
+}
 
 export interface BodySettings {
   readonly maxBytes: number;
@@ -36,6 +49,10 @@ export interface ExtAuthzConfig {
   readonly body: BodySettings | undefined;
   readonly statusOnError: number;
   readonly clearsRouteCache: boolean;
+  /** Where it is not empty, only changes of these clear it. */
+  readonly routeHeaders: ReadonlySet<string>;
+  readonly validates: boolean;
+  readonly limitsResponseHeaders: boolean;
   readonly allowsFailure: boolean;
   readonly tellsFailure: boolean;
   readonly isEnabled: Draw;
@@ -47,8 +64,8 @@ export interface ExtAuthzConfig {
   readonly takesMetadata: boolean;
   readonly rules: MutationRules | undefined;
   readonly maxDeniedBytes: number;
-  readonly metadataNamespaces: readonly string[];
-  readonly routeMetadataNamespaces: readonly string[];
+  readonly metadataNamespaces: MetadataNamespaces;
+  readonly routeMetadataNamespaces: MetadataNamespaces;
   /** Which headers of the request the server is shown. */
   readonly showsHeader: NameMatcher;
   readonly counters: Counters;
@@ -59,7 +76,7 @@ export interface ExtAuthzConfig {
 export interface HttpService {
   readonly cluster: string;
   readonly timeoutMs: number;
-  readonly pathPrefix: string;
+  readonly pathOf: (path: string) => string;
   readonly headersToAdd: readonly (readonly [string, string])[];
   readonly toUpstream: NameMatcher;
   readonly appendedToUpstream: NameMatcher;
@@ -89,11 +106,14 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
     body: bodyOf(node.child('with_request_body')),
     statusOnError: statusCodeOf(node.child('status_on_error')?.raw('code')) ?? 403,
     clearsRouteCache: node.flag('clear_route_cache'),
+    routeHeaders: new Set(node.texts('clear_route_cache_headers').map((name) => name.toLowerCase())),
+    validates: node.flag('validate_mutations'),
+    limitsResponseHeaders: node.flag('enforce_response_header_limits'),
     allowsFailure: node.flag('failure_mode_allow'),
     tellsFailure: node.flag('failure_mode_allow_header_add'),
     isEnabled: compileDraw(node.child('filter_enabled'), true),
     isEnabledByMetadata: enabledBy && compileMetadataMatcher(enabledBy),
-    deniesAtDisable: compileFlag(node.child('deny_at_disable')),
+    deniesAtDisable: compileFeatureFlag(node.child('deny_at_disable'), false),
     isShadow: node.flag('shadow_mode'),
     chargesCluster: node.raw('charge_cluster_response_stats') !== false,
     takesMetadata: node.raw('enable_dynamic_metadata_ingestion') !== false,
@@ -101,8 +121,14 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
       ? compileMutationRules(node.child('decoder_header_mutation_rules'))
       : undefined,
     maxDeniedBytes: node.number('max_denied_response_body_bytes') || Infinity,
-    metadataNamespaces: node.texts('metadata_context_namespaces'),
-    routeMetadataNamespaces: node.texts('route_metadata_context_namespaces'),
+    metadataNamespaces: {
+      untyped: node.texts('metadata_context_namespaces'),
+      typed: node.texts('typed_metadata_context_namespaces'),
+    },
+    routeMetadataNamespaces: {
+      untyped: node.texts('route_metadata_context_namespaces'),
+      typed: node.texts('route_typed_metadata_context_namespaces'),
+    },
     showsHeader: compileShownHeaders(node, http),
     counters: createStats(stats, statPrefix + clusterPrefix, { counters: COUNTERS }),
     clusterPrefix,
@@ -121,13 +147,6 @@ export function compilePerRoute(node: ConfigNode): ExtAuthzPerRoute {
   };
 }
 
-/** `core.v3.RuntimeFeatureFlag`. */
-function compileFlag(node: ConfigNode | undefined): (runtime: Runtime) => boolean {
-  const otherwise = node?.flag('default_value') === true;
-  const key = node?.text('runtime_key') ?? '';
-  return (runtime) => (key === '' ? otherwise : runtime.flag(key, otherwise));
-}
-
 const bodyOf = (node: ConfigNode | undefined): BodySettings | undefined =>
   node && {
     maxBytes: node.number('max_request_bytes') ?? 0,
@@ -143,7 +162,7 @@ function compileHttpService(node: ConfigNode): HttpService {
   return {
     cluster: uri?.text('cluster') ?? '',
     timeoutMs: durationMs(uri?.text('timeout')) ?? 0,
-    pathPrefix: node.text('path_prefix') ?? '',
+    pathOf: pathsOf(node),
     headersToAdd: (request?.list('headers_to_add') ?? []).map((one) => [
       (one.text('key') ?? '').toLowerCase(),
       one.text('value') ?? '',
@@ -155,6 +174,12 @@ function compileHttpService(node: ConfigNode): HttpService {
     toMetadata: listOf('dynamic_metadata_from_headers'),
     retryPolicy: node.child('retry_policy'),
   };
+}
+
+function pathsOf(node: ConfigNode): HttpService['pathOf'] {
+  const fixed = node.text('path_override') ?? '';
+  const prefix = node.text('path_prefix') ?? '';
+  return fixed === '' ? (path) => prefix + path : () => fixed;
 }
 
 function compileNames(list: ConfigNode | undefined): NameMatcher | undefined {

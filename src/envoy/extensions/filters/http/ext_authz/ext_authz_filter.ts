@@ -8,9 +8,13 @@ import { askedOf, checkRequest } from './check_request.ts';
 import type { BodySettings, ExtAuthzConfig, ExtAuthzPerRoute } from './config.ts';
 import { checkOverGrpc } from './grpc_check.ts';
 import { checkOverHttp } from './http_check.ts';
+import { keepShadowDecision } from './shadow_decision.ts';
+import { isValid } from './valid_mutations.ts';
 import type { Verdict } from './verdict.ts';
 
 const NAMESPACE = 'envoy.filters.http.ext_authz';
+/** Of a response, unless it is told otherwise. */
+const MAX_HEADERS = 100;
 const OF_ENVOY = { isInternal: true, isCanary: false, zone: undefined, altName: undefined } as const;
 
 /** Asks a server whether the request may pass: extensions/filters/http/ext_authz/ext_authz.cc. */
@@ -50,10 +54,21 @@ export class ExtAuthzFilter implements HttpFilter {
     return this.#check(body);
   }
 
-  encode(response: HttpResponse): HttpResponse {
-    if (this.#verdict?.status === 'ok')
-      for (const { name, value, action } of this.#verdict.responseHeaders)
+  encode(response: HttpResponse): HttpResponse | 'stop_iteration' {
+    const verdict = this.#verdict;
+    if (verdict?.status !== 'ok') return response;
+    const { limitsResponseHeaders, counters } = this.#config;
+    for (const { name, value, action } of verdict.responseHeaders) {
+      // The status is a header too.
+      if (!limitsResponseHeaders || response.headers.pairs().length + 1 < MAX_HEADERS) {
         addHeader(response.headers, name, value, action);
+        continue;
+      }
+      counters.response_header_limits_reached.inc();
+      this.#verdict = undefined;
+      this.#refuse(500, 'ext_authz_invalid');
+      return 'stop_iteration';
+    }
     return response;
   }
 
@@ -111,7 +126,7 @@ export class ExtAuthzFilter implements HttpFilter {
     this.#verdict = verdict;
     this.#keepMetadata(verdict);
     if (verdict.status === 'ok') return this.#onOk(verdict);
-    return verdict.status === 'denied' ? this.#onDenied(verdict) : this.#onError();
+    return verdict.status === 'denied' ? this.#onDenied(verdict) : this.#onError(verdict);
   }
 
   #keepMetadata({ status, dynamicMetadata }: Verdict): void {
@@ -123,10 +138,12 @@ export class ExtAuthzFilter implements HttpFilter {
   }
 
   #onOk(verdict: Verdict): boolean {
-    if (this.#isForbidden(verdict)) return this.#onInvalid();
+    if (this.#isForbidden(verdict) || this.#isInvalid(verdict)) return this.#onInvalid();
     this.#count('ok');
     this.#change(verdict);
-    if (this.#config.clearsRouteCache && changesRequest(verdict)) this.#callbacks.clearRouteCache();
+    this.#keepDecision(verdict, 200);
+    if (this.#config.clearsRouteCache && changesRoute(verdict, this.#config.routeHeaders))
+      this.#callbacks.clearRouteCache();
     this.#tell('ext_authz_ok', 'matched', 'The authorization server allows the request.');
     return true;
   }
@@ -156,47 +173,74 @@ export class ExtAuthzFilter implements HttpFilter {
     return [...changed, ...headersToRemove].some((name) => !rules.allows(name));
   }
 
+  #isInvalid(verdict: Verdict): boolean {
+    return this.#config.validates && !isValid(verdict);
+  }
+
+  #keepDecision(verdict: Verdict, code: number): void {
+    if (this.#config.isShadow)
+      keepShadowDecision(this.#callbacks.filterState, this.#callbacks.filterName, verdict, code);
+  }
+
   #onInvalid(): boolean {
+    this.#verdict = undefined;
     this.#count('invalid');
-    this.#tell('ext_authz_invalid', 'failed', 'The answer changes a header that the mutation rules do not allow: 500.');
+    this.#tell('ext_authz_invalid', 'failed', 'The answer changes what it may not change: 500.');
     this.#refuse(500, 'ext_authz_invalid');
     return false;
   }
 
-  #onDenied({ code, body, headersToSet }: Verdict): boolean {
+  #onDenied(verdict: Verdict): boolean {
+    const code = verdict.code ?? 403;
     this.#count('denied');
-    const { chargesCluster, isShadow, maxDeniedBytes } = this.#config;
+    const { chargesCluster, isShadow, counters } = this.#config;
     if (chargesCluster) this.#callbacks.cluster?.stats.charge(code, OF_ENVOY);
     this.#tell('ext_authz_denied', 'failed', `The authorization server denies the request: ${code}.`);
-    if (isShadow) return true;
+    if (isShadow) {
+      counters.shadow_denied.inc();
+      this.#keepDecision(verdict, code);
+      return true;
+    }
+    if (this.#isInvalid(verdict)) return this.#onInvalid();
+    this.#answer(code, 'ext_authz_denied', verdict);
+    return false;
+  }
+
+  #onError(verdict: Verdict): boolean {
+    const { allowsFailure, tellsFailure, isShadow, counters } = this.#config;
+    const status = verdict.code ?? this.#config.statusOnError;
+    this.#count('error');
+    this.#tell(
+      'ext_authz_error',
+      'failed',
+      `The authorization server gave no verdict: ${allowsFailure ? 'failure_mode_allow lets the request pass' : `${status}`}.`,
+    );
+    if (isShadow) {
+      counters.shadow_error.inc();
+      this.#keepDecision(verdict, status);
+      return true;
+    }
+    if (!allowsFailure) {
+      this.#answer(status, 'ext_authz_error', verdict);
+      return false;
+    }
+    this.#count('failure_mode_allowed');
+    if (tellsFailure) this.#callbacks.request.add('x-envoy-auth-failure-mode-allowed', 'true');
+    return true;
+  }
+
+  /** What the server has the client told. */
+  #answer(status: number, details: string, { body, headersToSet }: Verdict): void {
     this.#callbacks.sendLocalReply({
-      status: code,
-      body: body.slice(0, maxDeniedBytes),
-      details: 'ext_authz_denied',
+      status,
+      body: body.slice(0, this.#config.maxDeniedBytes),
+      details,
       flag: 'UAEX',
       mutateHeaders: (headers) => {
         for (const [name] of headersToSet) headers.remove(name);
         for (const [name, value] of headersToSet) headers.add(name, value);
       },
     });
-    return false;
-  }
-
-  #onError(): boolean {
-    const { allowsFailure, tellsFailure, statusOnError } = this.#config;
-    this.#count('error');
-    this.#tell(
-      'ext_authz_error',
-      'failed',
-      `The authorization server gave no verdict: ${allowsFailure ? 'failure_mode_allow lets the request pass' : `${statusOnError}`}.`,
-    );
-    if (!allowsFailure && !this.#config.isShadow) {
-      this.#refuse(statusOnError, 'ext_authz_error');
-      return false;
-    }
-    this.#count('failure_mode_allowed');
-    if (tellsFailure) this.#callbacks.request.add('x-envoy-auth-failure-mode-allowed', 'true');
-    return true;
   }
 
   #refuse(status: number, details: string): void {
@@ -214,11 +258,10 @@ export class ExtAuthzFilter implements HttpFilter {
   }
 }
 
-const changesRequest = (verdict: Verdict): boolean =>
-  verdict.headersToSet.length +
-    verdict.headersToAppend.length +
-    verdict.headersToAdd.length +
-    verdict.headersToRemove.length +
-    verdict.queryToSet.length +
-    verdict.queryToRemove.length >
-  0;
+/** Whether another route could fit now. */
+function changesRoute(verdict: Verdict, routeHeaders: ReadonlySet<string>): boolean {
+  if (verdict.queryToSet.length + verdict.queryToRemove.length > 0) return true;
+  const set = [...verdict.headersToSet, ...verdict.headersToAppend, ...verdict.headersToAdd].map(([name]) => name);
+  const changed = [...set, ...verdict.headersToRemove];
+  return routeHeaders.size === 0 ? changed.length > 0 : changed.some((name) => routeHeaders.has(name));
+}

@@ -12,9 +12,6 @@ export const extAuthzFilterFactory = defineHttpFilter<ExtAuthzPerRoute>({
       'emit_filter_state_stats',
       'filter_metadata',
       'include_peer_certificate',
-      'shadow_mode',
-      'typed_metadata_context_namespaces',
-      'validate_mutations',
     ],
   },
   compile: (node, context) => {

@@ -20,8 +20,13 @@ function readVerdict(answer: GrpcAnswer, service: ConfigNode): Verdict {
   if (!('message' in answer)) return verdictOf('error');
   const message = new ConfigNode(answer.message, service.ref);
   const isDenied = (message.child('status')?.number('code') ?? 0) !== 0;
+  const dynamicMetadata = message.child('dynamic_metadata')?.value;
+  const error = message.child('error_response');
+  if (isDenied && error) return { ...refusalOf('error', error), dynamicMetadata };
+  if (isDenied) return { ...refusalOf('denied', message.child('denied_response')), dynamicMetadata };
   const ok = message.child('ok_response') ?? new ConfigNode({}, service.ref);
-  return { ...(isDenied ? deniedOf(message) : okOf(ok)), dynamicMetadata: message.child('dynamic_metadata')?.value };
+  // The old place of the metadata has the last word.
+  return { ...okOf(ok), dynamicMetadata: ok.child('dynamic_metadata')?.value ?? dynamicMetadata };
 }
 
 function okOf(ok: ConfigNode): Verdict {
@@ -38,12 +43,11 @@ function okOf(ok: ConfigNode): Verdict {
   });
 }
 
-function deniedOf(message: ConfigNode): Verdict {
-  const denied = message.child('denied_response');
-  return verdictOf('denied', {
+function refusalOf(status: 'denied' | 'error', denied: ConfigNode | undefined): Verdict {
+  return verdictOf(status, {
     // Nothing is appended to a refusal: what is marked so is left out.
     headersToSet: (denied?.list('headers') ?? []).filter((one) => !one.flag('append')).map(pairOf),
-    code: statusCodeOf(denied?.child('status')?.raw('code')) ?? 403,
+    code: statusCodeOf(denied?.child('status')?.raw('code')) ?? (status === 'denied' ? 403 : undefined),
     body: denied?.text('body') ?? '',
   });
 }

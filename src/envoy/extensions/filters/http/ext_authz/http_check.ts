@@ -20,7 +20,7 @@ export function checkOverHttp(
   const headers = new HeaderMap([['content-length', String(body.length)]]);
   for (const [name, value] of asked.headers) {
     if (name === 'content-length') continue;
-    headers.add(name, name === ':path' ? service.pathPrefix + value : value);
+    headers.add(name, name === ':path' ? service.pathOf(value) : value);
   }
   for (const [name, value] of service.headersToAdd) headers.set(name, fill(value));
   const { cluster, timeoutMs, retryPolicy } = service;

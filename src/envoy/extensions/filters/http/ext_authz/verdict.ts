@@ -15,8 +15,8 @@ export interface Verdict {
   readonly queryToSet: Pairs;
   readonly queryToRemove: readonly string[];
   readonly dynamicMetadata: JsonObject | undefined;
-  /** Of a refusal. */
-  readonly code: number;
+  /** Of a refusal, or of an error that the server tells of. */
+  readonly code: number | undefined;
   readonly body: string;
 }
 
@@ -29,7 +29,7 @@ const NOTHING = {
   queryToSet: [],
   queryToRemove: [],
   dynamicMetadata: undefined,
-  code: 403,
+  code: undefined,
   body: '',
 } as const;
 

@@ -27,13 +27,10 @@ export function withBody(response: HttpResponse, body: string): HttpResponse {
   return { ...response, body };
 }
 
-/** The pieces in which a streamed body comes: what there is, and then that it is over. */
-export const piecesOf = (body: string): readonly string[] => [body, ''];
-
-/** A response whose headers and body are both the processor's. */
-export function replaced(common: ConfigNode | undefined, response: HttpResponse): HttpResponse {
-  const body = mutatedBody(common);
-  if (body === undefined) return response;
-  response.headers.remove('content-length');
-  return withBody(response, body);
+/** A piece of the body in the mode in which both sides stream. */
+export function streamedBody(
+  common: ConfigNode | undefined,
+): { readonly body: string; readonly isEnd: boolean } | undefined {
+  const streamed = common?.child('body_mutation')?.child('streamed_response');
+  return streamed && { body: bytesText(streamed.text('body')) ?? '', isEnd: streamed.flag('end_of_stream') };
 }

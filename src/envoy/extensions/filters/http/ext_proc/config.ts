@@ -23,7 +23,6 @@ const COUNTERS = [
   'clear_route_cache_ignored',
   'clear_route_cache_disabled',
   'clear_route_cache_upstream_ignored',
-  'send_immediate_resp_upstream_ignored',
   'http_not_ok_resp_received',
   'immediate_responses_sent',
   'server_half_closed',
@@ -42,6 +41,10 @@ export interface ProcessingMode {
 export interface ExtProcConfig {
   readonly node: ConfigNode;
   readonly service: ConfigNode | undefined;
+  readonly httpService: ConfigNode | undefined;
+  /** A streamed body follows its headers before they are answered. */
+  readonly bodyDoesNotWait: boolean;
+  readonly keepsLength: boolean;
   readonly mode: ProcessingMode;
   readonly timeoutMs: number;
   readonly allowsFailure: boolean;
@@ -94,14 +97,19 @@ export const isSameMode = (a: ProcessingMode, b: ProcessingMode): boolean =>
 
 export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryContext): ExtProcConfig {
   const own = node.text('stat_prefix');
+  const bodyDoesNotWait = node.flag('send_body_without_waiting_for_header_response');
   const prefix = `${statPrefix}ext_proc.${own ? `${own}.` : ''}`;
   return {
     node,
     service: node.child('grpc_service'),
+    httpService: node.child('http_service')?.child('http_service'),
+    bodyDoesNotWait,
+    keepsLength: node.flag('allow_content_length_header'),
     mode: modeOf(node.child('processing_mode')),
     timeoutMs: durationMs(node.text('message_timeout')) ?? DEFAULT_TIMEOUT_MS,
     allowsFailure: node.flag('failure_mode_allow'),
-    allowsModeOverride: node.flag('allow_mode_override'),
+    allowsModeOverride:
+      node.flag('allow_mode_override') && !bodyDoesNotWait && !isDuplex(node.child('processing_mode')),
     ignoresImmediate: node.flag('disable_immediate_response'),
     statusOnError: statusCodeOf(node.child('status_on_error')?.raw('code')) ?? 500,
     routeCacheAction: node.flag('disable_clear_route_cache')
@@ -119,6 +127,9 @@ export function compileConfig(node: ConfigNode, { stats, statPrefix }: FactoryCo
   };
 }
 
+const isDuplex = (mode: ConfigNode | undefined): boolean =>
+  ['request_body_mode', 'response_body_mode'].some((one) => mode?.text(one) === 'FULL_DUPLEX_STREAMED');
+
 export function compilePerRoute(node: ConfigNode): ExtProcPerRoute {
   const overrides = node.child('overrides');
   const mode = overrides?.child('processing_mode');
@@ -129,4 +140,23 @@ export function compilePerRoute(node: ConfigNode): ExtProcPerRoute {
     service: overrides?.child('grpc_service'),
     allowsFailure: overrides?.has('failure_mode_allow') === true ? overrides.flag('failure_mode_allow') : undefined,
   };
+}
+
+const compiled = new WeakMap<ConfigNode, ExtProcPerRoute>();
+
+/** Of all levels of a route: what a narrower one does not say, the wider has. */
+export function mergedPerRoute(levels: readonly ConfigNode[]): ExtProcPerRoute | undefined {
+  if (levels.length === 0) return undefined;
+  const all = levels.map((node) => {
+    const known = compiled.get(node) ?? compilePerRoute(node);
+    compiled.set(node, known);
+    return known;
+  });
+  return all.reduce((wide, narrow) => ({
+    isDisabled: narrow.isDisabled,
+    mode: narrow.mode ?? wide.mode,
+    service: narrow.service ?? wide.service,
+    allowsFailure: narrow.allowsFailure ?? wide.allowsFailure,
+    shown: { ...wide.shown, ...narrow.shown },
+  }));
 }

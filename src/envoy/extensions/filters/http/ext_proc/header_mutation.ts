@@ -55,6 +55,7 @@ function setHeaders(
     const { name, value } = headerOf(option);
     if (name === ':status') {
       if (Number(value) >= 200) status = Number(value);
+      else rejected++;
     } else if (name === '' || !allows(name)) rejected++;
     else set(headers, name, value, option);
   }
@@ -63,9 +64,9 @@ function setHeaders(
 
 function headerOf(option: ConfigNode): { name: string; value: string } {
   const header = option.child('header');
-  const raw = header?.text('raw_value');
-  const value = raw === undefined ? header?.text('value') : textOfBase64(raw);
-  return { name: (header?.text('key') ?? '').toLowerCase(), value: value ?? '' };
+  // Only the bytes count.
+  const value = textOfBase64(header?.text('raw_value') ?? '') ?? '';
+  return { name: (header?.text('key') ?? '').toLowerCase(), value };
 }
 
 function set(headers: HeaderMap, name: string, value: string, option: ConfigNode): void {

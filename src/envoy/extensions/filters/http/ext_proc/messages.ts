@@ -1,11 +1,16 @@
 import type { Json, JsonObject } from '#api';
 import type { HeaderMap } from '../../../../http/header_map.ts';
 import { base64Of } from '../../../../matching/base64.ts';
-import type { ProcessingMode } from './config.ts';
+import type { ExtProcConfig, ProcessingMode } from './config.ts';
+import type { Direction, Side } from './sides.ts';
 
 type Shows = (name: string) => boolean;
 
-const PSEUDO = [':authority', ':path', ':method', ':scheme'];
+/** Each protocol has its own order. */
+const PSEUDO = {
+  http1: [':authority', ':path', ':method', ':scheme'],
+  http2: [':method', ':path', ':scheme', ':authority'],
+} as const;
 const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (one) => one.charCodeAt(0) & 255);
 
 /** Headers as the processor gets them: pseudo headers first, values as bytes. */
@@ -16,35 +21,31 @@ function headerList(headers: HeaderMap, first: readonly (readonly [string, strin
   return list.length === 0 ? {} : { headers: list };
 }
 
-const httpHeaders = (headers: JsonObject, isEnd: boolean): JsonObject => ({
-  headers,
-  ...(isEnd ? { endOfStream: true } : {}),
-});
-
-export function requestHeadersMessage(request: HeaderMap, isEnd: boolean, shows: Shows): JsonObject {
-  const pseudo = PSEUDO.filter((name) => request.has(name)).map((name) => [name, request.get(name)!] as const);
-  return { requestHeaders: httpHeaders(headerList(request, pseudo, shows), isEnd) };
+export function headersMessage(side: Side, protocol: 'http1' | 'http2', isEnd: boolean, shows: Shows): JsonObject {
+  const { headers, response, direction } = side;
+  const pseudo = PSEUDO[protocol].flatMap((name) => headers.all(name).map((value) => [name, value] as const));
+  const first = response ? [[':status', String(response.status)] as const] : pseudo;
+  const message = { headers: headerList(headers, first, shows), ...(isEnd ? { endOfStream: true } : {}) };
+  return { [`${direction}Headers`]: message };
 }
 
-export const responseHeadersMessage = (
-  headers: HeaderMap,
-  status: number,
-  isEnd: boolean,
-  shows: Shows,
-): JsonObject => ({ responseHeaders: httpHeaders(headerList(headers, [[':status', String(status)]], shows), isEnd) });
-
-export const bodyMessage = (kind: 'requestBody' | 'responseBody', body: string, isEnd: boolean): JsonObject => ({
-  [kind]: { ...(body === '' ? {} : { body: base64Of(bytesOf(body)) }), ...(isEnd ? { endOfStream: true } : {}) },
+export const bodyMessage = (direction: Direction, body: string, isEnd: boolean): JsonObject => ({
+  [`${direction}Body`]: {
+    ...(body === '' ? {} : { body: base64Of(bytesOf(body)) }),
+    ...(isEnd ? { endOfStream: true } : {}),
+  },
 });
 
-export const trailersMessage = (
-  kind: 'requestTrailers' | 'responseTrailers',
-  trailers: HeaderMap,
-  shows: Shows,
-): JsonObject => ({ [kind]: { trailers: headerList(trailers, [], shows) } });
+export const trailersMessage = (direction: Direction, trailers: HeaderMap, shows: Shows): JsonObject => ({
+  [`${direction}Trailers`]: { trailers: headerList(trailers, [], shows) },
+});
 
 /** What the first message of a stream says of the bodies that may follow. */
-export const protocolConfig = ({ requestBody, responseBody }: ProcessingMode): JsonObject => ({
+export const protocolConfig = (
+  { requestBody, responseBody }: ProcessingMode,
+  { bodyDoesNotWait }: Pick<ExtProcConfig, 'bodyDoesNotWait'>,
+): JsonObject => ({
   ...(requestBody === 'NONE' ? {} : { requestBodyMode: requestBody }),
   ...(responseBody === 'NONE' ? {} : { responseBodyMode: responseBody }),
+  ...(bodyDoesNotWait ? { sendBodyWithoutWaitingForHeaderResponse: true } : {}),
 });

@@ -4,19 +4,13 @@ import { ConfigNode } from '../../../../config_node.ts';
 import type { GrpcClient, GrpcStream } from '../../../../http/clients.ts';
 import type { FilterCallbacks } from '../../../../http/filter.ts';
 import { protocolConfig } from './messages.ts';
+import type { Processor, ProcessorAnswer, Question } from './processor.ts';
 import type { ExtProcConfig, ProcessingMode } from './config.ts';
 
 const METHOD = '/envoy.service.ext_proc.v3.ExternalProcessor/Process';
 
-/** How a question to the processor ended. */
-export type ProcessorAnswer =
-  | { readonly kind: 'response'; readonly message: ConfigNode }
-  | { readonly kind: 'closed' }
-  | { readonly kind: 'timeout' }
-  | { readonly kind: 'failed'; readonly details: string };
-
-/** The stream to the processor: one question at a time, each with its time to be answered in. */
-export class ProcessorStream {
+/** The stream to the processor: each question has its time to be answered in. */
+export class ProcessorStream implements Processor {
   readonly #config: ExtProcConfig;
   readonly #callbacks: FilterCallbacks;
   readonly #mode: ProcessingMode;
@@ -53,14 +47,13 @@ export class ProcessorStream {
     this.#send(message);
   }
 
-  ask(message: JsonObject, answered: (answer: ProcessorAnswer) => void): void {
-    const { timeoutMs, onlyObserves } = this.#config;
+  ask(message: JsonObject, { isTimed, answered }: Question): void {
+    const { timeoutMs } = this.#config;
     this.#waiting = answered;
     this.#isExtended = false;
-    this.#send(
-      onlyObserves ? message : { ...message, ...(this.#stream ? {} : { protocolConfig: protocolConfig(this.#mode) }) },
-    );
-    if (timeoutMs > 0) this.#arm(timeoutMs);
+    const first = this.#stream ? {} : { protocolConfig: protocolConfig(this.#mode, this.#config) };
+    this.#send({ ...message, ...first });
+    if (timeoutMs > 0 && isTimed) this.#arm(timeoutMs);
   }
 
   /** What was asked has its answer, or none that counts. */
@@ -137,7 +130,7 @@ export class ProcessorStream {
     }
     counters.streams_failed.inc();
     const details = `ext_proc_error_gRPC_error_${status}${text === '' ? '' : `{${text.replaceAll(' ', '_')}}`}`;
-    this.#answer({ kind: 'failed', details });
+    this.#answer({ kind: 'failed', details, isStream: true });
   }
 
   #answer(answer: ProcessorAnswer): void {

@@ -36,6 +36,7 @@ export interface FaultConfig {
   readonly abort: Fault | undefined;
   readonly httpStatus: number | undefined;
   readonly grpcStatus: number | undefined;
+  readonly abortBody: string;
   readonly rateLimit: Fault | undefined;
   readonly limitKbps: number | undefined;
   readonly maxActive: number;
@@ -77,6 +78,7 @@ export function compileFault(node: ConfigNode, context: FactoryContext): FaultCo
     abort,
     httpStatus: abort?.node.number('http_status'),
     grpcStatus: abort?.node.number('grpc_status'),
+    abortBody: abort?.node.text('response_body') || 'fault filter abort',
     rateLimit,
     limitKbps: numberOf(rateLimit?.node.child('fixed_limit')?.raw('limit_kbps')),
     maxActive: node.number('max_active_faults') ?? Infinity,

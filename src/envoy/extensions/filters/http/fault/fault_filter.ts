@@ -109,7 +109,7 @@ export class FaultFilter implements HttpFilter {
     this.#tell('fault_abort_injected', 'failed', abort, `an abort with ${status ?? `the gRPC status ${grpcStatus}`}`);
     this.#callbacks.sendLocalReply({
       status: status ?? 200,
-      body: 'fault filter abort',
+      body: this.#config.abortBody,
       details: 'fault_filter_abort',
       flag: 'FI',
       ...(grpcStatus === undefined ? {} : { grpcStatus }),

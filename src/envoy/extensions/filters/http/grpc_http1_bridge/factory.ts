@@ -1,3 +1,4 @@
+import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
 import { frameOf } from '../../../../grpc/frames.ts';
 import type { HttpResponse } from '../../../../seams.ts';
@@ -8,22 +9,21 @@ const FRAME_BYTES = 5;
 export const grpcHttp1BridgeFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.grpc_http1_bridge',
   type: 'envoy.extensions.filters.http.grpc_http1_bridge.v3.Config',
-  fidelity: { level: 'partial', notSimulated: ['ignore_query_parameters'] },
+  fidelity: { level: 'full', notSimulated: [] },
   compile: (config) => {
-    const upgrades = config.flag('upgrade_protobuf_to_grpc');
-    return (callbacks) => new GrpcHttp1BridgeFilter(upgrades, callbacks);
+    return (callbacks) => new GrpcHttp1BridgeFilter(config, callbacks);
   },
 });
 
 /** Lets an HTTP/1 client speak gRPC: trailers become headers (grpc_http1_bridge/http1_bridge_filter.cc). */
 class GrpcHttp1BridgeFilter implements HttpFilter {
-  readonly #upgrades: boolean;
+  readonly #config: ConfigNode;
   readonly #callbacks: FilterCallbacks;
   #isBridging = false;
   #isUpgraded = false;
 
-  constructor(upgrades: boolean, callbacks: FilterCallbacks) {
-    this.#upgrades = upgrades;
+  constructor(config: ConfigNode, callbacks: FilterCallbacks) {
+    this.#config = config;
     this.#callbacks = callbacks;
   }
 
@@ -31,8 +31,12 @@ class GrpcHttp1BridgeFilter implements HttpFilter {
     const { request, connection, requestBody } = this.#callbacks;
     const type = request.get('content-type') ?? '';
     const isGrpc = /^application\/grpc(\+|$)/.test(type);
-    this.#isUpgraded = this.#upgrades && type === PROTOBUF && connection.protocol === 'http1';
+    this.#isUpgraded =
+      this.#config.flag('upgrade_protobuf_to_grpc') && type === PROTOBUF && connection.protocol === 'http1';
     this.#isBridging = this.#isUpgraded || (isGrpc && connection.protocol === 'http1');
+    const path = request.get(':path');
+    if (this.#isBridging && path !== undefined && this.#config.flag('ignore_query_parameters'))
+      request.set(':path', path.split('?')[0]!);
     if (this.#isUpgraded) {
       request.set('content-type', 'application/grpc');
       request.remove('content-length');
@@ -49,7 +53,6 @@ class GrpcHttp1BridgeFilter implements HttpFilter {
     if (status !== undefined) headers.set('grpc-status', status);
     const message = trailers.get('grpc-message');
     if (message !== undefined) headers.set('grpc-message', message);
-    if (this.#isUpgraded) headers.set('content-type', PROTOBUF);
     const body = this.#isUpgraded ? response.body.slice(FRAME_BYTES) : response.body;
     headers.set('content-length', String(body.length));
     return { status: isFailure ? 503 : response.status, headers, body };

@@ -13,7 +13,9 @@ export const grpcStatsFilterFactory = defineHttpFilter({
   fidelity: { level: 'partial', notSimulated: ['emit_filter_state', 'enable_upstream_stats'] },
   compile: (config) => {
     const isNamed = compileNamed(config);
-    const replacesDots = config.flag('replace_dots_in_grpc_service_name');
+    // The names of a list were made when it was read, and keep their dots.
+    const replacesDots =
+      config.flag('replace_dots_in_grpc_service_name') && !config.has('individual_method_stats_allowlist');
     const nameOf = (method: Method): Method | undefined =>
       isNamed(method)
         ? { ...method, service: replacesDots ? method.service.replaceAll('.', '_') : method.service }

@@ -1,5 +1,7 @@
 import { chargeGrpc, grpcMethodOf } from '../../../../grpc/method_stats.ts';
 import { frameOf } from '../../../../grpc/frames.ts';
+import { isGrpc, statusOfHttp } from '../../../../formatter/grpc_status.ts';
+import { percentEncoded } from '../../../../http/grpc_local_reply.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
 import { base64Of, bytesOfBase64 } from '../../../../matching/base64.ts';
 import type { HttpResponse } from '../../../../seams.ts';
@@ -44,20 +46,25 @@ class GrpcWebFilter implements HttpFilter {
       this.#callbacks.requestBody = String.fromCharCode(...bytes);
       return 'continue';
     }
-    this.#callbacks.sendLocalReply({
-      status: 400,
-      body: 'Bad gRPC-web request, invalid base64 data.',
-      details: 'grpc_base_64_decode_failed',
-    });
-    return 'stop_iteration';
+    // The headers have gone on by the time that the body shows it.
+    this.#callbacks.dispatcher.post('grpc_web_bad_base64', () =>
+      this.#callbacks.sendLocalReply({
+        status: 400,
+        body: 'Bad gRPC-web request, invalid base64 data.',
+        details: 'grpc_base_64_decode_failed',
+      }),
+    );
+    return 'continue';
   }
 
   encode(response: HttpResponse): HttpResponse {
     if (!this.#isGrpcWeb) return response;
     const { headers, trailers } = response;
     this.#charge((trailers ?? headers).get('grpc-status'));
+    const needsTransformation = !isGrpcResponse(response) && !isGrpcWebResponse(response);
     headers.set('content-type', this.#answersText ? 'application/grpc-web-text+proto' : 'application/grpc-web+proto');
     headers.remove('content-length');
+    if (needsTransformation) return transformed(response);
     const lines = trailers?.pairs().map(([name, value]) => `${name}:${value}\r\n`) ?? [];
     const end = lines.length === 0 ? '' : TRAILERS_FLAG + frameOf(lines.join('')).slice(1);
     const body = this.#answersText ? encoded(response.body) + encoded(end) : response.body + end;
@@ -68,6 +75,23 @@ class GrpcWebFilter implements HttpFilter {
     const { cluster, stats, request } = this.#callbacks;
     if (cluster) chargeGrpc(stats, cluster, 'grpc-web', grpcMethodOf(request.get(':path') ?? ''), status);
   }
+}
+
+/** An answer without a body says that it is gRPC by its status: grpc/common.cc, isGrpcResponseHeaders. */
+const isGrpcResponse = ({ status, headers, body, trailers }: HttpResponse): boolean =>
+  body === '' && !trailers ? headers.has('grpc-status') : status === 200 && isGrpc(headers);
+
+const isGrpcWebResponse = ({ status, headers }: HttpResponse): boolean =>
+  status === 200 && BINARY.test((headers.get('content-type') ?? '').split(';')[0]!.trim().toLowerCase());
+
+/** What is no gRPC becomes the message of a status. */
+function transformed(response: HttpResponse): HttpResponse {
+  const { status, headers, body, trailers } = response;
+  if (body === '' && !trailers) return response;
+  headers.set('grpc-message', percentEncoded(body));
+  headers.set('grpc-status', String(statusOfHttp(status)));
+  headers.set('content-length', '0');
+  return { status, headers, body: '', ...(trailers ? { trailers } : {}) };
 }
 
 const encoded = (text: string): string => base64Of(Uint8Array.from(text, (one) => one.charCodeAt(0) & 255));

@@ -4,11 +4,23 @@ import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFil
 import { compileHeaderMatcher, type Mismatch } from '../../../../router/route_match.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 
+const COUNTERS = [
+  'cached_response',
+  'degraded',
+  'failed',
+  'failed_cluster_empty',
+  'failed_cluster_not_found',
+  'failed_cluster_unhealthy',
+  'ok',
+  'request_total',
+];
+
 export const healthCheckFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.health_check',
   type: 'envoy.extensions.filters.http.health_check.v3.HealthCheck',
   fidelity: { level: 'full', notSimulated: [] },
-  compile: (config) => {
+  compile: (config, { stats, statPrefix }) => {
+    stats.declare(...COUNTERS.map((name) => `${statPrefix}health_check.${name}`));
     const matchers = config.list('headers').map(compileHeaderMatcher);
     const cacheMs = durationMs(config.text('cache_time')) ?? 0;
     const cache: Cache = { status: undefined, untilMs: 0 };
@@ -81,15 +93,20 @@ class HealthCheckFilter implements HttpFilter {
     const percentages = this.#config.child('cluster_min_healthy_percentages');
     if (!percentages) return [200, 'health_check_ok'];
     const { stats } = this.#callbacks;
+    const names = Object.keys(percentages.value);
+    if (names.some((name) => !this.#callbacks.hasCluster(name))) {
+      this.#count('failed_cluster_not_found');
+      return [503, 'health_check_failed_no_cluster_found'];
+    }
     const isHealthy = (name: string): boolean => {
       const gauge = (what: string): number => stats.gauge(`cluster.${name}.membership_${what}`).value;
       const wanted = Math.trunc(Number(percentages.child(name)?.raw('value') ?? 0));
       const total = gauge('total');
       return total === 0 ? wanted === 0 : 100 * (gauge('healthy') + gauge('degraded')) >= total * wanted;
     };
-    return Object.keys(percentages.value).every(isHealthy)
-      ? [200, 'health_check_ok_cluster_healthy']
-      : [503, 'health_check_failed_cluster_unhealthy'];
+    if (names.every(isHealthy)) return [200, 'health_check_ok_cluster_healthy'];
+    this.#count('failed_cluster_unhealthy');
+    return [503, 'health_check_failed_cluster_unhealthy'];
   }
 
   encode(response: HttpResponse): HttpResponse {

@@ -1,3 +1,4 @@
+import type { JsonObject } from '#api';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter, type FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
@@ -74,5 +75,9 @@ function read(
         : 'success';
   callbacks.stats.add(`json_to_metadata.${direction}.${what}`);
   const failed: Outcome = { kind: what === 'no_body' ? 'missing' : 'error' };
-  for (const rule of rules) storeBy(rule, parsed === undefined ? failed : parsed, callbacks);
+  // What one rule keeps is not there yet for the others.
+  const known = Object.fromEntries(
+    Object.entries(callbacks.dynamicMetadata).map(([name, one]) => [name, { ...(one as JsonObject) }]),
+  );
+  for (const rule of rules) storeBy(rule, parsed === undefined ? failed : parsed, known, callbacks);
 }

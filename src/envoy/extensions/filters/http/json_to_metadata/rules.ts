@@ -24,7 +24,12 @@ export function parseBody(body: string): Parsed | undefined {
 }
 
 /** Keeps what one rule selects; or what it says for a value that is missing, or a body that cannot be read. */
-export function storeBy(rule: ConfigNode, found: Parsed | Outcome, callbacks: FilterCallbacks): void {
+export function storeBy(
+  rule: ConfigNode,
+  found: Parsed | Outcome,
+  before: JsonObject,
+  callbacks: FilterCallbacks,
+): void {
   const selected = found.kind === 'body' ? select(rule, found.value) : undefined;
   const field = found.kind === 'error' ? 'on_error' : selected === undefined ? 'on_missing' : 'on_present';
   const target = rule.child(field);
@@ -32,7 +37,7 @@ export function storeBy(rule: ConfigNode, found: Parsed | Outcome, callbacks: Fi
   if (!target || value === undefined) return;
   const namespace = target.text('metadata_namespace') || NAMESPACE;
   const key = target.text('key') ?? '';
-  const known = callbacks.dynamicMetadata[namespace] as JsonObject | undefined;
+  const known = before[namespace] as JsonObject | undefined;
   if (target.flag('preserve_existing_metadata_value') && known?.[key] !== undefined) return;
   callbacks.setMetadata(namespace, key, value);
 }

@@ -22,7 +22,8 @@ export function handOn(provider: ConfigNode, jwt: Jwt, callbacks: FilterCallback
   const padding = provider.flag('pad_forward_payload_header') ? '='.repeat((4 - (jwt.payloadText.length % 4)) % 4) : '';
   if (header !== '') request.set(header.toLowerCase(), jwt.payloadText + padding);
   for (const claim of provider.list('claim_to_headers')) {
-    const value = claimAt(jwt.payload, claim.text('claim_name') ?? '');
+    const path = claim.list('claim_path').map((one) => one.text('key') ?? '');
+    const value = claimAt(jwt.payload, path.length > 0 ? path : (claim.text('claim_name') ?? '').split('.'));
     if (value !== undefined) request.set((claim.text('header_name') ?? '').toLowerCase(), value);
   }
   const [payloadKey, headerKey] = [provider.text('payload_in_metadata'), provider.text('header_in_metadata')];
@@ -79,11 +80,10 @@ export function tellFailure(provider: ConfigNode, fault: string, callbacks: Filt
   if (key) callbacks.setMetadata(NAMESPACE, key, { ...(code < 0 ? {} : { code }), message: fault });
 }
 
-/** A claim by a dotted name: primitives as text, the rest as base64 of its JSON. */
-function claimAt(payload: JsonObject, name: string): string | undefined {
+/** A claim by its path: primitives as text, the rest as base64 of its JSON. */
+function claimAt(payload: JsonObject, path: readonly string[]): string | undefined {
   let now: Json | undefined = payload;
-  for (const key of name.split('.'))
-    now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[key] : undefined;
+  for (const key of path) now = typeof now === 'object' && now !== null && !Array.isArray(now) ? now[key] : undefined;
   if (now === undefined || now === null) return undefined;
   if (typeof now === 'object') return base64Of(new TextEncoder().encode(JSON.stringify(now)));
   // std::to_string has six digits behind the point, always.

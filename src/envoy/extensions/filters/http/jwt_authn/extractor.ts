@@ -15,13 +15,15 @@ export function tokensOf(provider: ConfigNode, request: HeaderMap): Found[] {
   const cookies = provider.texts('from_cookies');
   if (headers.length + parameters.length + cookies.length === 0)
     return [...fromHeader(request, 'authorization', 'Bearer '), ...fromParameter(request, 'access_token')];
-  return [
+  const found = [
     ...headers.flatMap((one) =>
       fromHeader(request, (one.text('name') ?? '').toLowerCase(), one.text('value_prefix') ?? ''),
     ),
     ...parameters.flatMap((name) => fromParameter(request, name)),
     ...cookies.flatMap((name) => fromCookie(request, name)),
   ];
+  // The last that was found is judged first.
+  return found.reverse();
 }
 
 function fromHeader(request: HeaderMap, name: string, prefix: string): Found[] {

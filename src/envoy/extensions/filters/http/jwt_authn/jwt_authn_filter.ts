@@ -61,7 +61,27 @@ export class JwtAuthnFilter implements HttpFilter {
       counters.allowed.inc();
       return 'continue';
     }
+    const unknown = this.#unknownName();
+    if (unknown !== undefined) return this.#refuseName(unknown);
     return this.#judge(this.#requirement());
+  }
+
+  /** A route may name a requirement that the filter does not have. */
+  #unknownName(): string | undefined {
+    const name = this.#perRoute?.text('requirement_name');
+    return name === undefined || this.#config.named.has(name) ? undefined : name;
+  }
+
+  #refuseName(name: string): FilterStatus {
+    const known = [...this.#config.named.keys()].join(',');
+    const fault = `Wrong requirement_name: ${name}. It should be one of [${known}]`;
+    this.#config.counters.denied.inc();
+    this.#callbacks.sendLocalReply({
+      status: 403,
+      body: `Failed JWT authentication: ${fault}`,
+      details: `jwt_authn_access_denied{${fault.replaceAll(' ', '_')}}`,
+    });
+    return 'stop_iteration';
   }
 
   onDestroy(): void {
@@ -78,7 +98,10 @@ export class JwtAuthnFilter implements HttpFilter {
   #judge(requirement: Requirement | undefined): FilterStatus {
     this.#effects = [];
     this.#missingKeys = undefined;
-    const fault = requirement?.((name, audiences, how) => this.#check(name, audiences, how));
+    const fault = requirement?.(
+      (name, audiences, how) => this.#check(name, audiences, how),
+      (header) => this.#effects.push(() => this.#callbacks.request.set(header, 'false')),
+    );
     const missing = this.#missingKeys as Provider | undefined;
     if (missing) {
       this.#fetch(missing, requirement);

@@ -11,6 +11,7 @@ export type Fault = string | undefined;
 
 const DEFAULT_CLOCK_SKEW_S = 60;
 const DEFAULT_CACHE_SIZE = 100;
+const DEFAULT_TOKEN_BYTES = 4_096;
 const NOT_VERIFIED = 'Jwt verification fails';
 export const FETCH_FAILED = 'Jwks remote fetch is failed';
 
@@ -28,6 +29,8 @@ export class Provider {
   /** Tokens whose signature was found good: they are not looked at again until they are too old. */
   readonly #good: Map<string, Jwt> | undefined;
   readonly #cacheSize: number;
+  /** A longer token is not kept. */
+  readonly #maxTokenBytes: number;
 
   constructor(name: string, node: ConfigNode, jwks: Jwks) {
     this.name = name;
@@ -40,6 +43,7 @@ export class Provider {
     this.#requiresExpiration = node.flag('require_expiration') || maxLifetimeMs !== undefined;
     const cache = node.child('jwt_cache_config');
     this.#good = cache && new Map();
+    this.#maxTokenBytes = cache?.number('jwt_max_token_size') || DEFAULT_TOKEN_BYTES;
     this.#cacheSize = cache?.number('jwt_cache_size') || DEFAULT_CACHE_SIZE;
   }
 
@@ -58,7 +62,7 @@ export class Provider {
   }
 
   #keep(token: string, jwt: Jwt): void {
-    if (!this.#good) return;
+    if (!this.#good || token.length > this.#maxTokenBytes) return;
     const [oldest] = this.#good.keys();
     if (this.#good.size >= this.#cacheSize && oldest !== undefined) this.#good.delete(oldest);
     this.#good.set(token, jwt);

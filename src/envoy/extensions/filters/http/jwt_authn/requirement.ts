@@ -6,8 +6,11 @@ export const MISSING = 'Jwt is missing';
 /** Checks one provider's tokens: what is wrong, or undefined. `any`: on behalf of whatever provider there is. */
 export type CheckProvider = (name: string, audiences: readonly string[] | undefined, how?: 'any') => Fault;
 
+/** Tells the upstream that a token is not verified: `how` a requirement that only extracts asks for. */
+export type MarkUnverified = (header: string) => void;
+
 /** `JwtRequirement`: what it asks of a request; answers with what is wrong (jwt_authn/verifier.cc). */
-export type Requirement = (check: CheckProvider) => Fault;
+export type Requirement = (check: CheckProvider, mark: MarkUnverified) => Fault;
 
 export function compileRequirement(
   node: ConfigNode | undefined,
@@ -27,12 +30,15 @@ export function compileRequirement(
         run: compileRequirement(one, hasToken),
       })),
     );
-  const all = node
-    ?.child('requires_all')
-    ?.list('requirements')
-    .map((one) => compileRequirement(one, hasToken));
-  // The first that is not met ends it: those behind it are not asked.
-  if (all) return (check) => all.reduce<Fault>((fault, one) => fault ?? one(check), undefined);
+  const all = node?.child('requires_all')?.list('requirements');
+  if (all) return allOf(all.map((one) => compileRequirement(one, hasToken)));
+  return compileLenient(node, hasToken);
+}
+
+/** What lets everybody pass, or all who bring no token. */
+function compileLenient(node: ConfigNode | undefined, hasToken: (check: CheckProvider) => Fault): Requirement {
+  const extract = node?.child('extract_only_without_validation');
+  if (extract) return extractOnly(extract.text('verification_status_header') || UNVERIFIED, hasToken);
   if (node?.has('allow_missing')) return hasToken;
   return (check) => {
     if (node?.has('allow_missing_or_failed')) hasToken(check);
@@ -40,13 +46,29 @@ export function compileRequirement(
   };
 }
 
+/** The first that is not met ends it: those behind it are not asked. */
+const allOf =
+  (members: readonly Requirement[]): Requirement =>
+  (check, mark) =>
+    members.reduce<Fault>((fault, one) => fault ?? one(check, mark), undefined);
+
+const UNVERIFIED = 'x-jwt-signature-verified';
+
+/** Everybody passes; a token that is no good is marked. */
+const extractOnly =
+  (header: string, hasToken: (check: CheckProvider) => Fault): Requirement =>
+  (check, mark) => {
+    if (hasToken(check) !== undefined) mark(header.toLowerCase());
+    return undefined;
+  };
+
 /** One is enough. `allow_missing` beside providers lets through only who brought no token to any of them. */
 function anyOf(members: readonly { isLenient: boolean; node: ConfigNode; run: Requirement }[]): Requirement {
-  return (check) => {
+  return (check, mark) => {
     let worst: Fault = MISSING;
     for (const { isLenient, run } of members) {
       if (isLenient) continue;
-      const fault = run(check);
+      const fault = run(check, mark);
       if (fault === undefined) return undefined;
       if (fault !== MISSING) worst = fault;
     }

@@ -13,6 +13,7 @@ interface Wildcard {
 interface Matched {
   readonly bucket: TokenBucket;
   readonly hits: number;
+  readonly isTold: boolean | undefined;
   readonly node: ConfigNode;
 }
 
@@ -22,6 +23,8 @@ export interface Verdict {
   /** A refusal that only counts: `shadow_mode` of a descriptor. */
   readonly isShadow?: boolean;
   readonly bucket: TokenBucket | undefined;
+  /** Whether the client is told of that bucket; undefined where the filter decides. */
+  readonly isTold?: boolean | undefined;
   readonly because: ConfigNode;
 }
 
@@ -57,31 +60,27 @@ export class Buckets {
   take(descriptors: readonly Descriptor[], nowMs: number): Verdict {
     const matched = descriptors.flatMap((one) => this.#matched(one, nowMs));
     matched.sort((a, b) => a.bucket.fillRate - b.bucket.fillRate);
-    let shadow: Verdict | undefined;
-    for (const { bucket, hits, node } of matched) {
-      if (bucket.take(nowMs, hits)) continue;
-      const refused = { isAllowed: false, bucket, because: node };
-      if (!node.flag('shadow_mode')) return refused;
-      shadow ??= { ...refused, isShadow: true };
-    }
+    const refused = refusalOf(matched, nowMs);
+    if (refused && refused.isShadow !== true) return refused;
     const [tightest] = matched;
-    const allowed = shadow ?? {
+    const allowed = refused ?? {
       isAllowed: true,
       bucket: tightest?.bucket ?? this.#common,
       because: tightest?.node ?? this.#node,
+      isTold: tightest?.isTold,
     };
     if (!this.#common || (tightest && !this.#alwaysTakesCommon)) return allowed;
     return this.#common.take(nowMs) ? allowed : { isAllowed: false, bucket: this.#common, because: this.#node };
   }
 
-  #matched({ entries, hitsAddend }: Descriptor, nowMs: number): Matched[] {
+  #matched({ entries, hitsAddend, isTold }: Descriptor, nowMs: number): Matched[] {
     const hits = hitsAddend ?? 1;
     const exact = this.#exact.get(keyOf(entries));
-    if (exact) return [{ ...exact, hits }];
+    if (exact) return [{ ...exact, hits, isTold }];
     const wildcard = this.#wildcards.find(({ node }) => fits(node.list('entries'), entries));
     const config = wildcard?.node.child('token_bucket');
     if (!wildcard || !config) return [];
-    return [{ bucket: this.#dynamic(wildcard, keyOf(entries), config, nowMs), hits, node: wildcard.node }];
+    return [{ bucket: this.#dynamic(wildcard, keyOf(entries), config, nowMs), hits, node: wildcard.node, isTold }];
   }
 
   /** Only so many values are remembered: the one that was not asked for the longest time makes room. */
@@ -93,6 +92,19 @@ export class Buckets {
     if (buckets.size > this.#maxDynamic && oldest !== undefined) buckets.delete(oldest);
     return bucket;
   }
+}
+
+/** The first refusal that is meant, or else the first that only counts. */
+function refusalOf(matched: readonly Matched[], nowMs: number): Verdict | undefined {
+  let shadow: Verdict | undefined;
+  for (const { bucket, hits, node, isTold } of matched) {
+    // No hits are no tokens, which is as good as none left.
+    if (hits > 0 && bucket.take(nowMs, hits)) continue;
+    const refused = { isAllowed: false, bucket, because: node, isTold };
+    if (!node.flag('shadow_mode')) return refused;
+    shadow ??= { ...refused, isShadow: true };
+  }
+  return shadow;
 }
 
 const keyOf = (entries: Entries): string => JSON.stringify(entries.map(({ key, value }) => [key, value]));

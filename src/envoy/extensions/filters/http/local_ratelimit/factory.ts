@@ -27,6 +27,7 @@ function compile(node: ConfigNode, { dispatcher, stats }: FactoryContext): Limit
     status: statusOf(node),
     statPrefix,
     showsLimits: node.text('enable_x_ratelimit_headers') === 'DRAFT_VERSION_03',
+    tellsWhen: node.flag('enable_retry_after_header'),
     grpcStatus: node.flag('rate_limited_as_resource_exhausted') ? 8 : 14,
   };
 }

@@ -18,6 +18,7 @@ export interface Limit {
   readonly status: number;
   readonly statPrefix: string;
   readonly showsLimits: boolean;
+  readonly tellsWhen: boolean;
   readonly grpcStatus: number;
 }
 
@@ -30,6 +31,7 @@ export class LocalRateLimitFilter implements HttpFilter {
   readonly #limit: Limit;
   readonly #callbacks: FilterCallbacks;
   #bucket: TokenBucket | undefined;
+  #isTold = false;
 
   constructor(limit: Limit, callbacks: FilterCallbacks) {
     this.#limit = limit;
@@ -46,6 +48,7 @@ export class LocalRateLimitFilter implements HttpFilter {
     this.#count('enabled');
     const verdict = bucketsOf(connection).take(this.#descriptors(), dispatcher.nowMs);
     this.#bucket = verdict.bucket;
+    this.#isTold = verdict.isTold ?? this.#limit.showsLimits;
     this.#count(verdict.isAllowed ? 'ok' : 'rate_limited');
     this.#tell(verdict);
     if (verdict.isShadow === true) this.#count('shadow_mode');
@@ -61,7 +64,7 @@ export class LocalRateLimitFilter implements HttpFilter {
 
   encode(response: HttpResponse): HttpResponse {
     const bucket = this.#bucket;
-    if (!this.#limit.showsLimits || !bucket) return response;
+    if (!this.#isTold || !bucket) return response;
     response.headers.set('x-ratelimit-limit', String(bucket.max));
     response.headers.set('x-ratelimit-remaining', String(bucket.remaining));
     response.headers.set('x-ratelimit-reset', String(bucket.resetSeconds(this.#callbacks.dispatcher.nowMs)));
@@ -69,13 +72,15 @@ export class LocalRateLimitFilter implements HttpFilter {
   }
 
   #refuse(): void {
-    const { status, toResponse, grpcStatus } = this.#limit;
+    const { status, toResponse, grpcStatus, tellsWhen } = this.#limit;
+    const seconds = tellsWhen ? this.#bucket?.resetSeconds(this.#callbacks.dispatcher.nowMs) : undefined;
     this.#count('enforced');
     this.#callbacks.sendLocalReply({
       status,
       body: 'local_rate_limited',
       details: 'local_rate_limited',
       flag: 'RL',
+      headers: seconds === undefined ? [] : [['retry-after', String(seconds)]],
       mutateHeaders: (headers) => {
         if (!toResponse.isEmpty) toResponse.apply(headers, this.#callbacks.formatterContext(headers));
       },

@@ -1,3 +1,4 @@
+import { addressOf, portOf } from '../../../../network/address.ts';
 import type { Json, JsonObject } from '#api';
 import type { FilterCallbacks } from '../../../../http/filter.ts';
 import type { LuaObject, LuaValue } from '../../../../lua/lua_runtime.ts';
@@ -11,7 +12,7 @@ export const metadataObject = (metadata: JsonObject): LuaObject => ({
 /** The facts of a stream: filters/http/lua/wrappers.cc, StreamInfoWrapper. */
 export function streamInfoObject(callbacks: FilterCallbacks): LuaObject {
   const { connection, dynamicMetadata, filterState, log } = callbacks;
-  const remote = `${String(log['remote'] ?? '')}:${connection.remoteAddress.split(':').at(-1)}`;
+  const remote = addressOf(String(log['remote'] ?? ''), portOf(connection.remoteAddress));
   return {
     methods: {
       protocol: () => [String(log['protocol'] ?? '')],

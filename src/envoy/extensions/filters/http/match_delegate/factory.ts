@@ -72,6 +72,14 @@ class MatchDelegateFilter implements HttpFilter {
     return this.#isSkipped ? response : (this.#inner.encode?.(response) ?? response);
   }
 
+  resumeDecoding(): FilterStatus {
+    return this.#inner.resumeDecoding?.() ?? 'continue';
+  }
+
+  resumeEncoding(response: HttpResponse): HttpResponse | 'stop_iteration' {
+    return this.#inner.resumeEncoding?.(response) ?? response;
+  }
+
   onDestroy(): void {
     this.#inner.onDestroy?.();
   }

@@ -42,6 +42,8 @@ export const rateLimitFilterFactory = defineHttpFilter<RateLimitPerRoute>({
       statusOnError: statusCodeOf(node.child('status_on_error')?.raw('code')) ?? 500,
       status: refusalOf(node),
       showsLimits: node.text('enable_x_ratelimit_headers') === 'DRAFT_VERSION_03',
+      tellsWhen: node.flag('enable_retry_after_header'),
+      namespace: node.text('metadata_namespace') || 'envoy.filters.http.ratelimit',
       tellsLimited: !node.flag('disable_x_envoy_ratelimited_header'),
       grpcStatus: node.flag('rate_limited_as_resource_exhausted') ? 8 : 14,
       clusterPrefix: prefix ? `ratelimit.${prefix}.` : 'ratelimit.',

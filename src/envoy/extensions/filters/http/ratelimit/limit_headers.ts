@@ -32,3 +32,11 @@ export function limitHeaders(statuses: readonly ConfigNode[]): [string, string][
     ['x-ratelimit-reset', String(seconds)],
   ];
 }
+
+/** When the last of the limits that are used up begins anew. */
+export function retryAfter(statuses: readonly ConfigNode[]): [string, string][] {
+  const waits = statuses
+    .filter((one) => one.text('code') === 'OVER_LIMIT')
+    .map((one) => Math.floor((durationMs(one.text('duration_until_reset')) ?? 0) / 1000));
+  return waits.length === 0 ? [] : [['retry-after', String(Math.max(...waits))]];
+}

@@ -7,10 +7,9 @@ import { textOfBase64 } from '../../../../matching/base64.ts';
 import { compileKeyedDraw, type Draw } from '../../../../matching/fractional_percent.ts';
 import type { Descriptor, RateLimitScope } from '../../../../router/rate_limit_descriptors.ts';
 import type { HttpResponse } from '../../../../seams.ts';
-import { limitHeaders } from './limit_headers.ts';
+import { limitHeaders, retryAfter } from './limit_headers.ts';
 
 const METHOD = '/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit';
-const NAMESPACE = 'envoy.filters.http.ratelimit';
 const ALL = { numerator: 100, denominator: 100 } as const;
 const OF_ENVOY = { isInternal: true, isCanary: false, zone: undefined, altName: undefined } as const;
 
@@ -29,6 +28,8 @@ export interface RateLimitConfig {
   readonly statusOnError: number;
   readonly status: number;
   readonly showsLimits: boolean;
+  readonly tellsWhen: boolean;
+  readonly namespace: string;
   readonly tellsLimited: boolean;
   readonly grpcStatus: number;
   readonly clusterPrefix: string;
@@ -50,6 +51,8 @@ export class RateLimitFilter implements HttpFilter {
   readonly #callbacks: FilterCallbacks;
   #call: Call | undefined;
   #isAsked = false;
+  /** By descriptor: whether the client is told of its limit, where the descriptor says so. */
+  #told: readonly (boolean | undefined)[] = [];
   /** Of an answer that lets the request pass. */
   #responseHeaders: Pairs = [];
 
@@ -93,6 +96,7 @@ export class RateLimitFilter implements HttpFilter {
       onStreamDone,
       isOff: (key) => !compileKeyedDraw(`ratelimit.${key}.http_filter_enabled`, ALL)(this.#callbacks),
     });
+    if (!onStreamDone) this.#told = descriptors.map((one) => one.isTold);
     if (descriptors.length === 0) return undefined;
     return {
       domain: this.#perRoute?.domain ?? domain,
@@ -127,10 +131,11 @@ export class RateLimitFilter implements HttpFilter {
     if (!('message' in answer)) return this.#onError();
     const message = new ConfigNode(answer.message, this.#config.node.ref);
     const metadata = message.child('dynamic_metadata')?.value ?? {};
-    for (const [key, value] of Object.entries(metadata)) this.#callbacks.setMetadata(NAMESPACE, key, value);
+    for (const [key, value] of Object.entries(metadata))
+      this.#callbacks.setMetadata(this.#config.namespace, key, value);
     const headers = [
       ...headersOf(message, 'response_headers_to_add'),
-      ...(this.#config.showsLimits ? limitHeaders(message.list('statuses')) : []),
+      ...limitHeaders(message.list('statuses').filter((_, index) => this.#told[index] ?? this.#config.showsLimits)),
     ];
     const code = message.text('overall_code');
     if (code === 'OVER_LIMIT') return this.#onOverLimit(message, headers);
@@ -151,6 +156,7 @@ export class RateLimitFilter implements HttpFilter {
     this.#count('over_limit');
     this.#callbacks.cluster?.stats.charge(status, OF_ENVOY);
     const limited: Pairs = tellsLimited ? [['x-envoy-ratelimited', 'true']] : [];
+    const wait: Pairs = this.#config.tellsWhen ? retryAfter(message.list('statuses')) : [];
     if (!isEnforced(this.#callbacks)) {
       this.#tell('rate_limit_not_enforced', 'failed', 'The rate limit service says OVER_LIMIT, which is not enforced.');
       return this.#pass(message, [...headers, ...limited]);
@@ -161,7 +167,7 @@ export class RateLimitFilter implements HttpFilter {
       body: textOfBase64(message.text('raw_body') ?? '') ?? '',
       details: 'request_rate_limited',
       flag: 'RL',
-      headers: [...headers, ...limited],
+      headers: [...headers, ...limited, ...wait],
       mutateHeaders: (all) => {
         if (!toResponse.isEmpty) toResponse.apply(all, this.#callbacks.formatterContext(all));
       },
@@ -195,10 +201,11 @@ export class RateLimitFilter implements HttpFilter {
 }
 
 /** In JSON as protobuf spells it: an empty value is left out, a 64 bit number is a text. */
-const descriptorJson = ({ entries, limit, hitsAddend }: Descriptor): Json => ({
+const descriptorJson = ({ entries, limit, hitsAddend, isNegative }: Descriptor): Json => ({
   entries: entries.map(({ key, value }): JsonObject => (value === '' ? { key } : { key, value })),
   ...(limit ? { limit: { requestsPerUnit: limit.requestsPerUnit, unit: limit.unit } } : {}),
   ...(hitsAddend === undefined ? {} : { hitsAddend: String(hitsAddend) }),
+  ...(isNegative ? { isNegativeHits: true } : {}),
 });
 
 const headersOf = (message: ConfigNode, field: string): Pairs =>

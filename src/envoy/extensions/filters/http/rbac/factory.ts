@@ -6,23 +6,17 @@ import {
   type FilterStatus,
   type HttpFilter,
 } from '../../../../http/filter.ts';
-import { compileEngine, compileMatcherEngine, type Engine } from '../../../../matching/rbac_engine.ts';
+import { compileEngines, type Engines } from '../../../../matching/rbac_engine.ts';
 
-interface RbacConfig {
+interface RbacConfig extends Engines {
   readonly node: ConfigNode;
-  readonly rules: Engine | undefined;
-  readonly shadow: Engine | undefined;
 }
 
 function compile(node: ConfigNode, { stats, statPrefix }: FactoryContext): RbacConfig {
   const prefixOf = (field: string): string => `${statPrefix}rbac.${dotted(node.text(field))}`;
   const [own, shadow] = [prefixOf('rules_stat_prefix'), prefixOf('shadow_rules_stat_prefix')];
   stats.declare(`${own}allowed`, `${own}denied`, `${shadow}shadow_allowed`, `${shadow}shadow_denied`);
-  const engineOf = (rules: string, matcher: string): Engine | undefined => {
-    const [byRules, byMatcher] = [node.child(rules), node.child(matcher)];
-    return byRules ? compileEngine(byRules) : byMatcher && compileMatcherEngine(byMatcher);
-  };
-  return { node, rules: engineOf('rules', 'matcher'), shadow: engineOf('shadow_rules', 'shadow_matcher') };
+  return { node, ...compileEngines(node) };
 }
 
 export const rbacFilterFactory = defineHttpFilter<RbacConfig>({

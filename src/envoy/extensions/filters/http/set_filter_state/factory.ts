@@ -7,18 +7,27 @@ type SetState = ReturnType<typeof compileFilterState>;
 const compile = (config: ConfigNode): SetState => compileFilterState(config.list('on_request_headers'));
 
 /** Puts texts into the filter state: extensions/filters/http/set_filter_state/filter.cc. */
-export const setFilterStateFilterFactory = defineHttpFilter<SetState>({
+export const setFilterStateFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.set_filter_state',
   type: 'envoy.extensions.filters.http.set_filter_state.v3.Config',
   fidelity: { level: 'partial', notSimulated: ['read_only', 'shared_with_upstream', 'factory_key'] },
   compile: (config) => {
     const own = compile(config);
-    return (callbacks, perRoute) => ({
+    const clears = config.flag('clear_route_cache');
+    const ofRoute = new WeakMap<ConfigNode, SetState>();
+    const compiled = (node: ConfigNode): SetState => {
+      const known = ofRoute.get(node) ?? compile(node);
+      ofRoute.set(node, known);
+      return known;
+    };
+    return (callbacks) => ({
       decode: () => {
-        (perRoute ?? own)(callbacks.filterState, callbacks.formatterContext());
+        // Its own values first, and then those of every level of the route.
+        for (const set of [own, ...callbacks.perRouteLevels().map(compiled)])
+          set(callbacks.filterState, callbacks.formatterContext());
+        if (clears) callbacks.clearRouteCache();
         return 'continue';
       },
     });
   },
-  compilePerRoute: compile,
 });

@@ -6,6 +6,8 @@ import { cookieValue, setCookieValue } from '../../../../http/cookies.ts';
 
 /** Where a client keeps the host of its session. */
 export interface SessionState {
+  /** A cookie has no say on paths other than its own. */
+  readonly appliesTo: (request: HeaderMap) => boolean;
   hostOf(request: HeaderMap): string | undefined;
   /** Tells the client its host, where it is another than it asked for. */
   tell(headers: HeaderMap, host: string, asked: string | undefined, request: HeaderMap): void;
@@ -22,9 +24,10 @@ export function compileSessionState(node: ConfigNode | undefined): SessionState 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** A `Cookie` message holds the address in its first field; an address as plain text is taken too: cookie.h, parseAddress. */
-function addressIn(base64: string): string | undefined {
+function addressIn(base64: string): string {
   const bytes = bytesOfBase64(base64);
-  if (!bytes) return undefined;
+  // What is no base64 asks for a host without an address, which no cluster has.
+  if (!bytes) return '';
   const isMessage = bytes[0] === ADDRESS_TAG && bytes[1]! <= bytes.length - 2;
   return new TextDecoder().decode(isMessage ? bytes.subarray(2, 2 + bytes[1]!) : bytes);
 }
@@ -37,6 +40,7 @@ function cookieState(cookie: ConfigNode | undefined): SessionState {
   const seconds = Math.floor((durationMs(cookie?.text('ttl')) ?? 0) / 1000);
   const isOnPath = (request: HeaderMap): boolean => (request.get(':path') ?? '').startsWith(path);
   return {
+    appliesTo: isOnPath,
     hostOf: (request) => {
       const value = cookieValue(request, name);
       return value === undefined || !isOnPath(request) ? undefined : addressIn(value);
@@ -53,6 +57,7 @@ function cookieState(cookie: ConfigNode | undefined): SessionState {
 function headerState(name = ''): SessionState {
   const lower = name.toLowerCase();
   return {
+    appliesTo: () => true,
     hostOf: (request) => {
       const value = request.get(lower);
       const bytes = value === undefined ? undefined : bytesOfBase64(value);

@@ -1,39 +1,48 @@
-import type { ListenerFilterFactory } from '../../../../network/listener_filter.ts';
-import type { Payload } from '../../../../network/payload.ts';
+import { sizeOf } from '../../../../network/payload.ts';
+import type { ListenerFilterFactory, AcceptedSocket } from '../../../../network/listener_filter.ts';
+import { createStats } from '../../../../stats/stat_set.ts';
+import { readFirstLine } from './first_line.ts';
 
-const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+const COUNTERS = ['read_error', 'http10_found', 'http11_found', 'http2_found', 'http_not_found'] as const;
+const FOUND = { 'http/1.0': 'http10_found', 'http/1.1': 'http11_found', h2c: 'http2_found' } as const;
+const MAX_INSPECT_BYTES = 64 * 1024;
 
-/** The protocol of plain HTTP by its first line; undefined where it is something else. */
-function protocolOf(first: Payload): string | undefined {
-  if (first.kind === 'request') return first.protocol === 'http2' ? 'h2c' : 'http/1.1';
-  if (first.kind !== 'bytes') return undefined;
-  if (first.text.startsWith(HTTP2_PREFACE)) return 'h2c';
-  const [, minor] = /^[A-Z]+ \S+ HTTP\/1\.([01])\r?\n/.exec(first.text) ?? [];
-  return minor === undefined ? undefined : `http/1.${minor}`;
-}
+/** The version by the first line. A ClientHello, which has many a line feed in it, is none. */
+const versionOf = ({ first, hello }: AcceptedSocket): ReturnType<typeof readFirstLine> =>
+  hello ? undefined : first ? readFirstLine(first) : 'incomplete';
 
 /** Tells HTTP/1 and HTTP/2 apart before a chain is chosen: extensions/filters/listener/http_inspector/http_inspector.cc. */
 export const httpInspectorFactory: ListenerFilterFactory = {
   name: 'envoy.filters.listener.http_inspector',
   type: 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   fidelity: { level: 'full', notSimulated: [] },
-  compile:
-    (config, { trace }) =>
-    (socket) => {
-      // What a tls_inspector has found to be TLS is left alone.
-      if (socket.detected.transportProtocol === 'tls') return 'continue';
-      if (!socket.first && !socket.hello) return 'wait';
-      const protocol = socket.first && !socket.hello ? protocolOf(socket.first) : undefined;
-      if (protocol !== undefined) socket.detected.applicationProtocols = [protocol];
+  compile: (config, { stats, trace }) => {
+    const counters = createStats(stats, 'http_inspector.', { counters: COUNTERS });
+    const tell = (isFound: boolean, sentence: string): void =>
       trace?.record({
-        kind: protocol === undefined ? 'http_not_detected' : 'http_detected',
+        kind: isFound ? 'http_detected' : 'http_not_detected',
         state: 'info',
         because: config.ref,
-        sentence:
-          protocol === undefined
-            ? 'The first bytes are not those of HTTP.'
-            : `The first bytes are those of ${protocol}.`,
+        sentence,
       });
+    return (socket) => {
+      // What a tls_inspector has found to be TLS is left alone.
+      if (socket.detected.transportProtocol === 'tls') return 'continue';
+      const version = versionOf(socket);
+      if (version === 'incomplete') {
+        if (!socket.first || sizeOf(socket.first) < MAX_INSPECT_BYTES) return 'wait';
+        counters.read_error.inc();
+        tell(false, `The first line has more than ${MAX_INSPECT_BYTES} bytes: the connection is closed.`);
+        return 'close';
+      }
+      counters[version === undefined ? 'http_not_found' : FOUND[version]].inc();
+      if (version === undefined) {
+        tell(false, 'The first bytes are not those of HTTP.');
+        return 'continue';
+      }
+      socket.detected.applicationProtocols = [version];
+      tell(true, `The first bytes are those of ${version}.`);
       return 'continue';
-    },
+    };
+  },
 };

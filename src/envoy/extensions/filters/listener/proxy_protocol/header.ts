@@ -1,3 +1,4 @@
+import { addressOf } from '../../../../network/address.ts';
 /** What a PROXY header says, and how many bytes it took. Without addresses the real ones stay. */
 export interface ProxyHeader {
   readonly version: 'v1' | 'v2';
@@ -32,7 +33,10 @@ function readV1(line: string, length: number): ProxyHeader | 'malformed' {
   return {
     version: 'v1',
     length,
-    addresses: { remote: `${source}:${sourcePort}`, local: `${destination}:${destinationPort}` },
+    addresses: {
+      remote: addressOf(source, Number(sourcePort)),
+      local: addressOf(destination, Number(destinationPort)),
+    },
   };
 }
 
@@ -64,8 +68,8 @@ function readV2(text: string): ProxyHeader | 'incomplete' | 'malformed' {
     version: 'v2',
     length,
     addresses: {
-      remote: `${address(16)}:${word(ports)}`,
-      local: `${address(16 + size)}:${word(ports + 2)}`,
+      remote: addressOf(address(16), word(ports)),
+      local: addressOf(address(16 + size), word(ports + 2)),
     },
   };
 }

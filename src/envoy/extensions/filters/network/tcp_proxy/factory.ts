@@ -9,17 +9,11 @@ export const tcpProxyFactory: NetworkFilterFactory = {
   type: 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
   fidelity: {
     level: 'partial',
-    notSimulated: [
-      'downstream_idle_timeout',
-      'on_demand',
-      'backoff_options',
-      'proxy_protocol_tlvs',
-      'upstream_connect_mode',
-    ],
+    notSimulated: ['on_demand', 'check_drain_close', 'proxy_protocol_tlv_merge_policy'],
   },
-  compile: (config, services) => {
-    const compiled = compileTcpProxy(config, services);
-    createStats(services.stats, compiled.statPrefix, TCP_PROXY_STATS);
-    return (connection) => new TcpProxy(compiled, services, connection);
+  compile: (config, context) => {
+    const compiled = compileTcpProxy(config, context);
+    createStats(context.stats, compiled.statPrefix, TCP_PROXY_STATS);
+    return (connection) => new TcpProxy(compiled, context, connection);
   },
 };

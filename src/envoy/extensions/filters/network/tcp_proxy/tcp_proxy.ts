@@ -1,12 +1,20 @@
 import type { Timer } from '#sim';
 import type { CloseEvent, NetworkConnection, NetworkFilter, NetworkFilterStatus } from '../../../../network/filter.ts';
+import { hostOf } from '../../../../network/address.ts';
 import { connectionContext } from '../../../../network/log_context.ts';
 import { bytes, sizeOf, type Payload } from '../../../../network/payload.ts';
 import type { RouterServices } from '../../../../router/router_services.ts';
 import type { Cluster } from '../../../../upstream/cluster.ts';
 import type { PoolFailure, TcpConnection } from '../../../../upstream/tcp_conn_pool.ts';
 import type { TcpProxyConfig, TcpRoute } from './config.ts';
-import { readTunnelAnswer } from './tunnel.ts';
+import type { TunnelStream } from './tunnel_stream.ts';
+
+interface Early {
+  readonly payload: Payload;
+  readonly endStream: boolean;
+}
+
+type TunnelHead = NonNullable<ReturnType<TunnelStream['read']>['head']>;
 
 /** Passes the bytes of one connection to an upstream and back: source/common/tcp_proxy/tcp_proxy.cc. */
 export class TcpProxy implements NetworkFilter {
@@ -16,13 +24,16 @@ export class TcpProxy implements NetworkFilter {
   #cluster: Cluster | undefined;
   #upstream: TcpConnection | undefined;
   #isConnected = false;
-  #isTunnelOpen = false;
-  /** What has come of the answer that opens a tunnel. */
-  #answer = '';
+  #tunnel: TunnelStream | undefined;
+  /** What the client said before there was an upstream. */
+  #early: Early[] = [];
+  #earlyBytes = 0;
+  #hasStarted = false;
   #attempts = 0;
   #idleTimer: Timer | undefined;
   #durationTimer: Timer | undefined;
   #logTimer: Timer | undefined;
+  #backoffTimer: Timer | undefined;
   #hasUpstreamEnd = false;
 
   constructor(config: TcpProxyConfig, services: RouterServices, connection: NetworkConnection) {
@@ -30,14 +41,14 @@ export class TcpProxy implements NetworkFilter {
     this.#services = services;
     this.#connection = connection;
     connection.enableHalfClose();
-    // Nothing is read until there is somebody to write it to.
-    connection.readDisable(true);
+    // Nothing is read until there is somebody to write it to, unless it may be kept till then.
+    if (config.maxEarlyBytes === undefined) connection.readDisable(true);
     this.#count('downstream_cx_total');
   }
 
   onNewConnection(): NetworkFilterStatus {
-    const { maxDurationMs, logIntervalMs, logsOnStart } = this.#config;
-    if (logsOnStart) this.#log('TcpConnectionStart');
+    const { maxDurationMs, logIntervalMs, connectMode, maxEarlyBytes } = this.#config;
+    if (this.#config.logsOnStart) this.#log('TcpConnectionStart');
     if (maxDurationMs !== undefined)
       this.#durationTimer = this.#timer('max_downstream_connection_duration', maxDurationMs, () => {
         this.#count('max_downstream_connection_duration');
@@ -45,22 +56,57 @@ export class TcpProxy implements NetworkFilter {
         this.#connection.close();
       });
     if (logIntervalMs !== undefined) this.#logAgain(logIntervalMs);
+    // A connection without TLS has no handshake to wait for.
+    const isAwaited = connectMode === 'ON_DOWNSTREAM_TLS_HANDSHAKE' && this.#connection.facts.tls !== undefined;
+    if (connectMode !== 'ON_DOWNSTREAM_DATA' && !isAwaited) this.#start();
+    return maxEarlyBytes === undefined ? 'stop_iteration' : 'continue';
+  }
+
+  onSecured(): void {
+    if (this.#config.connectMode === 'ON_DOWNSTREAM_TLS_HANDSHAKE') this.#start();
+  }
+
+  #start(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
     this.#connect(this.#config.pickRoute(this.#connection));
-    return 'stop_iteration';
   }
 
   onData(payload: Payload, endStream: boolean): NetworkFilterStatus {
     this.#rearmIdleTimer();
-    if (payload.kind !== 'bytes' || payload.text !== '') {
-      this.#countBytes(sizeOf(payload), 0);
-      this.#upstream?.write(payload);
-    }
-    if (endStream) this.#upstream?.end();
+    this.#count('downstream_cx_rx_bytes_total', sizeOf(payload));
+    if (this.#isConnected) this.#pass({ payload, endStream });
+    else this.#keep({ payload, endStream });
     return 'stop_iteration';
   }
 
+  /** Bytes that come before there is an upstream, which they may be what it waits for. */
+  #keep(early: Early): void {
+    const { maxEarlyBytes = 0 } = this.#config;
+    const size = sizeOf(early.payload);
+    if (size > 0 && this.#earlyBytes === 0) this.#count('early_data_received_count_total');
+    this.#early.push(early);
+    if (this.#earlyBytes <= maxEarlyBytes && this.#earlyBytes + size > maxEarlyBytes)
+      this.#connection.readDisable(true);
+    this.#earlyBytes += size;
+    if (size > 0 && this.#config.connectMode === 'ON_DOWNSTREAM_DATA') this.#start();
+  }
+
+  #pass({ payload, endStream }: Early): void {
+    if (payload.kind !== 'bytes' || payload.text !== '') {
+      this.#countBytes(sizeOf(payload), 0);
+      this.#upstream?.write(
+        this.#tunnel && payload.kind === 'bytes' ? bytes(this.#tunnel.encode(payload.text)) : payload,
+      );
+    }
+    if (!endStream) return;
+    const trailer = this.#tunnel?.trailer ?? '';
+    if (trailer === '') this.#upstream?.end();
+    else this.#upstream?.write(bytes(trailer));
+  }
+
   onClose(by: CloseEvent): void {
-    for (const timer of [this.#idleTimer, this.#durationTimer, this.#logTimer]) timer?.cancel();
+    for (const timer of [this.#idleTimer, this.#durationTimer, this.#logTimer, this.#backoffTimer]) timer?.cancel();
     if (by === 'remote' && this.#isConnected && !this.#hasUpstreamEnd) this.#upstream?.end();
     this.#upstream?.close();
     this.#log('TcpConnectionEnd');
@@ -116,9 +162,12 @@ export class TcpProxy implements NetworkFilter {
       `Attempt ${this.#attempts}: the cluster \`${cluster.name}\` picks ${host.address}.`,
     );
     const { remoteAddress, localAddress } = this.#connection.facts;
+    const tlvs = this.#config.tlvs(this.#connection, this.#context());
+    // What the connection upstream would call its client is the upstream itself.
+    const context = { ...this.#context(), remoteAddress: host.address, directRemoteAddress: host.address };
     this.#upstream = cluster.tcpConnect(
       host,
-      { downstream: { remoteAddress, localAddress } },
+      { downstream: { remoteAddress, localAddress, tlvs, context } },
       {
         onPoolReady: () => this.#onConnected(route),
         onPoolFailure: (reason, transportFailure) => this.#onFailure(reason, transportFailure, route),
@@ -131,7 +180,10 @@ export class TcpProxy implements NetworkFilter {
   #onConnected(route: TcpRoute): void {
     const { tunnel, logsOnConnected } = this.#config;
     this.#tell('upstream_connected', true, route, 'The upstream has accepted the connection.');
-    if (tunnel) return this.#upstream!.write(bytes(tunnel.open(this.#context())));
+    if (tunnel) {
+      this.#tunnel = tunnel.open(this.#connection, this.#context());
+      return this.#upstream!.write(bytes(this.#tunnel.head));
+    }
     if (logsOnConnected) this.#log('TcpUpstreamConnected');
     this.#open();
   }
@@ -139,7 +191,9 @@ export class TcpProxy implements NetworkFilter {
   #open(): void {
     this.#isConnected = true;
     this.#rearmIdleTimer();
-    this.#connection.readDisable(false);
+    for (const early of this.#early.splice(0)) this.#pass(early);
+    const { maxEarlyBytes } = this.#config;
+    if (maxEarlyBytes === undefined || this.#earlyBytes > maxEarlyBytes) this.#connection.readDisable(false);
   }
 
   #onFailure(reason: PoolFailure, transportFailure: string, route: TcpRoute): void {
@@ -152,24 +206,45 @@ export class TcpProxy implements NetworkFilter {
       route,
       reason === 'timeout' ? 'There was no connection in time.' : `There is no connection: ${transportFailure}.`,
     );
-    this.#connect(route);
+    this.#again(route);
+  }
+
+  /** Another attempt, after a wait where one is asked for. */
+  #again(route: TcpRoute): void {
+    const waitMs = this.#attempts < this.#config.maxConnectAttempts ? this.#config.backoffMs() : 0;
+    if (waitMs === 0) return this.#connect(route);
+    this.#backoffTimer = this.#timer('tcp_proxy_backoff', waitMs, () => this.#connect(route));
   }
 
   #onUpstreamData(payload: Payload): void {
     this.#rearmIdleTimer();
     this.#countBytes(0, sizeOf(payload));
-    if (!this.#config.tunnel || this.#isTunnelOpen) return this.#connection.write(payload);
-    this.#answer += payload.kind === 'bytes' ? payload.text : '';
-    const answer = readTunnelAnswer(this.#answer);
-    if (!answer) return;
-    if (answer.status < 200 || answer.status > 299) return this.#refuseTunnel(answer.status);
-    this.#isTunnelOpen = true;
+    if (!this.#tunnel || payload.kind !== 'bytes') return this.#write(payload);
+    const { head, text, isOver } = this.#tunnel.read(payload.text);
+    if (head && (head.status < 200 || head.status > 299)) return this.#refuseTunnel(head.status);
+    if (head) this.#openTunnel(head);
+    if (text !== '') this.#write(bytes(text));
+    // An answer that is whole before its request is ends both.
+    if (isOver) this.#connection.close();
+  }
+
+  #write(payload: Payload): void {
+    this.#count('downstream_cx_tx_bytes_total', sizeOf(payload));
+    this.#connection.write(payload);
+  }
+
+  #openTunnel({ status, headers }: TunnelHead): void {
+    if (this.#config.tunnel!.node.flag('propagate_response_headers')) {
+      const told = [[':status', String(status)], ...headers].map(([key, value]) => ({ key, value }));
+      const key = 'envoy.tcp_proxy.propagate_response_headers';
+      this.#connection.filterState.setObject(key, '', { message: { headers: told } });
+    }
     if (this.#config.logsOnConnected) this.#log('TcpUpstreamConnected');
     this.#open();
-    if (answer.rest !== '') this.#connection.write(bytes(answer.rest));
   }
 
   #refuseTunnel(status: number): void {
+    if (status > 0) this.#connection.log['transport_failure'] = `tunnel_response:${status}`;
     this.#services.trace?.record({
       kind: 'tunnel_refused',
       state: 'failed',
@@ -178,11 +253,11 @@ export class TcpProxy implements NetworkFilter {
     });
     this.#upstream?.close();
     this.#connection.addFlag('UF');
-    this.#connect(this.#config.pickRoute(this.#connection));
+    this.#again(this.#config.pickRoute(this.#connection));
   }
 
   #onUpstreamClose(how: 'fin' | 'reset'): void {
-    if (this.#config.tunnel && !this.#isTunnelOpen) return this.#refuseTunnel(0);
+    if (this.#tunnel && !this.#tunnel.isOpen) return this.#refuseTunnel(0);
     this.#hasUpstreamEnd = true;
     if (how === 'fin') return this.#connection.write(bytes(''), true);
     this.#connection.addFlag('UR');
@@ -195,18 +270,25 @@ export class TcpProxy implements NetworkFilter {
   }
 
   #rearmIdleTimer(): void {
-    if (!this.#isConnected || this.#config.idleTimeoutMs === 0) return;
+    const idleTimeoutMs = this.#idleTimeoutMs;
+    if (!this.#isConnected || idleTimeoutMs === 0) return;
     this.#idleTimer?.cancel();
-    this.#idleTimer = this.#timer('idle_timeout', this.#config.idleTimeoutMs, () => {
+    this.#idleTimer = this.#timer('idle_timeout', idleTimeoutMs, () => {
       this.#count('idle_timeout');
       this.#tell(
         'idle_timeout',
         false,
         undefined,
-        `Nothing has moved for ${this.#config.idleTimeoutMs} ms: the connection is closed.`,
+        `Nothing has moved for ${idleTimeoutMs} ms: the connection is closed.`,
       );
       this.#connection.close();
     });
+  }
+
+  /** A filter before may have set another for this connection. */
+  get #idleTimeoutMs(): number {
+    const own = this.#connection.filterState.get('envoy.tcp_proxy.per_connection_idle_timeout_ms');
+    return own !== undefined && /^\d+$/.test(own) ? Number(own) : this.#config.idleTimeoutMs;
   }
 
   #logAgain(intervalMs: number): void {
@@ -228,7 +310,7 @@ export class TcpProxy implements NetworkFilter {
     const context = this.#context();
     for (const write of this.#config.loggers) write({ ...context, accessLogType });
     const { facts } = this.#connection;
-    const remote = facts.remoteAddress.slice(0, facts.remoteAddress.lastIndexOf(':'));
+    const remote = hostOf(facts.remoteAddress);
     this.#services.logged?.({ kind: 'tcp', attempts: 0, bytes_received: 0, bytes_sent: 0, remote, ...context.log });
   }
 
@@ -247,7 +329,7 @@ export class TcpProxy implements NetworkFilter {
     streamFacts.upstreamBytes = { sent: before.sent + sent, received: before.received + received };
   }
 
-  #count(name: string): void {
-    this.#services.stats.add(this.#config.statPrefix + name);
+  #count(name: string, by = 1): void {
+    this.#services.stats.add(this.#config.statPrefix + name, by);
   }
 }

@@ -1,37 +1,54 @@
+import type { Random } from '#sim';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { expand } from '../../../../formatter/format_text.ts';
 import type { FormatterContext } from '../../../../formatter/formatter_context.ts';
+import { UuidRequestId } from '../../../../http/request_id.ts';
+import type { NetworkConnection } from '../../../../network/filter.ts';
+import { TunnelStream } from './tunnel_stream.ts';
+
+const METADATA = 'envoy.filters.network.tcp_proxy';
 
 /** `tunneling_config`: the connection travels inside an HTTP CONNECT (or POST) to the upstream. */
 export interface Tunnel {
   readonly node: ConfigNode;
-  /** The request that opens it, as the bytes of HTTP/1. */
-  open(context: FormatterContext): string;
+  /** One connection inside one request. */
+  open(connection: NetworkConnection, context: FormatterContext): TunnelStream;
 }
 
-export function compileTunnel(node: ConfigNode | undefined): Tunnel | undefined {
+export function compileTunnel(node: ConfigNode | undefined, random: Random): Tunnel | undefined {
   if (!node) return undefined;
   const hostname = node.text('hostname') ?? '';
   const added = node.list('headers_to_add').map((one) => {
     const header = one.child('header');
     return [header?.text('key')?.toLowerCase() ?? '', header?.text('value') ?? ''] as const;
   });
-  const path = node.text('post_path') ?? '/';
+  const isPost = node.flag('use_post');
+  const idOf = compileRequestId(node, random);
   return {
     node,
-    open: (context) => {
+    open: (connection, context) => {
       const host = expand(hostname, context);
-      const start = node.flag('use_post') ? `POST ${path} HTTP/1.1` : `CONNECT ${host} HTTP/1.1`;
-      const lines = added.map(([name, value]) => `${name}: ${expand(value, context)}`);
-      const framing = node.flag('use_post') ? ['transfer-encoding: chunked'] : [];
-      return [start, `host: ${host}`, ...lines, ...framing, '', ''].join('\r\n');
+      const start = isPost ? `POST ${node.text('post_path') ?? '/'} HTTP/1.1` : `CONNECT ${host} HTTP/1.1`;
+      const lines = added
+        .map(([name, value]) => [name, expand(value, context, '')] as const)
+        .flatMap(([name, value]) => (value === '' ? [] : [`${name}: ${value}`]));
+      const framing = isPost ? ['transfer-encoding: chunked'] : [];
+      const head = [start, `host: ${host}`, ...lines, ...idOf(connection), ...framing, '', ''].join('\r\n');
+      return new TunnelStream(head, isPost);
     },
   };
 }
 
-/** The answer to the request that opens a tunnel: its status, and the first bytes from inside. */
-export function readTunnelAnswer(text: string): { status: number; rest: string } | undefined {
-  const end = text.indexOf('\r\n\r\n');
-  const [, status] = /^HTTP\/1\.[01] (\d{3})/.exec(text) ?? [];
-  return end < 0 || status === undefined ? undefined : { status: Number(status), rest: text.slice(end + 4) };
+/** `request_id_extension`: an id that the upstream and the access log are told. */
+function compileRequestId(node: ConfigNode, random: Random): (connection: NetworkConnection) => string[] {
+  const config = node.child('request_id_extension');
+  if (!config) return () => [];
+  const ids = new UuidRequestId(config.child('typed_config'), random);
+  const header = node.text('request_id_header') || 'x-request-id';
+  const key = node.text('request_id_metadata_key') || 'tunnel_request_id';
+  return ({ dynamicMetadata }) => {
+    const id = ids.makeUp();
+    dynamicMetadata[METADATA] = { ...(dynamicMetadata[METADATA] as object | undefined), [key]: id };
+    return [`${header}: ${id}`];
+  };
 }

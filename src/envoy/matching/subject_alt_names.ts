@@ -1,6 +1,6 @@
-import type { ConfigNode } from '../../../config_node.ts';
-import type { Certificate } from '../../../network/certificate.ts';
-import { compileStringMatcher } from '../../../router/string_matcher.ts';
+import type { ConfigNode } from '../config_node.ts';
+import type { Certificate } from '../network/certificate.ts';
+import { compileStringMatcher } from '../router/string_matcher.ts';
 
 /** Whether a certificate has a fitting name. */
 export type SanMatcher = (certificate: Certificate) => boolean;
@@ -9,14 +9,17 @@ export type SanMatcher = (certificate: Certificate) => boolean;
 const PREFIXES: Readonly<Record<string, string>> = { DNS: 'DNS:', URI: 'URI:', EMAIL: 'email:', IP_ADDRESS: 'IP:' };
 
 export function compileSanMatchers(validation: ConfigNode): SanMatcher[] {
-  const typed = validation.list('match_typed_subject_alt_names').flatMap((one) => {
-    const matcher = one.child('matcher');
-    return matcher ? [compileMatcher(matcher, [PREFIXES[one.text('san_type') ?? ''] ?? 'othername:'])] : [];
-  });
+  const typed = validation.list('match_typed_subject_alt_names').map(compileSanMatcher);
   const untyped = validation
     .list('match_subject_alt_names')
     .map((matcher) => compileMatcher(matcher, Object.values(PREFIXES)));
   return [...typed, ...untyped];
+}
+
+/** `SubjectAltNameMatcher`: names of one kind. */
+export function compileSanMatcher(node: ConfigNode): SanMatcher {
+  const matcher = node.child('matcher');
+  return matcher ? compileMatcher(matcher, [PREFIXES[node.text('san_type') ?? ''] ?? 'othername:']) : () => false;
 }
 
 function compileMatcher(matcher: ConfigNode, prefixes: readonly string[]): SanMatcher {
