@@ -27,7 +27,8 @@ test(`the same seed gives the same trace, to the byte, in ${WORLDS} worlds`, { t
   expect(different).toEqual([]);
 });
 
-test('tracing changes nothing of what comes out', () => {
+// Every recording is played twice.
+test('tracing changes nothing of what comes out', { timeout: 300_000 }, () => {
   const different = PLAYABLE.flatMap((scenario) => {
     const config = JSON.stringify(configOf(scenario));
     const play = (trace: boolean): string => {
@@ -60,7 +61,7 @@ function withUnrelatedFilter(value: Json): Json {
   );
 }
 
-test('a filter that has nothing to do with it changes no choice of a host', () => {
+test('a filter that has nothing to do with it changes no choice of a host', { timeout: 300_000 }, () => {
   const balanced = PLAYABLE.filter(({ area }) => ['lb', 'route-action', 'cluster'].includes(area));
   const hosts = (scenario: Scenario, config: JsonObject): unknown =>
     playScenario(api, { ...scenario, config: JSON.stringify(config) }, { seed: '7', trace: false }).steps.map(

@@ -46,6 +46,8 @@ export interface UpstreamRequest {
   /** What it is spoken in. */
   readonly protocol?: 'HTTP/1.1' | 'HTTP/2';
   readonly tls?: SeenTls;
+  /** What the connection says before its first request: a header of the PROXY protocol. */
+  readonly preamble?: string;
   readonly headers: HeaderMap;
   readonly body: string;
   readonly trailers?: HeaderMap;

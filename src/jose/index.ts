@@ -1,14 +1,16 @@
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { hmac } from '@noble/hashes/hmac.js';
+import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import type { JsonObject } from '#api';
 import { bytesOfBase64, type JoseLibrary } from '#envoy';
 
-const HASHES = { 256: sha256, 384: sha384, 512: sha512 } as const;
+const HASHES = { 1: sha1, 256: sha256, 384: sha384, 512: sha512 } as const;
 const CURVES = { ES256: p256, ES384: p384, ES512: p521 } as const;
 /** The DER head of a DigestInfo, by hash: RFC 8017, 9.2. */
 const DIGEST_INFO = {
+  1: '3021300906052b0e03021a05000414',
   256: '3031300d060960864801650304020105000420',
   384: '3041300d060960864801650304020205000430',
   512: '3051300d060960864801650304020305000440',

@@ -171,7 +171,7 @@ class Script implements LuaScript {
   }
 
   /** What a method throws fails the script. */
-  #attempt(L: lua.LuaState, run: () => readonly LuaValue[] | 'yield'): readonly LuaValue[] | 'yield' {
+  #attempt<Result>(L: lua.LuaState, run: () => Result): Result {
     let message: string;
     try {
       return run();
@@ -184,11 +184,12 @@ class Script implements LuaScript {
 
   #pairs(L: lua.LuaState): number {
     const object = lua.lua_touserdata(L, 1)?.data as LuaObject | undefined;
-    const pairs = object?.pairs?.() ?? [];
+    const pairs = this.#attempt(L, () => object?.pairs?.() ?? []);
     let next = 0;
     lua.lua_pushcfunction(L, (state) => {
       const pair = pairs[next++];
       if (!pair) {
+        object?.onPairsEnd?.();
         lua.lua_pushnil(state);
         return 1;
       }

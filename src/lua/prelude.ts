@@ -42,6 +42,7 @@ io = {
   open = function(name) return nil, name .. ': No such file or directory', 2 end,
   write = function() end,
 }
+EnvoyTimestampResolution = { MILLISECOND = 0, MICROSECOND = 1 }
 bit = {
   tobit = function(a) return (math.tointeger(a) or 0) | 0 end,
   band = function(a, b, ...) local r = math.tointeger(a) & math.tointeger(b); if ... then return bit.band(r, ...) end return r end,

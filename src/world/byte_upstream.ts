@@ -33,7 +33,7 @@ export function sendAsBytes(
     else if (isEnd) answered(found.head ? broken(found.head) : { failure: 'reset' });
   };
   const socket = connect({
-    onConnected: () => socket.write(bytes(requestText(request.headers, request.body))),
+    onConnected: () => socket.write(bytes((request.preamble ?? '') + requestText(request.headers, request.body))),
     onFailed: () => answered({ failure: 'refused' }),
     onClose: () => (isSwitched ? answered({ failure: 'reset' }) : read(true)),
     onData: (payload) => {

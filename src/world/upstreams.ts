@@ -136,8 +136,16 @@ export class Upstreams implements UpstreamNetwork {
     }
     if (spec.protocol === 'tcp')
       return sendAsBytes(request, (callbacks) => this.connect(address, request.tls, callbacks), answered);
+    if (request.preamble !== undefined) return this.#refuseText(answered);
     if (spec.protocol === 'grpc') return this.#serveGrpc(spec, request, answered);
     this.#serveHttp(spec, request, answered);
+  }
+
+  /** A server of HTTP makes nothing of a header of the PROXY protocol. */
+  #refuseText(answered: (reply: UpstreamReply) => void): void {
+    const headers = new HeaderMap([['connection', 'close']]);
+    const response = { status: 400, headers, body: '' };
+    this.#dispatcher.createTimer('upstream_reply', ROUND_TRIP_MS, () => answered({ response }));
   }
 
   #serveHttp(spec: UpstreamSpec, request: UpstreamRequest, answered: (reply: UpstreamReply) => void): void {

@@ -2,6 +2,7 @@ import type { HttpFilterFactory } from '../http/filter.ts';
 import type { ClusterSpecifierRegistry } from '../router/cluster_specifier.ts';
 import { luaClusterSpecifierFactory } from './cluster_specifiers/lua/factory.ts';
 import { matcherClusterSpecifierFactory } from './cluster_specifiers/matcher/factory.ts';
+import { priorityGroupClusterSpecifierFactory } from './cluster_specifiers/priority_group/factory.ts';
 import type { TracerFactory, TracerRegistry } from '../tracing/tracer.ts';
 import { openTelemetryTracerFactory } from './tracers/opentelemetry/factory.ts';
 import { zipkinTracerFactory } from './tracers/zipkin/factory.ts';
@@ -10,6 +11,9 @@ import type { NetworkFilterFactory } from '../network/filter.ts';
 import type { TransportSocketFactory } from '../network/transport_socket.ts';
 import { admissionControlFilterFactory } from './filters/http/admission_control/factory.ts';
 import { bandwidthLimitFilterFactory } from './filters/http/bandwidth_limit/factory.ts';
+import { cdnLoopFilterFactory } from './filters/http/cdn_loop/factory.ts';
+import { credentialInjectorFilterFactory } from './filters/http/credential_injector/factory.ts';
+import { grpcHttp1ReverseBridgeFilterFactory } from './filters/http/grpc_http1_reverse_bridge/factory.ts';
 import { decompressorFilterFactory } from './filters/http/decompressor/factory.ts';
 import { apiKeyAuthFilterFactory } from './filters/http/api_key_auth/factory.ts';
 import { basicAuthFilterFactory } from './filters/http/basic_auth/factory.ts';
@@ -62,6 +66,9 @@ import { upstreamProxyProtocolFactory } from './transport_sockets/upstream_proxy
 const HTTP_FILTERS: readonly HttpFilterFactory[] = [
   admissionControlFilterFactory,
   bandwidthLimitFilterFactory,
+  cdnLoopFilterFactory,
+  credentialInjectorFilterFactory,
+  grpcHttp1ReverseBridgeFilterFactory,
   decompressorFilterFactory,
   apiKeyAuthFilterFactory,
   basicAuthFilterFactory,
@@ -101,7 +108,10 @@ export const HTTP_FILTER_REGISTRY: ReadonlyMap<string, HttpFilterFactory> = new 
 
 /** Every plugin of routes that chooses clusters: one line each. */
 export const CLUSTER_SPECIFIER_REGISTRY: ClusterSpecifierRegistry = new Map(
-  [luaClusterSpecifierFactory, matcherClusterSpecifierFactory].map((factory) => [factory.type, factory]),
+  [luaClusterSpecifierFactory, matcherClusterSpecifierFactory, priorityGroupClusterSpecifierFactory].map((factory) => [
+    factory.type,
+    factory,
+  ]),
 );
 
 /** Every tracer that is run: one line each. */

@@ -28,11 +28,17 @@ export function identifyClient(
   const isXffFromExtension = !useRemoteAddress && settings.xffExtension?.raw('skip_xff_append') === false;
   if ((useRemoteAddress && !settings.skipXffAppend) || isXffFromExtension) appendForwardedFor(headers, direct);
   const hops = settings.xffTrustedHops;
-  const scheme = connection.tls ? 'https' : 'http';
+  const scheme = schemeOf(connection, settings);
   if ((useRemoteAddress && hops === 0) || headers.get('x-forwarded-proto') === undefined)
     headers.set('x-forwarded-proto', scheme);
   const isInternal = found.isTrusted && settings.internalRanges.some((range) => isInCidr(found.address, range));
   return { address: found.address, isInternal, isEdge: !isInternal && useRemoteAddress };
+}
+
+/** By TLS, or by the port that a client behind PROXY protocol meant to reach: `forward_proto_config`. */
+function schemeOf({ restoredAddress, tls }: Connection, { forwardProtoPorts }: ConnectionManagerSettings): string {
+  const port = Number(restoredAddress?.slice(restoredAddress.lastIndexOf(':') + 1));
+  return forwardProtoPorts.get(port) ?? (tls ? 'https' : 'http');
 }
 
 interface Found {

@@ -12,7 +12,6 @@ import type { RouterServices } from '../router/router_services.ts';
 import { compileRouter, type RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import type { NetworkConnection } from '../network/filter.ts';
-import type { HttpResponse } from '../seams.ts';
 import { AsyncGrpcClient } from '../grpc/grpc_client.ts';
 import { AsyncClient } from './async_client.ts';
 import { ConnectionDrain, type DrainOwner } from './connection_drain.ts';
@@ -38,6 +37,7 @@ import { Stream } from './stream.ts';
 import { streamDurationMs } from './stream_duration.ts';
 import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
+import { UpstreamFilters } from './upstream_filters.ts';
 import { upgradeOf, Upgrades } from './upgrades.ts';
 import { measureRequest } from './received_bytes.ts';
 
@@ -76,6 +76,7 @@ export class ConnectionManager {
   readonly #upgrades: Upgrades;
   readonly #callbacks: FilterCallbacksFactory;
   readonly #router: RouterSettings;
+  readonly #upstreamFilters: UpstreamFilters;
   readonly #loggers: readonly AccessLogger[];
   readonly #upstreamLog: UpstreamLog;
   readonly #tracing: HttpTracing | undefined;
@@ -109,7 +110,7 @@ export class ConnectionManager {
       grpcClient,
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, {
-      pickRoute: (stream) => this.#pickRoute(stream),
+      pickRoute: (stream) => void this.#pickRoute(stream),
       recreate: (stream) => this.#sendUpstream(stream),
     });
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
@@ -124,6 +125,7 @@ export class ConnectionManager {
     const router = node.list('http_filters').at(-1)?.child('typed_config');
     this.#upstreamLog = compileUpstreamLog(router, logging);
     this.#router = compileRouter(router);
+    this.#upstreamFilters = new UpstreamFilters(router, services, context);
   }
 
   #compileTracing(isOutbound: boolean): HttpTracing | undefined {
@@ -212,6 +214,7 @@ export class ConnectionManager {
       },
     );
     stream.timers = timers;
+    stream.upstreamFilters = this.#upstreamFilters;
     if (isDecoded) {
       stream.isComplete = request.isComplete ?? true;
       stream.requestTrailers = request.trailers;
@@ -359,8 +362,14 @@ export class ConnectionManager {
     stream.logRequest();
   }
 
+  /** Answers a redirect of the upstream by itself, on its own routes. */
   #sendUpstream(stream: Stream): void {
-    routeUpstream(stream, this.#services, (response, location) => this.#followRedirect(stream, response, location));
+    const pickRoute = (one: Stream): void => void this.#pickRoute(one);
+    routeUpstream(stream, this.#services, (response, location) => {
+      const follows = followsRedirect(stream, response, location, { stats: this.stats.http, pickRoute });
+      if (follows) this.#sendUpstream(stream);
+      return follows;
+    });
   }
 
   /** A protocol switch goes through only where the connection manager or the route allows it. */
@@ -379,14 +388,6 @@ export class ConnectionManager {
     stream.isTunnel = true;
     this.stats.http.downstream_cx_upgrades_total.inc();
     return this.#upgrades.filtersFor(stream) ?? this.#filters;
-  }
-
-  /** Answers a redirect of the upstream by itself, on its own routes. */
-  #followRedirect(stream: Stream, response: HttpResponse, location: string): boolean {
-    const owner = { stats: this.stats.http, pickRoute: (one: Stream) => void this.#pickRoute(one) };
-    if (!followsRedirect(stream, response, location, owner)) return false;
-    this.#sendUpstream(stream);
-    return true;
   }
 
   #count(status: number): void {

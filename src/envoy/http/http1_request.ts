@@ -129,7 +129,7 @@ function readHeaders(method: string, lines: readonly string[]): HeaderMap | unde
 }
 
 const MAX_PORT = 65_535;
-const CONNECT_TARGET = /^(\[[\da-f:.]+\]|[^\s:/?#@[\]]+):\d+$/i;
+const CONNECT_TARGET = /^(\[[\da-f:.]+\]|[a-z\d.+-]+):\d+$/i;
 
 const isTarget = (target: string): boolean => CONNECT_TARGET.test(target) && portOf(target) <= MAX_PORT;
 
@@ -137,6 +137,7 @@ const isTarget = (target: string): boolean => CONNECT_TARGET.test(target) && por
 function connectFault({ method, target }: RequestLine, headers: HeaderMap): Decoded | undefined {
   if (method !== 'CONNECT') return undefined;
   if (!isTarget(target)) return refuse(400, 'http1.invalid_url');
+  if (headers.has('transfer-encoding')) return refuse(501, 'http1.invalid_transfer_encoding');
   if (!headers.has('content-length')) return undefined;
   if (headers.get('content-length') !== '0') return refuse(400, 'http1.body_disallowed');
   headers.remove('content-length');

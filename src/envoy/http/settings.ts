@@ -33,6 +33,8 @@ export interface ConnectionManagerSettings {
   readonly mergesSlashes: boolean;
   readonly escapedSlashes: string | undefined;
   readonly appendsForwardedPort: boolean;
+  /** The scheme that a port stands for which PROXY protocol brought along. */
+  readonly forwardProtoPorts: ReadonlyMap<number, 'http' | 'https'>;
   /** As whom the upstream sees this Envoy. */
   readonly userAgent: { readonly cluster: string; readonly node: string } | undefined;
   readonly tellProxyStatus: TellProxyStatus | undefined;
@@ -62,6 +64,14 @@ export interface ConnectionManagerSettings {
   /** A line at the start of each request, too. */
   readonly logsNewRequests: boolean;
   readonly logIntervalMs: number | undefined;
+}
+
+function compileForwardProto(node: ConfigNode | undefined): ConnectionManagerSettings['forwardProtoPorts'] {
+  const ports = (scheme: 'http' | 'https'): [number, 'http' | 'https'][] => {
+    const given = node?.raw(`${scheme}_destination_ports`);
+    return Array.isArray(given) ? given.map((port) => [Number(port), scheme]) : [];
+  };
+  return new Map([...ports('http'), ...ports('https')]);
 }
 
 function compileIgnoredUpgrades(http1: ConfigNode | undefined): ConnectionManagerSettings['ignoresUpgrade'] {
@@ -97,6 +107,7 @@ export function compileSettings(
     generatesRequestId: node.raw('generate_request_id') !== false,
     keepsExternalRequestId: node.flag('preserve_external_request_id'),
     setsRequestIdInResponse: node.flag('always_set_request_id_in_response'),
+    forwardProtoPorts: compileForwardProto(node.child('forward_proto_config')),
     appendsForwardedPort: node.flag('append_x_forwarded_port'),
     userAgent: node.flag('add_user_agent') ? { cluster: localCluster, node: nodeId } : undefined,
     tellProxyStatus: compileProxyStatus(node.child('proxy_status_config'), { nodeId, serverName }),

@@ -48,6 +48,9 @@ export class Stream {
   isComplete = true;
   closesConnection = false;
   timers: { arm(stream: Stream): void; cancel(): void } | undefined;
+  /** Those between router and upstream: what comes back has them see the answer. */
+  upstreamFilters:
+    { run(stream: Stream, cluster: Cluster): ((response: HttpResponse) => HttpResponse) | undefined } | undefined;
   choice: ClusterChoice | undefined;
   /** The host that a filter asks for. */
   overrideHost:

@@ -1,3 +1,4 @@
+import type { JsonObject } from '#api';
 import type { Timer } from '#sim';
 import type { DownstreamConnection, DownstreamPeer } from '../network/connection.ts';
 import type { Detected } from '../network/detected.ts';
@@ -17,6 +18,8 @@ export interface SocketOwner {
   findChain(facts: Connection, detected: Detected): FilterChain | undefined;
   connect(facts: Connection, chain: FilterChain, peer: DownstreamPeer): DownstreamConnection;
   onHandshake(connection: DownstreamConnection, chain: FilterChain, handshake: Handshake): void;
+  /** The client is gone before it had a filter chain. */
+  onLeft(): void;
   /** The handshake has not come in time. */
   onHandshakeTimeout(connection: DownstreamConnection, chain: FilterChain): void;
   /** Bytes that are no TLS came to a chain that asks for it. */
@@ -34,6 +37,7 @@ export interface ClientConnection {
 export class ActiveTcpSocket implements AcceptedSocket, ClientConnection {
   facts: Connection;
   readonly detected: Detected = { sni: undefined, transportProtocol: 'raw_buffer', applicationProtocols: [] };
+  readonly metadata: JsonObject = {};
   readonly hello: ClientHello | undefined;
   first: Payload | undefined;
   readonly #listener: SocketOwner;
@@ -62,8 +66,9 @@ export class ActiveTcpSocket implements AcceptedSocket, ClientConnection {
 
   receiveEnd(): void {
     if (this.#isOver) return;
-    if (this.#connection) this.#connection.receiveEnd();
-    else this.#refuse();
+    if (this.#connection) return this.#connection.receiveEnd();
+    this.#listener.onLeft();
+    this.#refuse();
   }
 
   runListenerFilters(): void {
@@ -102,6 +107,7 @@ export class ActiveTcpSocket implements AcceptedSocket, ClientConnection {
     const facts = chain.transportSocket.handshake ? { ...this.facts, tls: {} } : this.facts;
     this.#connection = this.#listener.connect(facts, chain, isPassedThrough ? unwrapping(this.#peer) : this.#peer);
     if (this.detected.sni !== undefined) this.#connection.log['sni'] = this.detected.sni;
+    if (Object.keys(this.metadata).length > 0) Object.assign(this.#connection.dynamicMetadata, this.metadata);
     this.#connection.start(chain.filters);
     this.#secure(this.#connection, chain);
     const { first } = this;

@@ -46,8 +46,8 @@ const CRITERIA: readonly Criterion[] = [
   },
   {
     name: 'directly connected source',
-    got: (c) => hostOf(c.remoteAddress),
-    fit: (m, c) => longestPrefix(m.list('direct_source_prefix_ranges'), hostOf(c.remoteAddress)),
+    got: (c) => hostOf(c.directRemoteAddress),
+    fit: (m, c) => longestPrefix(m.list('direct_source_prefix_ranges'), hostOf(c.directRemoteAddress)),
   },
   {
     name: 'source type',

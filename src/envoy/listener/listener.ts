@@ -188,6 +188,10 @@ export class Listener implements ConnectionOwner, SocketOwner {
     });
   }
 
+  onLeft(): void {
+    this.#stats.listener.downstream_listener_filter_remote_close.inc();
+  }
+
   onHandshakeTimeout(connection: DownstreamConnection, chain: FilterChain): void {
     this.#stats.listener.downstream_cx_transport_socket_connect_timeout.inc();
     this.#services.trace?.record({

@@ -4,6 +4,7 @@ import type { ConfigNode } from '../config_node.ts';
 import type { RetryChoice } from '../router/retry_hosts.ts';
 import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
 import type { ClusterStats } from '../upstream/cluster_stats.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Host, Locality } from '../upstream/host.ts';
 import { lbOptionsOf } from './lb_options.ts';
 import type { HashPicker, HostPicker, WeightedHosts } from './load_balancer.ts';
@@ -32,6 +33,7 @@ export interface LoadBalancerOwner {
   readonly stats: ClusterStats['traffic'];
   readonly local: LocalCluster | undefined;
   readonly nowMs: () => number;
+  readonly runtime?: Runtime;
 }
 
 /** Hosts by priority and health, and what each priority gets. */
@@ -66,11 +68,13 @@ export class ClusterLoadBalancer {
   readonly #isLocalityWeighted: boolean;
   readonly #failsInPanic: boolean;
   readonly #random: Random;
+  readonly #runtime: Runtime | undefined;
   readonly #stats: ClusterStats['traffic'];
 
   constructor(node: ConfigNode, owner: LoadBalancerOwner) {
     this.#random = owner.random;
     this.#stats = owner.stats;
+    this.#runtime = owner.runtime;
     const options = lbOptionsOf(node);
     const policyOwner = { ...owner, random: owner.random.fork('host') };
     this.#picker = compilePicker(options, policyOwner);
@@ -127,9 +131,10 @@ export class ClusterLoadBalancer {
   }
 
   get #options(): LoadOptions {
+    const panicThreshold = this.#panicThreshold;
     return {
       overprovisioning: this.#overprovisioning,
-      panicThreshold: this.#panicThreshold,
+      panicThreshold: this.#runtime?.integer('upstream.healthy_panic_threshold', panicThreshold) ?? panicThreshold,
       isWeighted: this.#isWeighted,
     };
   }

@@ -21,8 +21,18 @@ const OPTIONS_OF: Readonly<Record<string, string>> = {
   MAGLEV: 'maglev_lb_config',
 };
 /** Policies that hand the choice on: the field that says to which. */
-const INNER: Readonly<Record<string, string>> = { OVERRIDE_HOST: 'fallback_policy', SUBSET: 'subset_lb_policy' };
-const KNOWN: ReadonlySet<string> = new Set([...Object.keys(OPTIONS_OF), ...Object.keys(INNER), 'RANDOM']);
+const INNER: Readonly<Record<string, string>> = {
+  OVERRIDE_HOST: 'fallback_policy',
+  SUBSET: 'subset_lb_policy',
+  WRR_LOCALITY: 'endpoint_picking_policy',
+};
+const KNOWN: ReadonlySet<string> = new Set([
+  ...Object.keys(OPTIONS_OF),
+  ...Object.keys(INNER),
+  'RANDOM',
+  // Simplified: nobody reports load, so its hosts take turns.
+  'CLIENT_SIDE_WEIGHTED_ROUND_ROBIN',
+]);
 
 /** `load_balancing_policy` where it is set, or else `lb_policy` with what belongs to it. */
 export function lbOptionsOf(cluster: ConfigNode): LbOptions {
@@ -50,6 +60,7 @@ function optionsOfExtension(policies: ConfigNode): LbOptions {
   const inner = config?.child(INNER[policy] ?? '');
   if (inner) {
     const options = optionsOfExtension(inner);
+    if (policy === 'WRR_LOCALITY') return { ...options, isLocalityWeighted: true };
     return policy === 'SUBSET' ? { ...options, subset: config } : { ...options, override: config };
   }
   const locality = config?.child('locality_lb_config') ?? config;

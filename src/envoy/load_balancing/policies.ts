@@ -36,6 +36,7 @@ export function compilePicker({ policy, config }: LbOptions, owner: PolicyOwner)
   return new LeastRequest(owner.random, {
     slowStart: slowStartOf(config, owner),
     choices: config?.number('choice_count') ?? 2,
+    scansAll: config?.text('selection_method') === 'FULL_SCAN' || config?.flag('enable_full_scan') === true,
     bias: config?.child('active_request_bias')?.number('default_value') ?? 1,
   });
 }

@@ -6,6 +6,8 @@ export interface LuaObject {
   /** In place of `methods`: one that is made when a script asks for it, for objects that every request has. */
   readonly method?: (name: string) => LuaMethod | undefined;
   readonly pairs?: () => readonly (readonly [string, LuaValue])[];
+  /** A script has gone through all pairs. */
+  readonly onPairsEnd?: () => void;
 }
 
 export type LuaValue = Json | undefined | LuaObject | LuaFunction;
@@ -31,6 +33,16 @@ export interface LuaScript {
 export interface LuaRuntime {
   load(source: string): { readonly script: LuaScript } | { readonly error: string };
 }
+
+/** A text that a method asks for, in the words of Lua's own library where there is none; the object itself is argument 1. */
+export function textArgument(value: LuaValue, position: number): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  const kind = value === undefined ? 'no value' : value === null ? 'nil' : kindOf(value);
+  throw new LuaFault(`bad argument #${position} to '?' (string expected, got ${kind})`);
+}
+
+const kindOf = (value: LuaValue & {}): string =>
+  typeof value === 'boolean' || typeof value === 'function' ? typeof value : isLuaObject(value) ? 'userdata' : 'table';
 
 /** What a method throws to fail the script. */
 export class LuaFault extends Error {}

@@ -6,11 +6,14 @@ export const portOf = (address: string): number => Number(address.slice(address.
 export const addressOf = (host: string, port: number | string): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 
-/** Whether a client is on the machine that it connects to: network/utility.cc, isSameIpOrLoopback. */
+/**
+ * Whether a client is on the machine that it connects to. Of all the loopback addresses only the usual one counts:
+ * network/utility.cc, isSameIpOrLoopback.
+ */
 export function isSameIpOrLoopback(connection: {
   readonly localAddress: string;
   readonly remoteAddress: string;
 }): boolean {
   const source = hostOf(connection.remoteAddress);
-  return source.startsWith('127.') || source === '::1' || source === hostOf(connection.localAddress);
+  return source === '127.0.0.1' || source === '::1' || source === hostOf(connection.localAddress);
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import type { Connection } from '../seams.ts';
@@ -9,6 +10,8 @@ import type { ClientHello, Payload } from './payload.ts';
 export interface AcceptedSocket {
   facts: Connection;
   readonly detected: Detected;
+  /** What the connection will have as its dynamic metadata. */
+  readonly metadata: JsonObject;
   /** What a TLS client sends first, of its own accord. */
   readonly hello: ClientHello | undefined;
   /** The first bytes; a filter may take some away. Undefined as long as there are none. */

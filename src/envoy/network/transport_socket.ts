@@ -3,7 +3,7 @@ import type { Certificates } from './certificate.ts';
 import type { EstablishedTls, SeenTls, ServerTls } from '../seams.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import type { ProxyTlv } from './proxy_tlv.ts';
-import type { ClientHello, Payload, ServerHello } from './payload.ts';
+import type { ClientHello, ServerHello } from './payload.ts';
 
 /** How a handshake went: what both sides know now, or why there is no connection. */
 export type Handshake =
@@ -47,7 +47,7 @@ export interface UpstreamTransportSocket {
   /** Undefined: no TLS. */
   readonly handshake?: (server: ServerTls | undefined, options: TransportSocketOptions) => UpstreamHandshake;
   /** What is written before anything else. */
-  readonly preamble?: (options: TransportSocketOptions) => Payload | undefined;
+  readonly preamble?: (options: TransportSocketOptions) => string;
 }
 
 export interface TransportSocketFactory {

@@ -1,12 +1,9 @@
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
-import { hashOf, type HashFacts } from '../load_balancing/hash_policy.ts';
-import type { MatchFacts } from '../matching/match_facts.ts';
+import { hashOf } from '../load_balancing/hash_policy.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Connection } from '../seams.ts';
-import type { ClusterSpecifier } from './cluster_specifier.ts';
-import type { FilterState } from '../stream_info/filter_state.ts';
+import type { ChoiceFacts, ClusterSpecifier } from './cluster_specifier.ts';
 
 /** One entry of `weighted_clusters`, with the headers of its own. */
 export class WeightedCluster {
@@ -28,13 +25,6 @@ export interface ClusterChoice {
   readonly weighted?: WeightedCluster;
 }
 
-/** What a choice may depend on. */
-export interface ChoiceFacts extends MatchFacts, HashFacts {
-  readonly connection: Connection;
-  readonly filterState: FilterState;
-  readonly runtime?: Runtime | undefined;
-}
-
 /** How a route action names the cluster of a request: outright, by a header, by weight, or by a plugin. */
 export type ChooseCluster = (facts: ChoiceFacts, random: Random) => ClusterChoice;
 
@@ -47,7 +37,7 @@ export function compileClusterChoice(action: ConfigNode, pluginOf: PluginOf): Ch
   const weighted = action.child('weighted_clusters');
   if (weighted) return compileWeighted(weighted, action.list('hash_policy'));
   const plugin = pluginOf(action);
-  if (plugin) return (facts) => ({ name: plugin(facts) });
+  if (plugin) return (facts, drawn) => ({ name: plugin(facts, drawn) });
   const name = action.text('cluster');
   return () => ({ name });
 }

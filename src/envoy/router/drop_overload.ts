@@ -1,6 +1,7 @@
 import type { Random } from '#sim';
 import type { Stream } from '../http/stream.ts';
 import { isDrawn } from '../matching/fractional_percent.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Trace } from '../trace.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 
@@ -28,5 +29,28 @@ export function isDropped(
   return true;
 }
 
+/** `upstream.maintenance_mode.CLUSTER` of the runtime: nothing goes to the cluster for that share of requests. */
+export function isInMaintenance(
+  stream: Stream,
+  cluster: Cluster,
+  { random, runtime, trace }: { random: Random; runtime: Runtime; trace: Trace | undefined },
+  onAnswer: (status: number) => void,
+): boolean {
+  const share = runtime.integer(`upstream.maintenance_mode.${cluster.name}`, 0);
+  if (share === 0 || random.below(HUNDRED) >= share) return false;
+  trace?.record({
+    kind: 'maintenance_mode',
+    state: 'failed',
+    because: cluster.node.ref,
+    sentence: `The runtime has \`${cluster.name}\` in maintenance for ${share} % of its requests: 503.`,
+  });
+  cluster.stats.traffic.upstream_rq_maintenance_mode.inc();
+  if (!stream.router.suppressEnvoyHeaders) stream.localHeaders.push(['x-envoy-overloaded', 'true']);
+  onAnswer(STATUS);
+  stream.sendLocalReply(STATUS, 'maintenance mode', 'UO', 'maintenance_mode');
+  return true;
+}
+
+const HUNDRED = 100;
 const STATUS = 503;
-const PARTS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };
+const PARTS: Readonly<Record<string, number>> = { HUNDRED, TEN_THOUSAND: 10_000, MILLION: 1_000_000 };

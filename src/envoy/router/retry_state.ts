@@ -1,14 +1,19 @@
 import type { Dispatcher, Random } from '#sim';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { HttpResponse } from '../seams.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Trace } from '../trace.ts';
 import type { CircuitBreaker } from '../upstream/circuit_breaker.ts';
 import type { Failure, RetryPolicy } from './retry_policy.ts';
 import type { UpstreamCounts } from './upstream_counts.ts';
 
+/** `upstream.use_retry`. */
+const ALWAYS = { numerator: 100, denominator: 100 };
+
 interface RetryServices {
   readonly dispatcher: Dispatcher;
   readonly random: Random;
+  readonly runtime: Runtime;
   readonly trace: Trace | undefined;
 }
 
@@ -40,9 +45,14 @@ export class RetryState {
     return this.#policy.retriesFailure(failure);
   }
 
-  /** Schedules another try after this many, or says by which flag there is none. */
-  schedule(attempts: number, response: HttpResponse | undefined, run: () => void): 'URX' | 'UO' | undefined {
-    const { dispatcher, random, trace } = this.#services;
+  /** Schedules another try after this many, or says by which flag there is none; what it counts then is of that try. */
+  schedule(
+    attempts: number,
+    response: HttpResponse | undefined,
+    onDecided: () => void,
+    run: () => void,
+  ): 'URX' | 'UO' | 'off' | undefined {
+    const { dispatcher, random, runtime, trace } = this.#services;
     const [breaker, counts] = [this.#breaker, this.#counts];
     if (attempts > this.#policy.retries) {
       counts.countEverywhere('upstream_rq_retry_limit_exceeded');
@@ -52,9 +62,11 @@ export class RetryState {
       counts.countEverywhere('upstream_rq_retry_overflow');
       return 'UO';
     }
+    if (!runtime.isEnabled('upstream.use_retry', ALWAYS, random.below(ALWAYS.denominator))) return 'off';
     if (!this.#isRetrying) breaker.take('retries');
     this.#isRetrying = true;
     if (response) counts.retried(response.status);
+    onDecided();
     const { ms, kind } = this.#policy.backOff(attempts, response, { random, nowMs: dispatcher.nowMs });
     trace?.record({
       kind: 'retry_scheduled',

@@ -7,6 +7,8 @@ import { compileRouteMatch, type Mismatch } from './route_match.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;
 
+const PLUGINS = ['cluster_specifier_plugin', 'inline_cluster_specifier_plugin'];
+
 /** What the levels above a route decide for it. */
 export interface RouteLevels {
   /** `request_mirror_policies` of the nearest level that has any. */
@@ -37,6 +39,8 @@ export class Route {
   /** `envoy.lb` of the action's metadata_match. */
   readonly subset: JsonObject | undefined;
   readonly chooseCluster: ChooseCluster;
+  /** Its cluster is chosen by a plugin, which may choose anew. */
+  readonly isRefreshable: boolean;
   readonly runtimeFraction: ConfigNode | undefined;
   readonly requestHeaders: HeaderMutation;
   readonly responseHeaders: HeaderMutation;
@@ -51,6 +55,7 @@ export class Route {
     this.directResponse = node.child('direct_response');
     this.timeoutMs = timeoutOf(this.action);
     this.chooseCluster = this.action ? compileClusterChoice(this.action, levels.pluginOf) : () => ({ name: undefined });
+    this.isRefreshable = PLUGINS.some((name) => this.action?.has(name) === true);
     this.runtimeFraction = this.match?.child('runtime_fraction');
     this.idleTimeoutMs = durationMs(this.action?.text('idle_timeout'));
     this.priority = this.action?.text('priority') === 'HIGH' ? 'HIGH' : 'DEFAULT';

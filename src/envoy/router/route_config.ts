@@ -3,7 +3,7 @@ import type { HeaderMap } from '../http/header_map.ts';
 import { HeaderMutation } from '../http/header_mutation.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { PluginOf } from './cluster_choice.ts';
-import type { ClusterSpecifier, ClusterSpecifierContext, ClusterSpecifierRegistry } from './cluster_specifier.ts';
+import type { ClusterSpecifierContext, ClusterSpecifierRegistry } from './cluster_specifier.ts';
 import { VirtualHosts } from './virtual_host.ts';
 
 export interface RouteConfigServices extends ClusterSpecifierContext {
@@ -45,17 +45,16 @@ export class RouteConfig {
 
 /** `cluster_specifier_plugins` by their names, and those that routes bring along. */
 function compilePlugins(node: ConfigNode, services: RouteConfigServices): PluginOf {
-  const compile = (plugin: ConfigNode | undefined): ClusterSpecifier | undefined => {
-    const config = plugin?.child('extension')?.child('typed_config');
-    const factory = config && services.clusterSpecifiers.get(config.text('@type')?.split('/').at(-1) ?? '');
-    return factory?.compile(config!, services);
-  };
   const named = new Map(
     node
       .list('cluster_specifier_plugins')
-      .map((plugin) => [plugin.child('extension')?.text('name') ?? '', compile(plugin)] as const),
+      .map((plugin) => [plugin.child('extension')?.text('name') ?? '', plugin] as const),
   );
-  return (action) =>
-    named.get(action.text('cluster_specifier_plugin') ?? '') ??
-    compile(action.child('inline_cluster_specifier_plugin'));
+  return (action) => {
+    const plugin =
+      named.get(action.text('cluster_specifier_plugin') ?? '') ?? action.child('inline_cluster_specifier_plugin');
+    const config = plugin?.child('extension')?.child('typed_config');
+    const factory = config && services.clusterSpecifiers.get(config.text('@type')?.split('/').at(-1) ?? '');
+    return factory?.compile(config!, services, action);
+  };
 }

@@ -1,6 +1,6 @@
 import type { Stream } from '../http/stream.ts';
 import { invalidHeader } from './strict_headers.ts';
-import { isDropped } from './drop_overload.ts';
+import { isDropped, isInMaintenance } from './drop_overload.ts';
 import { statusWithoutCluster } from './local_replies.ts';
 import { retryNodeOf } from './retry_policy.ts';
 import { rewriteRequest } from './rewrite.ts';
@@ -37,7 +37,8 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
     because: cluster.node.ref,
     sentence: `The request goes to the cluster \`${cluster.name}\`.`,
   });
-  if (isDropped(stream, cluster, services, (status) => void counts.answered(status, undefined))) return;
+  const charge = (status: number): void => void counts.answered(status, undefined);
+  if (isInMaintenance(stream, cluster, services, charge) || isDropped(stream, cluster, services, charge)) return;
   // Before the route has its say: router.cc, decodeHeaders.
   const timeouts = timeoutsOf(stream, retryNodeOf(stream));
   setExpectedTimeout(stream, timeouts);

@@ -14,7 +14,7 @@ import { RetryState } from './retry_state.ts';
 import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, responseHeaders, tryHeaders } from './try_request.ts';
+import { choiceContextOf, clusterOfRetry, noHostReply, responseHeaders, tryHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { hasWholeRequest, isFailedHandshake, isTimed, openTunnel, refuseHandshake } from './upstream_tunnel.ts';
 import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
@@ -26,7 +26,7 @@ export type FollowRedirect = (response: HttpResponse, location: string) => boole
 /** One request on its way upstream, through as many tries as its retry policy allows. */
 export class RouterFilter {
   readonly #stream: Stream;
-  readonly #cluster: Cluster;
+  #cluster: Cluster;
   readonly #services: RouterServices;
   readonly #retries: RetryState;
   readonly #perTryIdleMs: number;
@@ -35,7 +35,7 @@ export class RouterFilter {
   readonly #followRedirect: FollowRedirect;
   readonly #counts: UpstreamCounts;
   readonly #startMs: number;
-  #isHttp2: boolean;
+  #isHttp2 = false;
   readonly #trace: RouterTrace | undefined;
   #attempts = 0;
   #isDone = false;
@@ -57,7 +57,6 @@ export class RouterFilter {
     this.#followRedirect = followRedirect;
     this.#stream = stream;
     this.#cluster = cluster;
-    this.#isHttp2 = cluster.speaksHttp2(String(stream.log['protocol']));
     this.#services = services;
     this.#trace = services.trace && new RouterTrace(services.trace, cluster);
     this.#counts = counts;
@@ -83,8 +82,7 @@ export class RouterFilter {
 
   /** Nobody waits for the answer any more. */
   abandon(): void {
-    if (this.#isDone) return;
-    this.#settle();
+    if (!this.#isDone) this.#settle();
   }
 
   #try(): void {
@@ -95,18 +93,19 @@ export class RouterFilter {
     if (host === undefined || !pool) {
       if (!host) this.#counts.count('upstream_cx_none_healthy');
       this.#trace?.nowhereToGo(host);
-      const status = this.#stream.overrideHost?.statusWhenGone ?? 503;
-      return this.#end(undefined, { status, body: 'no healthy upstream', details: 'no_healthy_upstream' }, ['UH']);
+      return this.#end(undefined, noHostReply(this.#stream), ['UH']);
     }
     this.#trace?.hostChosen(this.#attempts, host);
     this.#stream.log['upstream_host'] = host.address;
     rewriteToHost(this.#stream, host.hostname);
     // What an earlier try broke on is forgotten.
     delete this.#stream.log['transport_failure'];
-    this.#stream.facts.hostsAttempted.push(host);
+    this.#stream.facts.attempted(host);
     this.#retryHosts.attempted(host);
     const one = new UpstreamRequest(host);
     this.#tries.push(one);
+    one.encode = this.#stream.upstreamFilters?.run(this.#stream, this.#cluster);
+    if (this.#isDone) return;
     const request: RequestToSend = {
       protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
       headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
@@ -119,11 +118,19 @@ export class RouterFilter {
     else one.begin(pool.newStream(request, this.#callbacks(one)));
   }
 
+  #moveTo(cluster: Cluster): void {
+    if (cluster === this.#cluster) return;
+    this.#cluster = cluster;
+    this.#stream.cluster = cluster;
+    this.#stream.log['cluster'] = cluster.statName;
+    this.#counts.moveTo(cluster);
+  }
+
   #poolOf(host: Host): ConnPool | undefined {
     this.#isHttp2 = this.#cluster.speaksHttp2(String(this.#stream.log['protocol']), host);
     const options = this.#cluster.http.transportOptionsOf?.(this.#stream.request);
-    const key = { options, downstream: this.#stream.connection };
-    return this.#cluster.poolOf(host, this.#stream.route!.priority, this.#isHttp2, key);
+    const { connection: downstream, route } = this.#stream;
+    return this.#cluster.poolOf(host, route!.priority, this.#isHttp2, { options, downstream });
   }
 
   #callbacks(one: UpstreamRequest): PoolCallbacks {
@@ -197,7 +204,6 @@ export class RouterFilter {
     if (!one.isRetried && this.#retries.wantsFailure('reset')) {
       const refusal = this.#retry(undefined);
       if (refusal === undefined) return;
-      this.#flags.add(refusal);
     }
     if (this.#mayAnswer) return;
     this.#settle();
@@ -228,7 +234,6 @@ export class RouterFilter {
     if (this.#retries.isOff) return;
     const refusal = this.#retry(undefined, true);
     if (refusal === undefined) one.isRetried = true;
-    else this.#flags.add(refusal);
   }
 
   /** Whether an answer may still come from elsewhere. */
@@ -262,7 +267,8 @@ export class RouterFilter {
     if ('failure' in reply) return this.#onBroken(one, reply);
     this.#tries = this.#tries.filter((other) => other !== one);
     if (reply.continues === true) this.#counts.continued(this.#stream, one.host);
-    const response = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    const received = this.#cluster.readable(reply.response, String(this.#stream.log['protocol']));
+    const response = one.encode?.(received) ?? received;
     if (isFailedHandshake(this.#stream, response)) {
       this.#settle();
       return refuseHandshake(this.#stream, response);
@@ -286,7 +292,6 @@ export class RouterFilter {
     if (!one.isRetried) {
       const refusal = this.#retry(response);
       if (refusal === undefined) return true;
-      this.#flags.add(refusal);
     }
     return this.#mayAnswer;
   }
@@ -349,7 +354,6 @@ export class RouterFilter {
     if (!one.isRetried && this.#retries.wantsFailure(failure)) {
       const refusal = this.#retry(undefined, failure === 'per_try_timeout');
       if (refusal === undefined) return;
-      this.#flags.add(refusal);
     }
     if (this.#mayAnswer) return void this.#counts.answered(reply.status, one.host);
     if (failure === 'overflow' && !this.#stream.router.suppressEnvoyHeaders)
@@ -364,7 +368,8 @@ export class RouterFilter {
 
   /** Schedules another try, or says by which flag there is none. */
   #retry(response: HttpResponse | undefined, isTimeout = false): string | undefined {
-    const refusal = this.#retries.schedule(this.#attempts, response, () => {
+    const refresh = (): void => this.#moveTo(clusterOfRetry(this.#stream, this.#cluster, this.#services));
+    const refusal = this.#retries.schedule(this.#attempts, response, refresh, () => {
       this.#pendingRetries--;
       if (this.#isDone) return;
       if (this.#stream.virtualHost?.tellsTimeoutRetry === true)
@@ -372,6 +377,7 @@ export class RouterFilter {
       this.#try();
     });
     if (refusal === undefined) this.#pendingRetries++;
+    else if (refusal !== 'off') this.#flags.add(refusal);
     return refusal;
   }
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '#api';
+import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
@@ -6,12 +7,25 @@ import { hashOf, newCookies } from '../load_balancing/hash_policy.ts';
 import type { HttpResponse } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
+import { retryNodeOf } from './retry_policy.ts';
 import type { RetryChoice } from './retry_hosts.ts';
 import { subsetOf } from './route.ts';
 import { saysEmptyBody } from './upstream_headers.ts';
 import { hasWholeRequest } from './upstream_tunnel.ts';
 import { setGrpcTimeout } from '../http/stream_duration.ts';
 import { asksGrpc, type UpstreamTimeouts } from './upstream_timeouts.ts';
+
+/** With `refresh_cluster_on_retry` a retry may go to another cluster, where the route's choice comes out otherwise. */
+export function clusterOfRetry(stream: Stream, cluster: Cluster, services: RefreshServices): Cluster {
+  if (retryNodeOf(stream)?.flag('refresh_cluster_on_retry') !== true || !stream.route!.isRefreshable) return cluster;
+  const { name } = stream.route!.chooseCluster(stream, services.random);
+  return services.clusters.get(name ?? '') ?? cluster;
+}
+
+interface RefreshServices {
+  readonly random: Random;
+  readonly clusters: { get(name: string): Cluster | undefined };
+}
 
 /** What the choice of a host may depend on. */
 export function choiceContextOf(stream: Stream, retry: RetryChoice | undefined): ChoiceContext {
@@ -69,3 +83,10 @@ export function tryHeaders(stream: Stream, cluster: Cluster, attempt: number): H
   }
   return headers;
 }
+
+/** Where no host can be chosen; a session that asks for one may have a status of its own. */
+export const noHostReply = ({ overrideHost }: Stream): { status: number; body: string; details: string } => ({
+  status: overrideHost?.statusWhenGone ?? 503,
+  body: 'no healthy upstream',
+  details: 'no_healthy_upstream',
+});

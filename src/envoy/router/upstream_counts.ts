@@ -17,7 +17,7 @@ export const SHADOW_FACTS: ResponseFacts = { isInternal: true, isCanary: false, 
 
 /** What one request counts on its way upstream: under its cluster, its virtual cluster and its route. */
 export class UpstreamCounts {
-  readonly #stats: ClusterStats;
+  #stats: ClusterStats;
   readonly #scopes: readonly RequestStats[];
   readonly #isInternal: boolean;
   readonly #altName: string | undefined;
@@ -39,6 +39,11 @@ export class UpstreamCounts {
     this.#scopes =
       ofRoute || ofVirtualCluster ? [ofVirtualCluster?.stats, ofRoute].filter((one) => one !== undefined) : NO_SCOPES;
     for (const scope of this.#scopes) scope.counters.upstream_rq_total.inc();
+  }
+
+  /** A retry goes to another cluster. */
+  moveTo(cluster: Cluster): void {
+    this.#stats = cluster.stats;
   }
 
   count(name: ClusterCounter): void {

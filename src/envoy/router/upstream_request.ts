@@ -15,6 +15,8 @@ export class UpstreamRequest {
   isRetried = false;
   /** Outlier detection has heard of its timeout already. */
   isTimeoutScored = false;
+  /** Has the filters between router and upstream see the answer. */
+  encode: ((response: HttpResponse) => HttpResponse) | undefined;
   #stream: Sent | undefined;
   #timer: Timer | undefined;
   #duration: Timer | undefined;

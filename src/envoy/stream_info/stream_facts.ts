@@ -22,7 +22,9 @@ export class StreamFacts {
   readonly requestDoneMs: number;
   upstreamRequestMs: number | undefined;
   upstreamResponseMs: number | undefined;
+  /** Each once. */
   readonly hostsAttempted: Host[] = [];
+  #host: Host | undefined;
   upstreamProtocol: string | undefined;
   upstreamTls: EstablishedTls | undefined;
   /** Bytes to and from the upstream of a connection that passes bytes. */
@@ -55,8 +57,14 @@ export class StreamFacts {
     return this.#nowMs();
   }
 
+  /** A try goes to a host. */
+  attempted(host: Host): void {
+    this.#host = host;
+    if (!this.hostsAttempted.includes(host)) this.hostsAttempted.push(host);
+  }
+
   get host(): Host | undefined {
-    return this.hostsAttempted.at(-1);
+    return this.#host;
   }
 
   /** `filter_metadata` of the endpoint that was chosen last. */

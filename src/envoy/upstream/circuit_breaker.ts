@@ -1,4 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Gauge } from '../stats/metric.ts';
 import type { StatsStore } from '../stats/store.ts';
 
@@ -26,6 +27,13 @@ const REMAINING_OF: Readonly<Record<Resource, string>> = {
 const RESOURCES: readonly Resource[] = ['connections', 'pending_requests', 'requests', 'retries'];
 const NO_LIMIT = 2 ** 64;
 
+interface BreakerOwner {
+  readonly stats: StatsStore;
+  readonly statName: string;
+  readonly priority: 'DEFAULT' | 'HIGH';
+  readonly runtime: Runtime;
+}
+
 /** How much of each resource a cluster may hold at one routing priority: resource_manager_impl.h. */
 export class CircuitBreaker {
   readonly limits: Readonly<Record<Resource, number>>;
@@ -44,9 +52,12 @@ export class CircuitBreaker {
   readonly #poolsOpen: Gauge;
   readonly maxConnectionsPerHost: number;
   #pools = 0;
+  readonly #runtime: Runtime;
+  /** By which the runtime sets other limits. */
+  readonly #keys: Readonly<Record<Resource, string>>;
   readonly #budget: ConfigNode | undefined;
 
-  constructor(cluster: ConfigNode, owner: { stats: StatsStore; statName: string; priority: 'DEFAULT' | 'HIGH' }) {
+  constructor(cluster: ConfigNode, owner: BreakerOwner) {
     const thresholds = cluster.child('circuit_breakers')?.list('thresholds') ?? [];
     const node = thresholds.find((one) => (one.text('priority') ?? 'DEFAULT') === owner.priority);
     const limit = (resource: Resource): number => node?.number(`max_${resource}`) ?? DEFAULT_LIMITS[resource];
@@ -57,6 +68,15 @@ export class CircuitBreaker {
       retries: limit('retries'),
     };
     this.#budget = node?.child('retry_budget');
+    this.#runtime = owner.runtime;
+    const key = (resource: Resource): string =>
+      `circuit_breakers.${cluster.text('name') ?? ''}.${owner.priority.toLowerCase()}.max_${resource}`;
+    this.#keys = {
+      connections: key('connections'),
+      pending_requests: key('pending_requests'),
+      requests: key('requests'),
+      retries: key('retries'),
+    };
     const prefix = `cluster.${owner.statName}.circuit_breakers.${owner.priority.toLowerCase()}.`;
     const gauges = (names: Readonly<Record<Resource, string>>): Record<Resource, Gauge> => ({
       connections: owner.stats.gauge(prefix + names.connections),
@@ -87,7 +107,8 @@ export class CircuitBreaker {
 
   /** A retry budget is a share of what is under way, but never less than its minimum. */
   #limit(resource: Resource): number {
-    if (resource !== 'retries' || !this.#budget) return this.limits[resource];
+    if (resource !== 'retries' || !this.#budget)
+      return this.#runtime.integer(this.#keys[resource], this.limits[resource]);
     const share = (this.#budget.child('budget_percent')?.number('value') ?? 20) / 100;
     const active = this.#held.requests + this.#held.pending_requests;
     return Math.max(Math.floor(share * active), this.#budget.number('min_retry_concurrency') ?? 3);

@@ -11,6 +11,7 @@ import { InitManager } from '../init_manager.ts';
 import type { SecretManager } from '../subscription/secrets.ts';
 import type { TransportSocketOptions, TransportSocketServices } from '../network/transport_socket.ts';
 import type { SubscriptionFactory } from '../subscription/subscription_factory.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { Trace } from '../trace.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CircuitBreaker } from './circuit_breaker.ts';
@@ -44,6 +45,7 @@ export interface ClusterServices extends TransportSocketServices {
   readonly types: ClusterTypes;
   /** `cluster_manager.local_cluster_name`, and where this Envoy itself is. */
   readonly local: { readonly clusterName: string; readonly locality: string } | undefined;
+  readonly runtime: Runtime;
   readonly files: LogFiles;
   /** `cluster_manager.outlier_detection`. */
   readonly outlierLog: EventLog | undefined;
@@ -98,7 +100,7 @@ export class Cluster {
     this.#services = services;
     this.#random = services.random.fork(`cluster/${this.name}`);
     const breaker = (priority: RoutingPriority): CircuitBreaker =>
-      new CircuitBreaker(node, { stats: services.stats, statName: this.statName, priority });
+      new CircuitBreaker(node, { ...services, statName: this.statName, priority });
     this.#breakers = { DEFAULT: breaker('DEFAULT'), HIGH: breaker('HIGH') };
     this.#transportSockets = new TransportSockets(node, services);
     this.#connectTimeoutMs = durationMs(node.text('connect_timeout')) ?? DEFAULT_CONNECT_TIMEOUT_MS;
@@ -113,6 +115,7 @@ export class Cluster {
     this.#balancer = new ClusterLoadBalancer(node, {
       random: this.#random,
       stats: this.stats.traffic,
+      runtime: services.runtime,
       local: this.#localCluster(),
       nowMs: () => services.dispatcher.nowMs,
     });
@@ -324,9 +327,8 @@ export class Cluster {
   speaksHttp2(downstream: string, host?: Host): boolean {
     const { offers, usesDownstreamProtocol, isHttp2 } = this.http;
     if (!offers || !host) return usesDownstreamProtocol ? downstream === 'HTTP/2' : isHttp2;
-    const handshake = this.#transportSockets.of(host).handshake?.(this.#services.network.tlsOf(host.address), {
-      alpn: offers,
-    });
+    const tls = this.#services.network.tlsOf(host.address);
+    const handshake = this.#transportSockets.of(host).handshake?.(tls, { alpn: offers });
     return handshake !== undefined && 'seen' in handshake && handshake.seen.alpn === 'h2';
   }
 

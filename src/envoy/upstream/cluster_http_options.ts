@@ -40,6 +40,8 @@ export class ClusterHttpOptions {
   /** These have precedence over what the route says; absent or empty where the route decides. */
   readonly retryPolicy: ConfigNode | undefined;
   readonly hashPolicy: readonly ConfigNode[];
+  /** HTTP filters that see what is sent to the cluster. */
+  readonly filters: readonly ConfigNode[];
   readonly mirrors: readonly ConfigNode[];
   /** What outlier detection counts as an error, in place of every 5xx. */
   readonly isError: ResponsePredicate | undefined;
@@ -51,6 +53,7 @@ export class ClusterHttpOptions {
       cluster
         .child('typed_extension_protocol_options')
         ?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions') ?? NOTHING;
+    this.filters = options.list('http_filters');
     const explicit = options.child('explicit_http_config');
     const downstream = options.child('use_downstream_protocol_config');
     const auto = options.child('auto_config');

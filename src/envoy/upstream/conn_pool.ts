@@ -217,13 +217,21 @@ export class ConnPool {
     this.#stats.upstream_rq_active.add(1);
     stream.isActive = true;
     stream.callbacks.onReady(this.#established);
-    const request = this.#tls ? { ...stream.request, tls: this.#tls } : stream.request;
+    const request = this.#prepared(stream.request, isReused);
     this.#network.send(this.host.address, request, (received) => {
       if (!stream.isActive) return;
       const reply = this.#judged(received);
       this.#release(stream, this.#endOf(reply));
       stream.callbacks.onReply(reply);
     });
+  }
+
+  /** A request with what its connection adds. */
+  #prepared(request: UpstreamRequest, isReused: boolean): UpstreamRequest {
+    const { transportSocket, options } = this.#owner;
+    const preamble = isReused ? undefined : transportSocket.preamble?.(options);
+    if (!this.#tls && preamble === undefined) return request;
+    return { ...request, ...(this.#tls && { tls: this.#tls }), ...(preamble !== undefined && { preamble }) };
   }
 
   /** Puts a connection among those with room, or takes it from there. */

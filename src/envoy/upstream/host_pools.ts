@@ -1,7 +1,7 @@
 import type { Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { TransportSocketOptions, UpstreamTransportSocket } from '../network/transport_socket.ts';
-import type { UpstreamNetwork } from '../seams.ts';
+import type { Connection, UpstreamNetwork } from '../seams.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
 import type { RoutingPriority } from './cluster_discovery.ts';
 import type { ClusterHttpOptions } from './cluster_http_options.ts';
@@ -13,7 +13,7 @@ import type { Host } from './host.ts';
 export interface PoolKey {
   readonly options?: TransportSocketOptions | undefined;
   /** The connection of the client. */
-  readonly downstream?: object | undefined;
+  readonly downstream?: Pick<Connection, 'remoteAddress' | 'localAddress'> | undefined;
 }
 
 interface Owner {
@@ -46,8 +46,11 @@ export class HostPools {
   /** Undefined where there are as many pools as there may be. */
   of(host: Host, priority: RoutingPriority, isHttp2: boolean, { options, downstream }: PoolKey): ConnPool | undefined {
     const pools = this.#poolsFor(downstream);
+    const transportSocket = this.#owner.transportSocketOf(host);
+    // Who is told of the client serves no other.
+    const told = transportSocket.preamble && downstream;
     const how = options ? ` ${options.sni ?? ''} ${options.verifySans?.join() ?? ''}` : '';
-    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${how}`;
+    const key = `${priority} ${host.address}${isHttp2 ? ' h2' : ''}${how}${told ? ` ${told.remoteAddress} ${told.localAddress}` : ''}`;
     const known = pools.get(key);
     if (known) return known;
     const breaker = this.#owner.breaker(priority);
@@ -60,8 +63,8 @@ export class HostPools {
       ...this.#owner,
       breaker,
       isMultiplexed: isHttp2,
-      transportSocket: this.#owner.transportSocketOf(host),
-      options: offers ? { ...options, alpn: offers } : (options ?? NO_OPTIONS),
+      transportSocket,
+      options: { ...options, ...(offers && { alpn: offers }), ...(told && { downstream: told }) },
     });
     pools.set(key, pool);
     return pool;
@@ -76,5 +79,3 @@ export class HostPools {
     return pools;
   }
 }
-
-const NO_OPTIONS: TransportSocketOptions = {};

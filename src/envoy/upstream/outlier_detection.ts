@@ -4,6 +4,7 @@ import type { ConfigNode } from '../config_node.ts';
 import { createStats, type StatSet } from '../stats/stat_set.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Trace } from '../trace.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { EventLog } from './event_log.ts';
 import type { Host } from './host.ts';
 import { OutlierRates, type Bucket, type RateDetector } from './outlier_rates.ts';
@@ -32,6 +33,7 @@ interface Score {
 interface Owner {
   readonly dispatcher: Dispatcher;
   readonly random: Random;
+  readonly runtime: Runtime;
   readonly stats: StatsStore;
   readonly trace: Trace | undefined;
   readonly statName: string;
@@ -133,6 +135,16 @@ export class OutlierDetection {
     if (this.#node.raw('successful_active_health_check_uneject_host') !== false) this.#readmit(host);
   }
 
+  /** The runtime has the last word on each setting. */
+  #number(name: string, otherwise: number): number {
+    return this.#owner.runtime.integer(`outlier_detection.${name}`, this.#node.number(name) ?? otherwise);
+  }
+
+  #ms(name: string, otherwise: number): number {
+    const own = durationMs(this.#node.text(name)) ?? otherwise;
+    return this.#owner.runtime.integer(`outlier_detection.${name}_ms`, own);
+  }
+
   #scoreOf(host: Host): Score {
     let score = this.#scores.get(host);
     if (!score) {
@@ -153,7 +165,7 @@ export class OutlierDetection {
 
   #extend(host: Host, detector: RunDetector): void {
     const runs = this.#scoreOf(host).runs;
-    if (++runs[detector] < (this.#node.number(detector) ?? RUN_LIMIT)) return;
+    if (++runs[detector] < this.#number(detector, RUN_LIMIT)) return;
     runs[detector] = 0;
     if (host.flags.has('failed_outlier_check')) return;
     if (detector === 'consecutive_5xx') this.#stats.ejections_consecutive_5xx.inc();
@@ -164,11 +176,11 @@ export class OutlierDetection {
     this.#detected[why].inc();
     const percent = (100 * (this.#active + 1)) / this.#owner.hosts().length;
     const isAllowed =
-      percent <= (this.#node.number('max_ejection_percent') ?? 10) ||
+      percent <= this.#number('max_ejection_percent', 10) ||
       (this.#node.flag('always_eject_one_host') && this.#active === 0);
     if (!isAllowed) return this.#stats.ejections_overflow.inc();
     if (why === 'consecutive_5xx' || why === 'success_rate') this.#stats.ejections_total.inc();
-    const enforcing = this.#node.number(`enforcing_${why}`) ?? ENFORCING[why];
+    const enforcing = this.#number(`enforcing_${why}`, ENFORCING[why]);
     const isEnforced = this.#owner.random.below(100) < enforcing;
     if (isEnforced) this.#eject(host, why);
     this.#log(host, why, isEnforced);
@@ -207,7 +219,7 @@ export class OutlierDetection {
   }
 
   #armInterval(): void {
-    const intervalMs = durationMs(this.#node.text('interval')) ?? 10_000;
+    const intervalMs = this.#ms('interval', 10_000);
     this.#owner.dispatcher.createTimer('outlier_interval', intervalMs, () => {
       this.#onInterval();
       this.#armInterval();
@@ -252,8 +264,8 @@ export class OutlierDetection {
 
   /** The time grows with how often it was the host's turn, up to a limit. */
   #isOver(sinceMs: number, times: number): boolean {
-    const base = durationMs(this.#node.text('base_ejection_time')) ?? 30_000;
-    const longest = Math.max(base, durationMs(this.#node.text('max_ejection_time')) ?? 300_000);
+    const base = this.#ms('base_ejection_time', 30_000);
+    const longest = Math.max(base, this.#ms('max_ejection_time', 300_000));
     return this.#owner.dispatcher.nowMs - sinceMs >= Math.min(base * times, longest);
   }
 

@@ -1,6 +1,6 @@
 import type { Dispatcher, Timer } from '#sim';
 import type { TransportSocketOptions, UpstreamTransportSocket } from '../network/transport_socket.ts';
-import type { Payload } from '../network/payload.ts';
+import { bytes, type Payload } from '../network/payload.ts';
 import type { UpstreamNetwork, UpstreamSocket } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
@@ -96,7 +96,7 @@ export class TcpConnection {
     this.#count('upstream_rq_total');
     this.#host.stats.cx_total++;
     const preamble = this.#owner.transportSocket.preamble?.(options);
-    if (preamble) this.#socket?.write(preamble);
+    if (preamble !== undefined) this.#socket?.write(bytes(preamble));
     this.#callbacks.onPoolReady();
   }
 

@@ -66,6 +66,10 @@ function checkTargets(node: ConfigNode, { clusters }: CheckFacts): Diagnostic[] 
     .list('virtual_hosts')
     .flatMap((host) => host.list('routes'))
     .flatMap((route) => route.child('route') ?? []);
+  const groups = [
+    ...node.list('cluster_specifier_plugins'),
+    ...actions.flatMap((action) => action.child('inline_cluster_specifier_plugin') ?? []),
+  ].flatMap((plugin) => checkGroups(plugin, clusters!));
   const mirrors = [node, ...node.list('virtual_hosts')].flatMap((level) => level.list('request_mirror_policies'));
   const shadows = mirrors.flatMap((one) => checkTarget(one, ['cluster'], 'route: unknown shadow cluster', clusters!));
   const targets = actions.flatMap((action) => [
@@ -77,7 +81,21 @@ function checkTargets(node: ConfigNode, { clusters }: CheckFacts): Diagnostic[] 
       .list('request_mirror_policies')
       .flatMap((one) => checkTarget(one, ['cluster'], 'route: unknown shadow cluster', clusters!)),
   ]);
-  return [...targets, ...shadows];
+  return [...targets, ...shadows, ...groups];
+}
+
+/** Clusters that a priority group specifier names. */
+function checkGroups(plugin: ConfigNode, clusters: ReadonlySet<string>): Diagnostic[] {
+  const groups = plugin.child('extension')?.child('typed_config')?.list('priority_groups') ?? [];
+  return groups.flatMap((group) =>
+    group.list('clusters').flatMap((one) => {
+      const name = one.text('cluster_name') ?? '';
+      return checkTarget(one, ['cluster_name'], 'route: unknown cluster', clusters).map((found) => ({
+        ...found,
+        envoySays: `route: unknown cluster '${name}' in priority group '${group.text('name') ?? ''}'`,
+      }));
+    }),
+  );
 }
 
 function checkTarget(

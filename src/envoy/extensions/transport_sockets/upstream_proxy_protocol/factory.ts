@@ -1,7 +1,6 @@
 import type { ConfigNode } from '../../../config_node.ts';
 import { hostOf, portOf } from '../../../network/address.ts';
 import { bitsOfAddress } from '../../../network/cidr.ts';
-import { bytes } from '../../../network/payload.ts';
 import { compileProxyTlvs, type ProxyTlv } from '../../../network/proxy_tlv.ts';
 import {
   compileUpstreamTransportSocket,
@@ -19,7 +18,7 @@ export const upstreamProxyProtocolFactory: TransportSocketFactory = {
     const options = config.child('config');
     const tlvsOf = compileTlvs(options);
     const header = options?.text('version') === 'V2' ? headerV2 : headerV1;
-    return { ...inner, node: config, preamble: (given) => bytes(header(given, tlvsOf(given))) };
+    return { ...inner, node: config, preamble: (given) => header(given, tlvsOf(given)) };
   },
 };
 

@@ -23,7 +23,7 @@ function load(source: string | undefined): LuaScript | undefined {
 export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
   name: 'envoy.filters.http.lua',
   type: 'envoy.extensions.filters.http.lua.v3.Lua',
-  fidelity: { level: 'partial', notSimulated: ['importPublicKey', 'verifySignature', 'dynamicTypedMetadata'] },
+  fidelity: { level: 'partial', notSimulated: ['verifySignature by sha224'] },
   compile: (node, context) => {
     const prefix = node.text('stat_prefix');
     context.stats.gauge('lua.lua_vm_count');
@@ -42,7 +42,7 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
     return (callbacks, perRoute) => {
       const script = perRoute?.name === undefined ? (perRoute?.script ?? own) : named.get(perRoute.name);
       if (!script || perRoute?.isDisabled === true) return {};
-      const filterContext = perRoute?.filterContext?.value ?? {};
+      const filterContext = (perRoute?.filterContext ?? node.child('filter_context'))?.value ?? {};
       return new LuaFilter(config, { script, filterContext }, context, callbacks);
     };
   },
@@ -50,7 +50,6 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
     isDisabled: node.flag('disabled'),
     name: node.text('name'),
     script: load(textOfSource(node.child('source_code'), fileSystem)),
-    // It goes with a script of the route's own choice: without one it is not handed on.
-    filterContext: node.has('name') || node.has('source_code') ? node.child('filter_context') : undefined,
+    filterContext: node.child('filter_context'),
   }),
 });

@@ -1,21 +1,30 @@
 import type { HeaderMap } from '../../../../http/header_map.ts';
-import { LuaFault, type LuaMethod, type LuaObject } from '../../../../lua/lua_runtime.ts';
+import { LuaFault, textArgument, type LuaMethod, type LuaObject, type LuaValue } from '../../../../lua/lua_runtime.ts';
 
 interface Seen {
   readonly headers: HeaderMap;
+  readonly lock: HeaderLock;
   readonly changed: () => void;
   readonly status: (() => string) | undefined;
 }
 
-const nameOf = (name: unknown): string => String(name).toLowerCase();
+/** Why headers may not be changed just now: a loop goes through them, or they are on their way already. */
+export interface HeaderLock {
+  isIterating: boolean;
+  isSent: boolean;
+}
 
-function valueOf({ headers, status }: Seen, name: unknown): string | undefined {
+const nameOf = (name: LuaValue): string => textArgument(name, 2).toLowerCase();
+
+function valueOf({ headers, status }: Seen, name: LuaValue): string | undefined {
   const lower = nameOf(name);
   if (lower === ':status') return status?.();
   return headers.has(lower) ? headers.all(lower).join(',') : undefined;
 }
 
-function change({ changed }: Seen, run: () => void): readonly [] {
+function change({ changed, lock }: Seen, run: () => void): readonly [] {
+  if (lock.isIterating) throw new LuaFault('header map cannot be modified while iterating');
+  if (lock.isSent) throw new LuaFault('header map can no longer be modified');
   run();
   changed();
   return [];
@@ -35,18 +44,28 @@ const METHODS: ReadonlyMap<string, (seen: Seen) => LuaMethod> = new Map<string, 
     ({ headers }) =>
       (name) => [headers.all(nameOf(name)).length],
   ],
-  ['add', (seen) => (name, value) => change(seen, () => seen.headers.add(nameOf(name), String(value)))],
-  ['replace', (seen) => (name, value) => change(seen, () => seen.headers.set(nameOf(name), String(value)))],
+  ['add', (seen) => (name, value) => change(seen, () => seen.headers.add(nameOf(name), textArgument(value, 3)))],
+  ['replace', (seen) => (name, value) => change(seen, () => seen.headers.set(nameOf(name), textArgument(value, 3)))],
   ['remove', (seen) => (name) => change(seen, () => seen.headers.remove(nameOf(name)))],
   ['setHttp1ReasonPhrase', () => () => []],
 ]);
 
 /** Headers as a script sees them; `changed` is told of every change: lua/wrappers.cc, HeaderMapWrapper. */
-export function headerObject(headers: HeaderMap, changed: () => void, status?: () => string): LuaObject {
-  const seen = { headers, changed, status };
+export function headerObject(
+  headers: HeaderMap,
+  lock: HeaderLock,
+  changed: () => void,
+  status?: () => string,
+): LuaObject {
+  const seen = { headers, lock, changed, status };
   return {
     method: (name) => METHODS.get(name)?.(seen),
-    pairs: () => [...(status ? [[':status', status()] as const] : []), ...headers.pairs()],
+    pairs: () => {
+      if (lock.isIterating) throw new LuaFault('cannot create a second iterator before completing the first');
+      lock.isIterating = true;
+      return [...(status ? [[':status', status()] as const] : []), ...headers.pairs()];
+    },
+    onPairsEnd: () => void (lock.isIterating = false),
   };
 }
 

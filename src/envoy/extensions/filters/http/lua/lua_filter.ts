@@ -46,6 +46,9 @@ export class LuaFilter implements HttpFilter {
         request.set('content-length', String(body.length));
       },
       headersChanged: () => void (hasChanged = true),
+      hasBody: () => this.#callbacks.requestBody !== '',
+      lock: { isIterating: false, isSent: false },
+      isBuffered: false,
     };
     return this.#run('envoy_on_request', message, true, () => {
       if (hasChanged && this.#config.clearsRouteCache) this.#callbacks.clearRouteCache();
@@ -66,6 +69,9 @@ export class LuaFilter implements HttpFilter {
         headers.set('content-length', String(text.length));
       },
       headersChanged: () => undefined,
+      hasBody: () => body !== '',
+      lock: { isIterating: false, isSent: false },
+      isBuffered: false,
     };
     const answer = (): HttpResponse => {
       const status = Number(headers.get(':status') ?? response.status);

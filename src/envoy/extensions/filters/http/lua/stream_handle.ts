@@ -1,10 +1,13 @@
+import type { JsonObject } from '#api';
 import { SIMULATION_EPOCH_MS } from '#sim';
 import type { FactoryContext, FilterCallbacks } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
-import { LuaFault, type LuaMethod, type LuaObject, type LuaValue } from '../../../../lua/lua_runtime.ts';
+import { LuaFault, textArgument, type LuaMethod, type LuaObject, type LuaValue } from '../../../../lua/lua_runtime.ts';
 import { base64Of } from '../../../../matching/base64.ts';
-import { bufferObject, headerObject } from './header_object.ts';
+import { isIpAddress } from '../../../../network/cidr.ts';
+import { bufferObject, headerObject, type HeaderLock } from './header_object.ts';
 import { headersOfTable, sendCall } from './http_call.ts';
+import { verify } from './signature.ts';
 import { metadataObject, streamInfoObject } from './stream_info_object.ts';
 
 /** The message that a script looks at, on its way in or out. */
@@ -15,13 +18,18 @@ export interface Message {
   readonly readBody: () => string;
   readonly writeBody: (body: string) => void;
   readonly headersChanged: () => void;
+  readonly hasBody: () => boolean;
+  readonly lock: HeaderLock;
+  /** The script holds the message until its body is there. */
+  isBuffered: boolean;
+  publicKey?: string;
 }
 
 /** What the handle asks of the run that it belongs to. */
 export interface HandleOwner {
   readonly callbacks: FilterCallbacks;
   readonly clients: Pick<FactoryContext, 'httpClient'>;
-  readonly filterContext: LuaValue;
+  readonly filterContext: JsonObject;
   readonly canRespond: boolean;
   onResponded(): void;
   resume(results: readonly LuaValue[]): void;
@@ -39,22 +47,18 @@ const METHODS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ...['logTrace', 'logDebug', 'logInfo', 'logWarn', 'logErr', 'logCritical'].map(
     (name) => [name, () => NOTHING] as const,
   ),
-  ['body', (message) => (wraps) => [message.readBody() === '' && wraps !== true ? null : bufferOf(message)]],
+  ['body', (message) => (wraps) => [wholeBody(message) === '' && wraps !== true ? null : bufferOf(message)]],
   ['bodyChunks', (message) => () => [chunksOf(message)]],
   [
     'headers',
-    ({ headers, headersChanged, status }) =>
-      () => [headerObject(headers, headersChanged, status)],
+    ({ headers, lock, headersChanged, status }) =>
+      () => [headerObject(headers, lock, headersChanged, status)],
   ],
-  [
-    'trailers',
-    ({ trailers }) =>
-      () => [trailers ? headerObject(trailers, () => undefined) : null],
-  ],
+  ['trailers', (message) => () => [trailersOf(message)]],
   [
     'metadata',
     (_, { callbacks }) =>
-      () => [metadataObject(filterMetadata(callbacks.route?.node))],
+      () => [metadataObject(filterMetadata(callbacks.route?.node, callbacks))],
   ],
   [
     'streamInfo',
@@ -77,17 +81,35 @@ const METHODS: ReadonlyMap<string, Make> = new Map<string, Make>([
       (...args) =>
         callOut(owner, args),
   ],
-  ['respond', (_, owner) => (headers, body) => respond(owner, headers, body)],
-  ['base64Escape', () => (text) => [base64Of(bytesOf(String(text)))]],
+  [
+    'respond',
+    (message, owner) =>
+      (...args) =>
+        respond(message, owner, args),
+  ],
+  ['base64Escape', () => (text) => [base64Of(bytesOf(textArgument(text, 2)))]],
   [
     'timestamp',
     (_, { callbacks }) =>
-      () => [epochMs(callbacks)],
+      (resolution) => [epochMs(callbacks) * unitsPerMs(resolution)],
   ],
   [
     'timestampString',
     (_, { callbacks }) =>
-      () => [String(epochMs(callbacks))],
+      (resolution) => [String(epochMs(callbacks) * unitsPerMs(resolution))],
+  ],
+  [
+    'importPublicKey',
+    (message) => (der) => {
+      // There is one for each message: a second key is not looked at.
+      const key = (message.publicKey ??= textArgument(der, 2));
+      return [{ methods: { get: () => [key] } }];
+    },
+  ],
+  [
+    'verifySignature',
+    () => (hash, key, signature, _length, text) =>
+      verify(textArgument(hash, 2), textArgument(key, 3), textArgument(signature, 4), textArgument(text, 6)),
   ],
   [
     'clearRouteCache',
@@ -99,22 +121,22 @@ const METHODS: ReadonlyMap<string, Make> = new Map<string, Make>([
     'setUpstreamOverrideHost',
     (_, { callbacks }) =>
       (host, strict) =>
-        after(() => callbacks.setUpstreamOverrideHost(String(host), strict === true)),
+        after(() => callbacks.setUpstreamOverrideHost(addressOf(host), strict === true)),
   ],
   [
     'filterContext',
     (_, { filterContext }) =>
-      () => [filterContext],
+      () => [metadataObject(filterContext)],
   ],
   [
     'route',
     (_, { callbacks }) =>
-      () => [metadataHolder(callbacks.route?.node)],
+      () => [metadataHolder(callbacks.route?.node, callbacks)],
   ],
   [
     'virtualHost',
     (_, { callbacks }) =>
-      () => [metadataHolder(callbacks.virtualHost?.node)],
+      () => [metadataHolder(callbacks.virtualHost?.node, callbacks)],
   ],
 ]);
 
@@ -122,6 +144,39 @@ const METHODS: ReadonlyMap<string, Make> = new Map<string, Make>([
 export const streamHandle = (message: Message, owner: HandleOwner): LuaObject => ({
   method: (name) => METHODS.get(name)?.(message, owner),
 });
+
+/** What a script asked for keeps the message until it is whole. */
+function wholeBody(message: Message): string {
+  if (message.lock.isSent) throw new LuaFault('cannot call body() after body has been streamed');
+  message.isBuffered = true;
+  return message.readBody();
+}
+
+/** Who waits for what comes behind the headers lets them go. */
+function letHeadersGo({ isBuffered, lock }: Message): void {
+  if (!isBuffered) lock.isSent = true;
+}
+
+function trailersOf(message: Message): LuaValue {
+  const { trailers, hasBody } = message;
+  if (trailers || hasBody()) letHeadersGo(message);
+  return trailers ? headerObject(trailers, { isIterating: false, isSent: false }, () => undefined) : null;
+}
+
+/** `EnvoyTimestampResolution`. */
+function unitsPerMs(resolution: LuaValue): number {
+  if (resolution === undefined || resolution === null || resolution === 0) return 1;
+  if (resolution === 1) return 1_000;
+  throw new LuaFault('timestamp format must be MILLISECOND or MICROSECOND.');
+}
+
+/** An address of IP, with a port or without. */
+function addressOf(host: LuaValue): string {
+  const text = textArgument(host, 2);
+  const bare = /^\[(.*)\](?::\d+)?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, '$1');
+  if (!isIpAddress(bare)) throw new LuaFault('host is not a valid IP address');
+  return text;
+}
 
 function after(run: () => void): [] {
   run();
@@ -132,8 +187,8 @@ const connectionObject = ({ connection }: FilterCallbacks): LuaObject => ({
   methods: { ssl: () => [connection.tls ? { methods: {} } : null] },
 });
 
-const metadataHolder = (node: FilterNode): LuaObject => ({
-  methods: { metadata: () => [metadataObject(filterMetadata(node))] },
+const metadataHolder = (node: FilterNode, callbacks: FilterCallbacks): LuaObject => ({
+  methods: { metadata: () => [metadataObject(filterMetadata(node, callbacks))] },
 });
 
 function callOut(owner: HandleOwner, args: readonly LuaValue[]): [] | 'yield' {
@@ -145,9 +200,11 @@ function callOut(owner: HandleOwner, args: readonly LuaValue[]): [] | 'yield' {
 
 const FILTER = 'envoy.filters.http.lua';
 
-/** `filter_metadata` under the filter's own name. */
-const filterMetadata = (node: FilterNode): Parameters<typeof metadataObject>[0] =>
-  node?.child('metadata')?.child('filter_metadata')?.child(FILTER)?.value ?? {};
+/** `filter_metadata` under the name that the filter has, or else under that of its kind. */
+function filterMetadata(node: FilterNode, { filterName }: FilterCallbacks): Parameters<typeof metadataObject>[0] {
+  const metadata = node?.child('metadata')?.child('filter_metadata');
+  return (metadata?.child(filterName) ?? metadata?.child(FILTER))?.value ?? {};
+}
 type FilterNode = NonNullable<FilterCallbacks['route']>['node'] | undefined;
 
 const bufferOf = (message: Message): LuaObject => bufferObject(message.readBody, message.writeBody);
@@ -156,6 +213,7 @@ const bufferOf = (message: Message): LuaObject => bufferObject(message.readBody,
 function chunksOf(message: Message): () => LuaValue {
   let isFirst = true;
   return () => {
+    if (message.hasBody()) letHeadersGo(message);
     const chunk = isFirst && message.readBody() !== '' ? bufferOf(message) : null;
     isFirst = false;
     return chunk;
@@ -163,7 +221,8 @@ function chunksOf(message: Message): () => LuaValue {
 }
 
 /** Answers in place of the upstream: lua_filter.cc, luaRespond. */
-function respond(owner: HandleOwner, table: LuaValue, body: LuaValue): 'yield' {
+function respond({ lock }: Message, owner: HandleOwner, [table, body]: readonly LuaValue[]): 'yield' {
+  if (lock.isSent) throw new LuaFault('respond() cannot be called if headers have been continued');
   if (!owner.canRespond) throw new LuaFault('respond not currently supported in the response path');
   const headers = headersOfTable(table);
   const status = Number(headers.get(':status'));

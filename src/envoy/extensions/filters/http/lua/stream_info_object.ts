@@ -37,11 +37,40 @@ export function streamInfoObject(callbacks: FilterCallbacks): LuaObject {
           pairs: () => Object.entries(dynamicMetadata),
         },
       ],
-      dynamicTypedMetadata: () => [null],
+      dynamicTypedMetadata: (name) => [typedMessage(callbacks.dynamicTypedMetadata[String(name)])],
       filterState: () => [{ methods: { get: (key) => oneOrNone(filterState.get(String(key))) } }],
     },
   };
 }
+
+/** A message by the names of its fields. A struct is known to have fields of values. */
+function typedMessage(any: Json | undefined): Json {
+  if (!isObject(any)) return null;
+  const { '@type': type, ...fields } = any;
+  if (String(type).endsWith('.Struct') && isObject(fields['value'])) return structMessage(fields['value']);
+  return withProtoNames(fields);
+}
+
+const structMessage = (value: JsonObject): Json => ({
+  fields: Object.fromEntries(Object.entries(value).map(([key, one]) => [key, valueMessage(one)])),
+});
+
+function valueMessage(value: Json): Json {
+  if (Array.isArray(value)) return { list_value: { values: value.map(valueMessage) } };
+  if (isObject(value)) return { struct_value: structMessage(value) };
+  if (typeof value === 'string') return { string_value: value };
+  return typeof value === 'number' ? { number_value: value } : { bool_value: value };
+}
+
+function withProtoNames(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withProtoNames);
+  if (!isObject(value)) return value;
+  const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [snake(key), withProtoNames(one)]));
+}
+
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What is not there is no result at all, which is less than nil: `tostring` of it is an error. */
 const oneOrNone = (value: LuaValue): LuaValue[] => (value === undefined ? [] : [value]);

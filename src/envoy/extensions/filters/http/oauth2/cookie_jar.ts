@@ -64,3 +64,24 @@ export function removeCookies(request: HeaderMap, names: readonly string[]): voi
   const left = cookiePairs(request).filter((pair) => !names.includes(pair.split('=')[0]!));
   request.set('cookie', left.join('; '));
 }
+
+const MAX_CHUNKS = 16;
+
+/** A token that was too long for one cookie stands in several, which say how many they are: `NAME_chunks`. */
+export function joinChunks({ cookies, stats }: OAuth2Config, request: HeaderMap, kinds: readonly CookieKind[]): void {
+  for (const kind of kinds) {
+    const { name } = cookies[kind];
+    const told = cookieValue(request, `${name}_chunks`);
+    if (told === undefined) continue;
+    const count = /^\d+$/.test(told) && Number(told) <= MAX_CHUNKS ? Number(told) : 0;
+    const names = Array.from({ length: count }, (_, index) => `${name}_${index}`);
+    const chunks = names.map((one) => cookieValue(request, one));
+    if (count === 0 || chunks.includes(undefined)) {
+      stats.oauth_token_cookie_malformed_chunks.inc();
+      continue;
+    }
+    removeCookies(request, [...names, `${name}_chunks`]);
+    setCookies(request, new Map([[name, chunks.join('')]]));
+    stats.oauth_token_cookie_reassembled.inc();
+  }
+}

@@ -8,7 +8,7 @@ export const oauth2FilterFactory = defineHttpFilter<{ readonly config: OAuth2Con
   type: 'envoy.extensions.filters.http.oauth2.v3.OAuth2',
   fidelity: {
     level: 'partial',
-    notSimulated: ['config.forward_id_token', 'config.private_key_jwt_config', 'config.token_cookie_chunking'],
+    notSimulated: ['config.private_key_jwt_config', 'config.token_cookie_chunking'],
   },
   compile: (node, context) => {
     const own = compileConfig(node.child('config'), context);

@@ -14,6 +14,7 @@ import {
   deletedFlow,
   flowCookie,
   flowCookieNames,
+  joinChunks,
   kept,
   removeCookies,
   setCookies,
@@ -55,6 +56,7 @@ export class OAuth2Filter implements HttpFilter {
     if (!secret || (!this.#config.tokenSecret() && node.text('auth_type') !== 'TLS_CLIENT_AUTH'))
       return this.#refuse('OAuth2 secrets are not ready', 503, 'Service Unavailable');
     this.#secret = secret;
+    joinChunks(this.#config, request, TOKENS);
     if (!node.flag('disable_token_encryption')) this.#decryptCookies();
     if (!node.flag('preserve_authorization_header')) request.remove('authorization');
     const path = request.get(':path') ?? '';
@@ -124,6 +126,7 @@ export class OAuth2Filter implements HttpFilter {
     if (!isLoggedIn) return false;
     this.#config.stats.oauth_success.add(1);
     this.#forwardBearer(access);
+    this.#forwardId(id);
     return true;
   }
 
@@ -137,6 +140,15 @@ export class OAuth2Filter implements HttpFilter {
   #forwardBearer(token: string): void {
     if (this.#config.node.flag('forward_bearer_token') && token !== '')
       this.#callbacks.request.set('authorization', `Bearer ${token}`);
+  }
+
+  /** In `Authorization` as a bearer token, in any other header as it is. */
+  #forwardId(token: string): void {
+    const header = this.#config.node.child('forward_id_token')?.text('header')?.toLowerCase();
+    if (!header) return;
+    // What the client sends is not believed.
+    if (token === '') this.#callbacks.request.remove(header);
+    else this.#callbacks.request.set(header, header === 'authorization' ? `Bearer ${token}` : token);
   }
 
   #letIn(): FilterStatus {
@@ -300,6 +312,7 @@ export class OAuth2Filter implements HttpFilter {
     if (session.id !== '') renewed.set(cookies.id.name, session.id);
     setCookies(this.#callbacks.request, renewed);
     this.#forwardBearer(session.access);
+    this.#forwardId(session.id);
     this.#renewed = session;
     stats.oauth_refreshtoken_success.add(1);
     stats.oauth_success.add(1);

@@ -48,6 +48,7 @@ export const tlsInspectorFactory: ListenerFilterFactory = {
       inspected[hello ? 'tls_found' : 'tls_not_found'].inc();
       inspected.bytes_processed.record(hello ? sizeOf({ kind: 'tls', hello, inner: bytes('') }) : RECORD_HEADER_BYTES);
       if (!hello) {
+        socket.metadata['envoy.filters.listener.tls_inspector'] = { failure_reason: 'ClientHelloNotDetected' };
         tell(`The first bytes are no ClientHello: the connection ${closesOnErrors ? 'is closed' : 'counts as plain'}.`);
         return closesOnErrors ? 'close' : 'continue';
       }

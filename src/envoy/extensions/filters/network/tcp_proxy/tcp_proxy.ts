@@ -153,7 +153,7 @@ export class TcpProxy implements NetworkFilter {
     }
     this.#connection.log['attempts'] = ++this.#attempts;
     this.#connection.log['upstream_host'] = host.address;
-    this.#connection.streamFacts.hostsAttempted.push(host);
+    this.#connection.streamFacts.attempted(host);
     this.#countBytes(0, 0);
     this.#tell(
       'host_chosen',

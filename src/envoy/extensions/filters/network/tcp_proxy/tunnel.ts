@@ -27,7 +27,7 @@ export function compileTunnel(node: ConfigNode | undefined, random: Random): Tun
   return {
     node,
     open: (connection, context) => {
-      const host = expand(hostname, context);
+      const host = expand(hostname, context, '-');
       const start = isPost ? `POST ${node.text('post_path') ?? '/'} HTTP/1.1` : `CONNECT ${host} HTTP/1.1`;
       const lines = added
         .map(([name, value]) => [name, expand(value, context, '')] as const)
