@@ -347,17 +347,13 @@ export class Stream {
 
   /** Writes a line for one try: it has a code, flags and bytes of its own, and no count of tries. */
   logTry(code: number, flags: string, response?: HttpResponse, accessLogType = 'UpstreamEnd'): void {
-    if (this.#upstreamLog.loggers.length === 0) return;
+    const { loggers, logsReady } = this.#upstreamLog;
+    if (loggers.length === 0 || (accessLogType === 'UpstreamPoolReady' && !logsReady)) return;
     const log: StreamRecord = { ...this.log, bytes_sent: this.requestBody.length, code, flags };
     log['bytes_received'] = response?.body.length ?? 0;
     for (const name of ['attempts', 'details']) delete log[name];
     const context = { ...this.context(response?.headers, response?.trailers), log, accessLogType };
-    for (const write of this.#upstreamLog.loggers) write(context);
-  }
-
-  /** A connection stands for one try. */
-  logReady(): void {
-    if (this.#upstreamLog.logsReady) this.logTry(0, '-', undefined, 'UpstreamPoolReady');
+    for (const write of loggers) write(context);
   }
 
   get isDone(): boolean {

@@ -48,8 +48,17 @@ export class StreamFacts {
     this.requestDoneMs = this.startMs;
   }
 
-  /** Whether anybody asks for its bytes: it was measured as it came. */
-  get isMeasured(): boolean {
+  /** What an access log may measure, where anybody asks: of HTTP/1 alone. */
+  noteSent(request: Pick<UpstreamRequest, 'headers' | 'body'>): void {
+    if (this.#isMeasured) this.upstreamSent.push(request);
+  }
+
+  noteReply(reply: Extract<UpstreamReply, { response: unknown }>): void {
+    if (this.#isMeasured) this.upstreamReplies.push(reply);
+  }
+
+  /** It was measured as it came. */
+  get #isMeasured(): boolean {
     return this.received !== undefined || this.unpackedBytes !== undefined;
   }
 
