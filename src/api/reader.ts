@@ -58,12 +58,24 @@ export interface ReaderOptions {
 /** Called with each message that was read, in normal form, the inner ones first. */
 export type Visit = (type: string, message: JsonObject, ref: ConfigRef) => void;
 
+const MAX_INT32 = 2 ** 31 - 1;
+
+/** In a file of YAML, JSON included, only small whole numbers are numbers where nothing says what they should be. */
+function withoutLongNumbers(value: Json): Json {
+  if (typeof value === 'number')
+    return Number.isInteger(value) && value <= MAX_INT32 && value >= -MAX_INT32 - 1 ? value : String(value);
+  if (Array.isArray(value)) return value.map(withoutLongNumbers);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutLongNumbers(one)]));
+}
+
 /** Walks plain data along the descriptors: the normal form comes out, and every problem is noted. */
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
   readonly files: NamedFile[] = [];
   readonly #descriptors: Descriptors;
   readonly #resource: string;
+  readonly #isYaml: boolean;
   /** Absent where nobody asks, and inside what is not run anyway. */
   #fidelity: Fidelity | undefined;
   readonly #visit: Visit | undefined;
@@ -71,6 +83,7 @@ export class Reader {
   constructor(descriptors: Descriptors, { resource, fidelity, visit }: ReaderOptions) {
     this.#descriptors = descriptors;
     this.#resource = resource;
+    this.#isYaml = /\.ya?ml$/.test(resource);
     this.#fidelity = fidelity;
     this.#visit = visit;
   }
@@ -258,7 +271,7 @@ export class Reader {
   #message(value: Json, message: DescMessage, path: ConfigPath): Json | undefined {
     const name = message.typeName;
     if (name === 'google.protobuf.Struct' && !isObject(value)) return this.#wrong(path, 'a mapping', value);
-    if (FREE_FORM.has(name)) return value;
+    if (FREE_FORM.has(name)) return this.#isYaml ? withoutLongNumbers(value) : value;
     if (name === 'google.protobuf.Any') return this.#any(value, path);
     if (name === 'google.protobuf.Duration') return this.#duration(value, path);
     if (name.startsWith('google.protobuf.') && name.endsWith('Value')) {

@@ -12,7 +12,9 @@ import {
 } from '@bufbuild/cel';
 import { strings } from '@bufbuild/cel/ext';
 import { ExprSchema } from '@bufbuild/cel-spec/cel/expr/syntax_pb.js';
-import type { CelAbilities, CelLibrary, CelProgram } from '#envoy';
+import { CelTime, type CelAbilities, type CelLibrary, type CelProgram } from '#envoy';
+import { json, print } from './print.ts';
+import { messageOf } from './time.ts';
 
 const { BOOL, BYTES, DOUBLE, DYN, INT, STRING, UINT } = CelScalar;
 
@@ -39,7 +41,23 @@ export const cel: CelLibrary = {
   compileText: (text, roots, abilities) => planned(parse(text), roots, abilities),
   compileTree: (tree, roots, abilities) =>
     planned(fromJson(ExprSchema, tree as JsonValue, { ignoreUnknownFields: true }), roots, abilities),
+  print,
+  json,
 };
+
+/** Times stand right below the roots. */
+function withTimes(bindings: Readonly<Record<string, unknown>>): Record<string, CelInput> {
+  const out: Record<string, CelInput> = {};
+  for (const [root, value] of Object.entries(bindings)) {
+    const fields = Object.entries(value as object);
+    out[root] = (
+      fields.some(([, one]) => one instanceof CelTime)
+        ? Object.fromEntries(fields.map(([key, one]) => [key, one instanceof CelTime ? messageOf(one) : one]))
+        : value
+    ) as CelInput;
+  }
+  return out;
+}
 
 function planned(
   expression: Parameters<typeof plan>[1],
@@ -50,7 +68,7 @@ function planned(
   const env = celEnv({ variables, funcs: functionsOf(abilities) });
   const run = plan(env, expression) as (bindings: Record<string, CelInput>) => unknown;
   return (bindings) => {
-    const value = run(bindings as Record<string, CelInput>);
+    const value = run(withTimes(bindings));
     return isCelError(value) ? undefined : value;
   };
 }

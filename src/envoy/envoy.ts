@@ -20,6 +20,7 @@ import type { Certificates } from './network/certificate.ts';
 import type { DownstreamPeer } from './network/connection.ts';
 import type { ClientHello } from './network/payload.ts';
 import type { Connection, FileSystem, HttpResponse, StreamRecord, UpstreamNetwork } from './seams.ts';
+import { localNode } from './server/server_info.ts';
 import { Admin } from './server/admin.ts';
 import { DynamicResources } from './server/dynamic_resources.ts';
 import { DEFAULT_OPTIONS, type CommandLineOptions } from './server/options.ts';
@@ -69,13 +70,13 @@ export class Envoy {
       // Looked up at each handshake: a secret may come, and change, by SDS.
       secrets: { get: (name: string) => this.#dynamic.secrets.get(name) },
       transportSockets: TRANSPORT_SOCKET_REGISTRY,
+      fileSystem: services.fileSystem ?? NO_FILES,
     };
     this.#dynamic = new DynamicResources(root, {
       ...services,
       ...sockets,
       stats,
       files,
-      fileSystem: services.fileSystem ?? NO_FILES,
       runtime,
       clusterTypes: CLUSTER_TYPES,
       clusterSpecifiers: CLUSTER_SPECIFIER_REGISTRY,
@@ -91,7 +92,8 @@ export class Envoy {
       runtime,
       options,
       nowMs: () => services.dispatcher.nowMs,
-      refreshStats: serverStats.refresh,
+      serverStats,
+      dispatcher: services.dispatcher,
     });
     this.#listeners = new ListenerManager({
       ...services,
@@ -104,13 +106,12 @@ export class Envoy {
       dnsCaches,
       stats,
       files,
-      fileSystem: services.fileSystem ?? NO_FILES,
       filters: HTTP_FILTER_REGISTRY,
       tracers: TRACER_REGISTRY,
       runtime,
       tracingProvider: root.child('tracing')?.child('http'),
       localCluster: options.serviceCluster || (root.child('node')?.text('cluster') ?? ''),
-      nodeId: options.serviceNode || (root.child('node')?.text('id') ?? ''),
+      localNode: localNode(root, options),
       zone: root.child('node')?.child('locality')?.text('zone') ?? '',
       isFailingHealthChecks: () => this.admin.isDraining,
     });

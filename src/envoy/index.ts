@@ -33,7 +33,7 @@ export type { Meaning } from './stream_info/response_meanings.ts';
 export { explainDetails, explainFlags } from './stream_info/response_meanings.ts';
 export { frameOf, messagesOf } from './grpc/frames.ts';
 export { bytesOfBase64 } from './matching/base64.ts';
-export { LibraryNotLinked, linkLibrary } from './linked_library.ts';
+export { CelTime, LibraryNotLinked, linkLibrary } from './linked_library.ts';
 export type { CelAbilities, CelLibrary, CelProgram, JoseLibrary, LibraryName } from './linked_library.ts';
 export { isLuaObject, LuaFault } from './lua/lua_runtime.ts';
 export type { LuaCall, LuaMethod, LuaObject, LuaRuntime, LuaScript, LuaValue } from './lua/lua_runtime.ts';

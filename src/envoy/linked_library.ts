@@ -1,8 +1,19 @@
-import type { JsonObject } from '#api';
+import type { Json, JsonObject } from '#api';
 import type { LuaRuntime } from './lua/lua_runtime.ts';
 
 /** A compiled expression: its value for what its roots are bound to, undefined where it has none. */
 export type CelProgram = (bindings: Readonly<Record<string, unknown>>) => unknown;
+
+/** What stands for `google.protobuf.Duration` and `Timestamp` among what an expression is given. */
+export class CelTime {
+  readonly kind: 'duration' | 'timestamp';
+  readonly ms: number;
+
+  constructor(kind: CelTime['kind'], ms: number) {
+    this.kind = kind;
+    this.ms = ms;
+  }
+}
 
 /** What of the language is there beside its core. */
 export interface CelAbilities {
@@ -16,6 +27,10 @@ export interface CelLibrary {
   compileText(text: string, roots: readonly string[], abilities?: CelAbilities): CelProgram;
   /** `cel.expr.Expr` as JSON. */
   compileTree(tree: JsonObject, roots: readonly string[], abilities?: CelAbilities): CelProgram;
+  /** A value as text; undefined for what is not there. */
+  print(value: unknown): string | undefined;
+  /** A value as JSON. */
+  json(value: unknown): Json | undefined;
 }
 
 /** Signatures of JSON Web Tokens (RFC 7518). */

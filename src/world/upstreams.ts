@@ -248,13 +248,14 @@ function matchingReply(spec: UpstreamSpec, request: UpstreamRequest): ReplySpec 
   );
 }
 
+const saysLength = (headers: HeaderMap): boolean => headers.has('content-length') || headers.has('transfer-encoding');
+
 function responseOf(spec: UpstreamSpec, reply: ReplySpec, request: UpstreamRequest): HttpResponse {
   const status = reply.status ?? 200;
   const hasBody = status !== 204 && status !== 304 && reply.say_name !== false;
   const body = reply.body ?? (reply.body_size ? 'x'.repeat(reply.body_size) : hasBody ? `${spec.name}\n` : '');
   const headers = new HeaderMap(reply.headers ?? []);
-  if (hasBody && spec.protocol !== 'http2' && headers.get('content-length') === undefined)
-    headers.set('content-length', String(body.length));
+  if (hasBody && spec.protocol !== 'http2' && !saysLength(headers)) headers.set('content-length', String(body.length));
   const asked = request.headers.get('connection') === 'close' ? 'close' : 'keep-alive';
   if (saysFate(spec, status, headers)) headers.set('connection', asked);
   const spelled = isSpelled(reply) ? [...NODE_SPELLING, ...reply.headers!.map(([name]) => name)] : NODE_SPELLING;

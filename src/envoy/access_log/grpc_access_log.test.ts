@@ -49,14 +49,20 @@ test('an entry reaches the collector with its flags and the headers that were as
     path: '/envoy.service.accesslog.v3.AccessLogService/StreamAccessLogs',
     grpc: [
       {
-        identifier: { node: { cluster: 'shop', userAgentName: 'envoy' }, logName: 'shop' },
+        identifier: {
+          node: {
+            cluster: 'shop',
+            userAgentName: 'envoy',
+            userAgentBuildVersion: expect.any(Object) as object,
+          },
+          logName: 'shop',
+        },
         httpLogs: {
           logEntry: [
             {
               commonProperties: {
                 downstreamRemoteAddress: { socketAddress: { address: '127.0.0.1', portValue: '<port>' } },
                 downstreamLocalAddress: { socketAddress: { address: '127.0.0.1', portValue: 10000 } },
-                upstreamCluster: 'empty',
                 routeName: 'none',
                 responseFlags: { noHealthyUpstream: true },
                 upstreamRequestAttemptCount: 1,

@@ -1,20 +1,21 @@
-import type { Json } from '#api';
 import { compileCelText, type CelExpression } from '../cel/expression.ts';
-import type { Operator } from './formatter_context.ts';
+import { libraryOf } from '../linked_library.ts';
+import type { FormatterContext, Operator } from './formatter_context.ts';
 
 const MAX_KNOWN = 1_000;
 /** Each text is compiled when it is met first: configurations have few. */
 const known = new Map<string, CelExpression | undefined>();
 
-/** `%CEL(expression)%`: formatter/cel/cel.cc. A value that is not there is left out. */
-export const celOperator: Operator = (context, text) => {
+function valueOf(context: FormatterContext, text: string): unknown {
   if (!known.has(text)) {
     if (known.size >= MAX_KNOWN) known.clear();
     known.set(text, compileCelText(text));
   }
-  const value = known.get(text)?.(context);
-  if (typeof value === 'bigint') return String(value);
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? (String(value) as Json)
-    : undefined;
-};
+  return known.get(text)?.(context);
+}
+
+/** `%CEL(expression)%`: formatter/cel/cel.cc. A value that is not there is left out. */
+export const celOperator: Operator = (context, text) => libraryOf('cel').print(valueOf(context, text));
+
+/** `%TYPED_CEL(expression)%`: a value stays what it is in JSON. */
+export const typedCelOperator: Operator = (context, text) => libraryOf('cel').json(valueOf(context, text)) ?? undefined;

@@ -18,7 +18,7 @@ const context: FormatterContext = {
   clusterMetadata: undefined,
   localAddress: '127.0.0.1:10000',
   remoteAddress: '127.0.0.1:4000',
-  facts: new StreamFacts(() => 42, 'ingress'),
+  facts: new StreamFacts(() => 42, { name: 'ingress', direction: 'UNSPECIFIED' }),
 };
 
 test('operators are filled in, cut to their length, and what has no value is said by the word given', () => {

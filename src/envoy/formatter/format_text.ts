@@ -1,9 +1,7 @@
-import type { Json } from '#api';
+import { coalesced } from './coalesce.ts';
 import { operatorOf } from './command_operators.ts';
+import { parseCommands, type WrittenCommand } from './command_syntax.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
-
-/** `%NAME%`, `%NAME(argument)%`, `%NAME(argument):LENGTH%`; `%%` is a percent sign. */
-const COMMAND = /%%|%([A-Z][A-Z0-9_]*)(?:\(([^)]*(?:\)[^):%]*)*)\))?(?::(\d+))?%/g;
 
 interface Command {
   readonly operator: Operator | undefined;
@@ -22,33 +20,22 @@ function partsOf(text: string): readonly Part[] {
   return parts;
 }
 
-function read(text: string): Part[] {
-  const parts: Part[] = [];
-  let position = 0;
-  for (const found of text.matchAll(COMMAND)) {
-    if (found.index > position) parts.push(text.slice(position, found.index));
-    position = found.index + found[0].length;
-    const [, name, argument, length] = found;
-    parts.push(name === undefined ? '%' : commandOf(name, argument, length));
-  }
-  if (position < text.length) parts.push(text.slice(position));
-  return parts;
-}
+/** What is no command stays as it is. */
+const read = (text: string): Part[] =>
+  [...parseCommands(text)].map((part) =>
+    typeof part === 'string' ? part : 'brokenAt' in part ? text.slice(part.brokenAt) : commandOf(part),
+  );
 
-const commandOf = (name: string, argument = '', length?: string): Command => ({
+const commandOf = ({ name, argument, length }: WrittenCommand): Command => ({
   operator: name === 'COALESCE' ? coalesce(argument) : operatorOf(name),
   argument,
-  length: length === undefined ? undefined : Number(length),
+  length,
 });
 
-/** `{"operators": ["NAME", {"command": "REQ", "param": "x", "max_length": 8}]}`: the first that has a value. */
+/** The first that has a value. */
 function coalesce(argument: string): Operator {
-  const { operators } = JSON.parse(argument) as {
-    operators: (string | { command: string; param?: string; max_length?: number })[];
-  };
-  const commands = operators.map((one) =>
-    typeof one === 'string' ? commandOf(one) : commandOf(one.command, one.param, one.max_length?.toString()),
-  );
+  const read = coalesced(argument);
+  const commands = 'fault' in read ? [] : read.commands.map(commandOf);
   return (context) => {
     for (const command of commands) {
       const value = valueOf(command, context);
@@ -58,20 +45,26 @@ function coalesce(argument: string): Operator {
   };
 }
 
+/** With the type that it has in JSON, where only a text is cut. */
 function valueOf({ operator, argument, length }: Command, context: FormatterContext): Value {
   const value = operator?.(context, argument);
   return typeof value === 'string' && length !== undefined ? value.slice(0, length) : value;
 }
 
-/** Text as it is, the rest as JSON. */
-const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** Text as it is, the rest as JSON, cut to the length. */
+function textOf({ operator, argument, length }: Command, context: FormatterContext): string | undefined {
+  const value = operator?.(context, argument);
+  if (value === undefined) return undefined;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return length === undefined ? text : text.slice(0, length);
+}
 
 /** A text with command operators in it, filled in; `missing` stands for what has no value. */
 export function expand(template: string, context: FormatterContext, missing = ''): string {
   const parts = partsOf(template);
   if (parts.length === 1 && typeof parts[0] === 'string') return parts[0];
   let text = '';
-  for (const part of parts) text += typeof part === 'string' ? part : textOf(valueOf(part, context) ?? missing);
+  for (const part of parts) text += typeof part === 'string' ? part : (textOf(part, context) ?? missing);
   return text;
 }
 

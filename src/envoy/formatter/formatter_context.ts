@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '#api';
+import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import type { EstablishedTls } from '../seams.ts';
 import type { StreamFacts } from '../stream_info/stream_facts.ts';
@@ -7,6 +8,8 @@ import type { StreamFacts } from '../stream_info/stream_facts.ts';
 export interface FormatterContext {
   readonly request: HeaderMap;
   readonly response?: HeaderMap;
+  /** Of an answer whose code is not in the log yet. */
+  readonly responseStatus?: number;
   readonly log: Readonly<Record<string, string | number>>;
   readonly trailers?: HeaderMap;
   readonly clusterName: string | undefined;
@@ -19,6 +22,7 @@ export interface FormatterContext {
   readonly isHealthCheck?: boolean;
   readonly routeMetadata: Json | undefined;
   readonly clusterMetadata: Json | undefined;
+  readonly virtualHost?: { readonly name: string; readonly node: ConfigNode } | undefined;
   readonly localAddress: string;
   readonly remoteAddress: string;
   readonly facts: StreamFacts;

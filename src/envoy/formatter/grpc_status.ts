@@ -20,6 +20,7 @@ const NAMES = [
   'Unauthenticated',
 ];
 const UNKNOWN = 2;
+const INVALID_CODE = -1;
 /** grpc/status.cc, httpToGrpcStatus. */
 const OF_HTTP: Readonly<Record<number, number>> = {
   400: 13,
@@ -49,7 +50,7 @@ interface Answered {
 /** The number of a gRPC answer: from the trailers, the headers, or made from the HTTP status. */
 export function grpcStatusNumber({ request, response, trailers, log }: Answered): number | undefined {
   const given = trailers?.get('grpc-status') ?? response?.get('grpc-status');
-  if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : undefined;
+  if (given !== undefined) return /^\d+$/.test(given) ? Number(given) : INVALID_CODE;
   if (!isGrpc(request)) return undefined;
   return OF_HTTP[Number(log['code'])] ?? UNKNOWN;
 }

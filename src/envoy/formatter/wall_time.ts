@@ -80,6 +80,14 @@ const FIELDS: Readonly<Record<string, (moment: Moment) => string>> = {
   T: isoTime,
   R: (moment) => isoTime(moment).slice(0, 5),
   D: ({ year, month, day }) => `${two(month)}/${two(day)}/${two(year % 100)}`,
+  C: ({ year }) => two(Math.floor(year / 100)),
+  k: ({ hour }) => two(hour, ' '),
+  l: ({ hour }) => two(hour % 12 || 12, ' '),
+  c: (moment) =>
+    `${DAYS[moment.weekday]!.slice(0, 3)} ${MONTHS[moment.month - 1]!.slice(0, 3)} ${two(moment.day, ' ')} ${isoTime(moment)} ${moment.year}`,
+  x: (moment) => FIELDS['D']!(moment),
+  X: isoTime,
+  r: ({ hour, minute, second }) => `${two(hour % 12 || 12)}:${two(minute)}:${two(second)} ${hour < 12 ? 'AM' : 'PM'}`,
   z: () => '+0000',
   Z: () => 'UTC',
   n: () => '\n',
@@ -87,8 +95,19 @@ const FIELDS: Readonly<Record<string, (moment: Moment) => string>> = {
   '%': () => '%',
 };
 
-/** `%3f` for digits behind the second, `%E3S` for both, `%s` for seconds since 1970. */
-const CONVERSION = /%(?:([1-9])f|(E[1-9])?S|(s|f)|(.))/g;
+/** `%3f` for digits behind the second, `%E3S` for both, `%s` for seconds since 1970, and what absl::FormatTime adds. */
+const CONVERSION = /%(?:([1-9])f|(E[1-9*])?S|(s|f)|(E\*f|E[1-9]f|E\*?z|E4Y|ET|.))/g;
+const TRAILING_ZEROS = /0+$/;
+
+/** Of absl::FormatTime alone. */
+function extended(letters: string, moment: Moment, fraction: string): string | undefined {
+  if (letters === 'Ez') return '+00:00';
+  if (letters === 'E*z') return '+00:00:00';
+  if (letters === 'E4Y') return String(moment.year).padStart(4, '0');
+  if (letters === 'ET') return 'T';
+  if (letters === 'E*f') return fraction.replace(TRAILING_ZEROS, '') || '0';
+  return /^E[1-9]f$/.test(letters) ? fraction.slice(0, Number(letters[1])) : undefined;
+}
 
 /** A moment in UTC; without a format as ISO 8601 with milliseconds (common/utility.cc, DateFormatter). */
 export function wallTime(epochMs: number, format: string): string {
@@ -100,7 +119,9 @@ export function wallTime(epochMs: number, format: string): string {
   return format.replace(CONVERSION, (text: string, digits?: string, long?: string, plain?: string, letter?: string) => {
     if (digits !== undefined) return fraction.slice(0, Number(digits));
     if (plain !== undefined) return plain === 'f' ? fraction : String(Math.floor(epochMs / 1000));
-    if (letter !== undefined) return FIELDS[letter]?.(moment) ?? text;
-    return two(moment.second) + (long === undefined ? '' : `.${fraction.slice(0, Number(long[1]))}`);
+    if (letter !== undefined) return FIELDS[letter]?.(moment) ?? extended(letter, moment, fraction) ?? text;
+    if (long === undefined) return two(moment.second);
+    const part = long === 'E*' ? fraction.replace(TRAILING_ZEROS, '') : fraction.slice(0, Number(long[1]));
+    return two(moment.second) + (part === '' ? '' : `.${part}`);
   });
 }

@@ -5,18 +5,29 @@ type Part = (context: FormatterContext) => WireBytes | undefined;
 
 const NOTHING: WireBytes = { wire: 0, headers: 0 };
 
-/** Nothing where no upstream was asked; absent where HTTP/2 packs its headers, which is not simulated. */
+const sum = (parts: readonly WireBytes[]): WireBytes =>
+  parts.reduce((all, one) => ({ wire: all.wire + one.wire, headers: all.headers + one.headers }), NOTHING);
+
+/** Of all tries. Nothing where no upstream was asked; absent where HTTP/2 packs its headers, which is not simulated. */
 const toUpstream: Part = ({ facts }) => {
-  if (facts.upstreamSent) return sentRequest(facts.upstreamSent.headers, facts.upstreamSent.body.length);
+  if (facts.upstreamSent.length > 0)
+    return sum(facts.upstreamSent.map(({ headers, body }) => sentRequest(headers, body.length)));
   return facts.received && facts.host === undefined ? NOTHING : undefined;
 };
 
 const fromUpstream: Part = ({ facts, request }) => {
-  const reply = facts.upstreamReply;
-  if (!reply) return facts.received && (facts.host === undefined || facts.upstreamSent) ? NOTHING : undefined;
-  const { status, headers, body } = reply.response;
-  const all = reply.connectionHeaders ? [headers, reply.connectionHeaders] : [headers];
-  return receivedResponse(status, all, request.get(':method') === 'HEAD' ? 0 : body.length);
+  const isHead = request.get(':method') === 'HEAD';
+  if (facts.upstreamReplies.length > 0)
+    return sum(
+      facts.upstreamReplies.map(({ response: { status, headers, body }, connectionHeaders }) =>
+        receivedResponse(
+          status,
+          connectionHeaders ? [headers, connectionHeaders] : [headers],
+          isHead ? 0 : body.length,
+        ),
+      ),
+    );
+  return facts.received && (facts.host === undefined || facts.upstreamSent.length > 0) ? NOTHING : undefined;
 };
 
 const toClient: Part = ({ facts, response, log }) =>
@@ -39,4 +50,10 @@ export const WIRE_OPERATORS: Readonly<Record<string, Operator>> = {
   DOWNSTREAM_WIRE_BYTES_SENT: (context) => context.wire?.sent ?? toClient(context)?.wire,
   DOWNSTREAM_HEADER_BYTES_RECEIVED: (context) => fromClient(context)?.headers,
   DOWNSTREAM_HEADER_BYTES_SENT: (context) => toClient(context)?.headers,
+  // HTTP/1 compresses nothing.
+  UPSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: (context) => toUpstream(context)?.headers,
+  UPSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: (context) => fromUpstream(context)?.headers,
+  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED: (context) =>
+    fromClient(context)?.headers ?? context.facts.unpackedBytes,
+  DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT: (context) => toClient(context)?.headers,
 };

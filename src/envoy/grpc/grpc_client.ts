@@ -97,7 +97,14 @@ function readAnswer({ response, details }: ClientResponse): GrpcAnswer {
   if (response.reset === true || code === undefined) return { status: UNKNOWN, text: '', details };
   if (code !== '0') return { status: Number(code), text: end.get('grpc-message') ?? '', details };
   const message = messagesOf(body)[0];
-  return message === undefined
-    ? { status: INTERNAL, text: '', details }
-    : { message: JSON.parse(message) as JsonObject };
+  return message === undefined ? { status: INTERNAL, text: '', details } : { message: messageOf(message) };
+}
+
+/** Bytes of another service stand for a message without fields: that is all that its caller asks of it. */
+function messageOf(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    return {};
+  }
 }

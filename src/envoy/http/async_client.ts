@@ -13,7 +13,11 @@ import { Stream } from './stream.ts';
 import { FilterState } from '../stream_info/filter_state.ts';
 
 const PREFIX = 'http.async-client.';
-const NO_NETWORK = { log: {}, filterState: new FilterState() };
+const NO_NETWORK = {
+  log: {},
+  filterState: new FilterState(),
+  listener: { name: '', direction: 'UNSPECIFIED' },
+} as const;
 const NOBODY = { localAddress: '', remoteAddress: '', directRemoteAddress: '', protocol: 'http1' } as const;
 
 /**
@@ -52,8 +56,7 @@ export class AsyncClient implements HttpClient {
       nowMs: () => dispatcher.nowMs,
       protocol: 'HTTP/1.1',
       loggers: [],
-      upstreamLoggers: [],
-      listenerName: '',
+      upstreamLog: { loggers: [], logsReady: false },
       encode: (response: HttpResponse) => response,
     };
     const stream = new Stream(headers, request.body, owner, ({ response, log }) => {

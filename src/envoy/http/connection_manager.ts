@@ -1,4 +1,11 @@
-import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
+import type { Random } from '#sim';
+import {
+  compileAccessLogs,
+  compileUpstreamLog,
+  type AccessLogger,
+  type UpstreamLog,
+} from '../access_log/access_loggers.ts';
+import { accessLogServices, tracerServices } from './collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { routeUpstream } from '../router/route_upstream.ts';
 import type { RouterServices } from '../router/router_services.ts';
@@ -32,7 +39,7 @@ import type { StreamOwner, StreamResult } from './stream_owner.ts';
 import { StreamTimers } from './stream_timers.ts';
 import { UpstreamFilters } from './upstream_filters.ts';
 import { upgradeOf, Upgrades } from './upgrades.ts';
-import { receivedBytes } from './wire_bytes.ts';
+import { measureRequest } from './received_bytes.ts';
 
 /** A request as a codec decoded it, or the codec's refusal. */
 export type Incoming =
@@ -55,7 +62,6 @@ export interface ListenerFacts {
   /** `listener.ADDRESS.` */
   readonly statPrefix: string;
   readonly isOutbound: boolean;
-  readonly name: string;
 }
 
 /** `HttpConnectionManager`: a request becomes a stream, gets its virtual host and route, and goes to the filters. */
@@ -72,10 +78,10 @@ export class ConnectionManager {
   readonly #router: RouterSettings;
   readonly #upstreamFilters: UpstreamFilters;
   readonly #loggers: readonly AccessLogger[];
-  readonly #upstreamLoggers: readonly AccessLogger[];
+  readonly #upstreamLog: UpstreamLog;
   readonly #tracing: HttpTracing | undefined;
   readonly #nowMs: () => number;
-  readonly #listenerName: string;
+  readonly #idRandom: Random;
   readonly #rewriteLocalReply: LocalReplyRewrite | undefined;
   readonly #earlyMutations: ReturnType<typeof compileEarlyMutations>;
 
@@ -109,17 +115,15 @@ export class ConnectionManager {
     });
     this.#filters = new FilterChainFactory(node.list('http_filters'), services.filters, context);
     this.#upgrades = new Upgrades(this.#settings.upgrades, services.filters, context);
-    const { files, runtime, stats, dispatcher, localCluster } = services;
-    const grpc = { client: grpcClient, stats, dispatcher, localCluster };
-    const logging = { files, runtime, random: services.random.fork('access_log'), grpc };
+    const logging = accessLogServices(services);
     this.#loggers = compileAccessLogs(node.list('access_log'), logging);
     this.#rewriteLocalReply = compileLocalReply(node.child('local_reply_config'), logging);
-    this.#listenerName = listener.name;
+    this.#idRandom = services.random.fork('unique_id');
     this.#earlyMutations = compileEarlyMutations(node.list('early_header_mutation_extensions'));
     this.#nowMs = () => services.dispatcher.nowMs;
     this.#tracing = this.#compileTracing(listener.isOutbound);
     const router = node.list('http_filters').at(-1)?.child('typed_config');
-    this.#upstreamLoggers = compileAccessLogs(router?.list('upstream_log') ?? [], logging);
+    this.#upstreamLog = compileUpstreamLog(router, logging);
     this.#router = compileRouter(router);
     this.#upstreamFilters = new UpstreamFilters(router, services, context);
   }
@@ -134,6 +138,7 @@ export class ConnectionManager {
         runtime,
         trace,
         random: random.fork('tracing'),
+        tracer: tracerServices(this.#services),
         requestId: this.#settings.requestId,
         stats: this.stats.tracing,
         fallbackProvider: tracingProvider,
@@ -203,6 +208,7 @@ export class ConnectionManager {
           state: 'info',
           sentence: `Envoy answers ${result.response.status} (${String(result.log['flags'])}, ${String(result.log['details'])}).`,
         });
+        this.#tracing?.finish(stream, stream.context(result.response.headers));
         if (logged) for (const log of [...result.earlier, result.log]) logged({ kind: 'http', attempts: 0, ...log });
         done(result);
       },
@@ -235,11 +241,11 @@ export class ConnectionManager {
       router: this.#router,
       stats: this.stats,
       nowMs: this.#nowMs,
-      listenerName: this.#listenerName,
+      random: this.#idRandom,
       runtime: this.#services.runtime,
       protocol,
       loggers: this.#loggers,
-      upstreamLoggers: this.#upstreamLoggers,
+      upstreamLog: this.#upstreamLog,
       rewriteLocalReply: this.#rewriteLocalReply,
       encode,
     };
@@ -254,7 +260,8 @@ export class ConnectionManager {
 
   #decode(stream: Stream): void {
     const { connection } = stream;
-    this.#measure(stream);
+    // Nobody else asks how long a request is.
+    if (this.#loggers.length > 0) measureRequest(stream);
     stream.upgrade = this.#offerOf(stream.request);
     stream.isChunked ||= stream.request.has('transfer-encoding');
     const refusal = refusalOf(stream.request, connection, this.#settings);
@@ -282,12 +289,6 @@ export class ConnectionManager {
     const offered = request.get('upgrade');
     if (offered !== undefined && this.#settings.ignoresUpgrade(offered)) request.remove('upgrade');
     return upgradeOf(request);
-  }
-
-  /** For those who log: nobody else asks how long a request is. */
-  #measure(stream: Stream): void {
-    if (this.#loggers.length > 0 && stream.connection.protocol === 'http1')
-      stream.facts.received = receivedBytes(stream.request, stream.requestBody);
   }
 
   #route(stream: Stream): void {

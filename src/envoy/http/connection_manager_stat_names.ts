@@ -1,4 +1,20 @@
-/** The counters that every connection manager and its router have from the start: conn_manager_config.h, router.h. */
+/** The counters of a router, below the prefix of its connection manager: router.h. */
+export const ROUTER_COUNTERS = [
+  'no_cluster',
+  'no_route',
+  'passthrough_internal_redirect_bad_location',
+  'passthrough_internal_redirect_no_route',
+  'passthrough_internal_redirect_predicate',
+  'passthrough_internal_redirect_too_many_redirects',
+  'passthrough_internal_redirect_unsafe_scheme',
+  'rq_direct_response',
+  'rq_overload_local_reply',
+  'rq_redirect',
+  'rq_reset_after_downstream_response_started',
+  'rq_total',
+] as const;
+
+/** The counters that every connection manager has from the start: conn_manager_config.h. */
 export const HTTP_COUNTERS = [
   'downstream_cx_delayed_close_timeout',
   'downstream_cx_destroy',
@@ -48,18 +64,6 @@ export const HTTP_COUNTERS = [
   'downstream_rq_total',
   'downstream_rq_tx_reset',
   'downstream_rq_ws_on_non_ws_route',
-  'no_cluster',
-  'no_route',
-  'passthrough_internal_redirect_bad_location',
-  'passthrough_internal_redirect_no_route',
-  'passthrough_internal_redirect_predicate',
-  'passthrough_internal_redirect_too_many_redirects',
-  'passthrough_internal_redirect_unsafe_scheme',
-  'rq_direct_response',
-  'rq_overload_local_reply',
-  'rq_redirect',
-  'rq_reset_after_downstream_response_started',
-  'rq_total',
   'rs_too_large',
 ] as const;
 

@@ -1,11 +1,12 @@
+import { declareCodecStats } from '../stats/codec_stats.ts';
 import { createStats, type StatSet } from '../stats/stat_set.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { Connection } from '../seams.ts';
 import type { Counter } from '../stats/metric.ts';
-import { HTTP_COUNTERS, HTTP_GAUGES, HTTP_HISTOGRAMS } from './connection_manager_stat_names.ts';
+import { HTTP_COUNTERS, ROUTER_COUNTERS, HTTP_GAUGES, HTTP_HISTOGRAMS } from './connection_manager_stat_names.ts';
 
 type HttpStats = StatSet<
-  (typeof HTTP_COUNTERS)[number],
+  (typeof HTTP_COUNTERS)[number] | (typeof ROUTER_COUNTERS)[number],
   (typeof HTTP_GAUGES)[number],
   (typeof HTTP_HISTOGRAMS)[number]
 >;
@@ -19,10 +20,13 @@ export class ConnectionManagerStats {
   /** By the first digit of the code: `http.PREFIX.` and, beside it, `listener.ADDRESS.http.PREFIX.`. */
   readonly #classes: readonly (readonly Counter[])[];
   readonly #completed: readonly Counter[];
+  readonly #store: StatsStore;
+  #hasHttp2 = false;
 
   constructor(store: StatsStore, prefix: string, listenerPrefix: string) {
+    this.#store = store;
     this.http = createStats(store, prefix, {
-      counters: HTTP_COUNTERS,
+      counters: [...HTTP_COUNTERS, ...ROUTER_COUNTERS],
       gauges: HTTP_GAUGES,
       histograms: HTTP_HISTOGRAMS,
     });
@@ -35,6 +39,9 @@ export class ConnectionManagerStats {
 
   opened(connection: Connection): void {
     const protocol = connection.protocol;
+    // HTTP/1 is there from the start.
+    if (protocol === 'http2' && !this.#hasHttp2) declareCodecStats(this.#store, '', 'http2');
+    this.#hasHttp2 ||= protocol === 'http2';
     this.http.downstream_cx_total.inc();
     this.http.downstream_cx_active.add(1);
     this.http[`downstream_cx_${protocol}_total`].inc();

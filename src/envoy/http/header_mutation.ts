@@ -23,6 +23,11 @@ export class HeadersToAdd {
     return this.#options.length === 0;
   }
 
+  /** Values that are no formats: there is no stream. */
+  addFixed(headers: HeaderMap): void {
+    for (const { name, template } of this.#options) headers.add(name, template);
+  }
+
   /**
    * All values and conditions are of the headers as they came; then what is overwritten comes before what is added
    * (router/header_parser.cc, evaluateHeaders).

@@ -1,7 +1,8 @@
 import { compileLogFilter, type LogFilterServices } from '../access_log/filter.ts';
 import { compileFormat, type Format } from '../access_log/substitution_format.ts';
 import type { ConfigNode } from '../config_node.ts';
-import { inlineText } from '../data_source.ts';
+import type { FileSystem } from '../seams.ts';
+import { textOfSource } from '../data_source.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { addHeader, type HeaderMap } from './header_map.ts';
 import { expand } from '../formatter/format_text.ts';
@@ -29,14 +30,19 @@ export interface BodyFormat {
   readonly contentType: string;
 }
 
+/** Filters, and where texts may be. */
+interface LocalReplyServices extends LogFilterServices {
+  readonly fileSystem: FileSystem;
+}
+
 /** `local_reply_config`: the first mapper that fits, and the format of every body: local_reply/local_reply.cc. */
 export function compileLocalReply(
   node: ConfigNode | undefined,
-  services: LogFilterServices,
+  services: LocalReplyServices,
 ): LocalReplyRewrite | undefined {
   if (!node) return undefined;
   const mappers = node.list('mappers').map((one) => compileMapper(one, services));
-  const ownFormat = compileBodyFormat(node.child('body_format'));
+  const ownFormat = compileBodyFormat(node.child('body_format'), services);
   return (reply, headers, context) => {
     const log = (status: number): FormatterContext => ({ ...context, log: { ...context.log, code: status } });
     const mapper = mappers.find((one) => one.fits(log(reply.status)));
@@ -50,7 +56,7 @@ export function compileLocalReply(
   };
 }
 
-function compileMapper(node: ConfigNode, services: LogFilterServices): Mapper {
+function compileMapper(node: ConfigNode, services: LocalReplyServices): Mapper {
   const added = node.list('headers_to_add').map((option) => ({
     name: (option.child('header')?.text('key') ?? '').toLowerCase(),
     template: option.child('header')?.text('value') ?? '',
@@ -59,8 +65,8 @@ function compileMapper(node: ConfigNode, services: LogFilterServices): Mapper {
   return {
     fits: compileLogFilter(node.child('filter'), services),
     status: node.number('status_code'),
-    body: inlineText(node.child('body')),
-    format: compileBodyFormat(node.child('body_format_override')),
+    body: textOfSource(node.child('body'), services.fileSystem),
+    format: compileBodyFormat(node.child('body_format_override'), services),
     addHeaders: (headers, context) => {
       for (const { name, template, action } of added) addHeader(headers, name, expand(template, context), action);
     },
@@ -68,8 +74,11 @@ function compileMapper(node: ConfigNode, services: LogFilterServices): Mapper {
 }
 
 /** A body by its format, with the type that it has then. */
-export function compileBodyFormat(node: ConfigNode | undefined): BodyFormat | undefined {
+export function compileBodyFormat(
+  node: ConfigNode | undefined,
+  services?: Pick<LocalReplyServices, 'fileSystem'>,
+): BodyFormat | undefined {
   if (!node) return undefined;
   const usual = node.has('json_format') ? 'application/json' : 'text/plain';
-  return { write: compileFormat(node), contentType: node.text('content_type') || usual };
+  return { write: compileFormat(node, services?.fileSystem), contentType: node.text('content_type') || usual };
 }

@@ -1,6 +1,6 @@
 import type { ConfigNode } from '../config_node.ts';
 import type { Random } from '#sim';
-import { randomHex } from '../tracing/random_hex.ts';
+import { uuid } from '../tracing/random_hex.ts';
 import type { HeaderMap } from './header_map.ts';
 
 /** Why a request is traced, or that it is not. */
@@ -54,7 +54,6 @@ export class UuidRequestId {
 
   /** A UUID of version 4. */
   makeUp(): string {
-    const hex = randomHex(this.#random, 32);
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+    return uuid(this.#random);
   }
 }

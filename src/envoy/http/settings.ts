@@ -1,4 +1,4 @@
-import { durationMs } from '#api';
+import { durationMs, type JsonObject } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import { compileStringMatcher } from '../router/string_matcher.ts';
@@ -88,15 +88,16 @@ type Limits = Pick<
 export interface SettingsServices {
   readonly random: Random;
   readonly localCluster: string;
-  readonly nodeId: string;
+  readonly localNode: JsonObject;
 }
 
 export function compileSettings(
   node: ConfigNode,
-  { random, localCluster, nodeId }: SettingsServices,
+  { random, localCluster, localNode }: SettingsServices,
 ): ConnectionManagerSettings {
   const common = node.child('common_http_protocol_options');
   const serverName = node.text('server_name') ?? 'envoy';
+  const nodeId = String(localNode['id'] ?? '');
   return {
     ...clientSettings(node),
     schemeToOverwrite: node.child('scheme_header_transformation')?.text('scheme_to_overwrite'),

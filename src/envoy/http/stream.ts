@@ -1,5 +1,5 @@
 import { addressOf, hostOf, portOf } from '../network/address.ts';
-import type { AccessLogger } from '../access_log/access_loggers.ts';
+import type { AccessLogger, UpstreamLog } from '../access_log/access_loggers.ts';
 import type { JsonObject } from '#api';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Span } from '../tracing/tracer.ts';
@@ -69,6 +69,9 @@ export class Stream {
   movedMs = 0;
   /** This proxy's part of a trace. */
   span: Span | undefined;
+  /** Of the request to the upstream, where it has one of its own. */
+  upstreamSpan: Span | undefined;
+  inject: ((headers: HeaderMap) => void) | undefined;
   /** The name of the operation that the other side is told. */
   decoratedOperation: string | undefined;
   redirects = 0;
@@ -100,7 +103,7 @@ export class Stream {
   route: Route | undefined;
   routeConfig: RouteConfig | undefined;
   readonly #loggers: readonly AccessLogger[];
-  readonly #upstreamLoggers: readonly AccessLogger[];
+  readonly #upstreamLog: UpstreamLog;
   readonly #encode: StreamOwner['encode'];
   readonly #rewriteLocalReply: LocalReplyRewrite | undefined;
   readonly #done: (result: StreamResult) => void;
@@ -109,7 +112,7 @@ export class Stream {
     this.request = request;
     this.connection = owner.connection;
     this.runtime = owner.runtime;
-    this.facts = new StreamFacts(owner.nowMs, owner.listenerName);
+    this.facts = new StreamFacts(owner.nowMs, owner.network.listener, owner.random);
     this.router = owner.router;
     this.managerStats = owner.stats.http;
     this.#stats = owner.stats;
@@ -123,7 +126,7 @@ export class Stream {
     this.#encode = owner.encode;
     this.#rewriteLocalReply = owner.rewriteLocalReply;
     this.#loggers = owner.loggers;
-    this.#upstreamLoggers = owner.upstreamLoggers;
+    this.#upstreamLog = owner.upstreamLog;
     this.requestBody = requestBody;
     this.#receivedBytes = requestBody.length;
     this.#isGrpc = isGrpc(request);
@@ -200,7 +203,7 @@ export class Stream {
   openTunnel(response: HttpResponse): void {
     this.movedMs = this.facts.nowMs;
     this.log['code'] = response.status;
-    if (this.route) this.#mutate('responseHeaders', response.headers, response.headers);
+    if (this.route) this.#mutate('responseHeaders', response.headers, response);
     this.filters!.encode(response, (encoded) => {
       this.#head = this.#encode(encoded, { isLocal: false, outcome: { flags: '-', details: 'via_upstream' } });
       this.client?.open(this.#head);
@@ -289,7 +292,7 @@ export class Stream {
     if (!isOwn) this.log['code'] = response.status;
     this.log['details'] = details;
     this.log['flags'] = this.#allFlags(flags);
-    if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response.headers);
+    if (this.route && this.isRouted) this.#mutate('responseHeaders', response.headers, response);
     // A text of Envoy's own is plain, unless the route's headers say otherwise: http/utility.cc, prepareLocalReply.
     const isOwnText = response.body !== '' && isOwn && !response.reset;
     // The route's headers come before those that tell of the text.
@@ -342,22 +345,22 @@ export class Stream {
     for (const write of this.#loggers) write(context);
   }
 
-  /** Writes a line for one try: it has a code and flags of its own, and no count of tries. */
-  logTry(code: number, flags: string, response?: HttpResponse): void {
-    if (this.#upstreamLoggers.length === 0) return;
-    const log = { ...this.log };
-    delete log['attempts'];
-    delete log['details'];
-    const context = this.context(response?.headers, response?.trailers);
-    for (const write of this.#upstreamLoggers)
-      write({ ...context, log: { ...log, code, flags }, accessLogType: 'UpstreamEnd' });
+  /** Writes a line for one try: it has a code, flags and bytes of its own, and no count of tries. */
+  logTry(code: number, flags: string, response?: HttpResponse, accessLogType = 'UpstreamEnd'): void {
+    const { loggers, logsReady } = this.#upstreamLog;
+    if (loggers.length === 0 || (accessLogType === 'UpstreamPoolReady' && !logsReady)) return;
+    const log: StreamRecord = { ...this.log, bytes_sent: this.requestBody.length, code, flags };
+    log['bytes_received'] = response?.body.length ?? 0;
+    for (const name of ['attempts', 'details']) delete log[name];
+    const context = { ...this.context(response?.headers, response?.trailers), log, accessLogType };
+    for (const write of loggers) write(context);
   }
 
   get isDone(): boolean {
     return this.#isDone;
   }
 
-  #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HeaderMap): void {
+  #mutate(key: 'requestHeaders' | 'responseHeaders', headers: HeaderMap, response?: HttpResponse): void {
     const { weighted, route, virtualHost, routeConfig } = this;
     const levels =
       routeConfig?.narrowestWins === true
@@ -365,7 +368,9 @@ export class Stream {
         : [weighted, route, virtualHost, routeConfig];
     for (const level of levels) {
       const mutation = level?.[key];
-      if (mutation && !mutation.isEmpty) mutation.apply(headers, this.context(response));
+      if (!mutation || mutation.isEmpty) continue;
+      const context = this.context(response?.headers);
+      mutation.apply(headers, response ? { ...context, responseStatus: response.status } : context);
     }
   }
 
@@ -378,6 +383,7 @@ export class Stream {
       ...(response ? { response } : {}),
       ...(trailers ? { trailers } : {}),
       clusterName: cluster?.name,
+      virtualHost: this.virtualHost,
       dynamicMetadata: this.dynamicMetadata,
       filterState: this.filterState,
       isHealthCheck: this.isHealthCheck,

@@ -1,4 +1,6 @@
-import type { AccessLogger } from '../access_log/access_loggers.ts';
+import type { Random } from '#sim';
+import type { ListenerInfo } from '../stream_info/stream_facts.ts';
+import type { AccessLogger, UpstreamLog } from '../access_log/access_loggers.ts';
 import type { RouterSettings } from '../router/router_settings.ts';
 import type { RouteConfig } from '../router/route_config.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -42,16 +44,17 @@ export interface StreamOwner {
   readonly routeConfig: RouteConfig | undefined;
   readonly connection: Connection;
   /** What the log of the connection knows already: its chain, its server name. */
-  readonly network: { readonly log: StreamRecord; readonly filterState: FilterState };
+  readonly network: { readonly log: StreamRecord; readonly filterState: FilterState; readonly listener: ListenerInfo };
   readonly router: RouterSettings;
   readonly stats: ConnectionManagerStats;
   readonly nowMs: () => number;
-  readonly listenerName: string;
+  /** For ids that a log makes up. */
+  readonly random?: Random;
   readonly runtime?: Runtime;
   readonly protocol: string;
   readonly loggers: readonly AccessLogger[];
   /** The router's `upstream_log`: a line for each try. */
-  readonly upstreamLoggers: readonly AccessLogger[];
+  readonly upstreamLog: UpstreamLog;
   readonly rewriteLocalReply?: LocalReplyRewrite | undefined;
   /** What the connection manager itself does to a response last. */
   readonly encode: (

@@ -17,9 +17,9 @@ const END_OF_LINE = 2;
 const LAST_CHUNK = 5;
 const DATE = 'Thu, 01 Jan 1970 00:00:00 GMT';
 /** What a date that is not told would add to its name. */
-export const DATE_BYTES = DATE.length - '<date>'.length;
+const DATE_BYTES = DATE.length - '<date>'.length;
 /** `connection: close` as a header of its own. */
-export const CLOSE_BYTES = 'connection'.length + 'close'.length;
+const CLOSE_BYTES = 'connection'.length + 'close'.length;
 
 interface Lines {
   readonly count: number;
@@ -57,11 +57,15 @@ export function receivedRequest(headers: HeaderMap, bodyLength: number): WireByt
   };
 }
 
-/** A request as it goes to an upstream. */
+const CHUNKED_LINE_BYTES = 'transfer-encodingchunked'.length + AROUND_SENT;
+
+/** A request as it goes to an upstream; one of unknown length goes in chunks. */
 export function sentRequest(headers: HeaderMap, bodyLength: number): WireBytes {
   const { count, bytes } = linesOf(headers);
-  const lines = bytes + count * AROUND_SENT;
-  const body = bodyBytes(bodyLength, headers.has('transfer-encoding'));
+  const saysChunked = headers.has('transfer-encoding');
+  const isChunked = saysChunked || (bodyLength > 0 && !headers.has('content-length'));
+  const lines = bytes + count * AROUND_SENT + (isChunked && !saysChunked ? CHUNKED_LINE_BYTES : 0);
+  const body = bodyBytes(bodyLength, isChunked);
   return { wire: requestLine(headers) + lines + END_OF_LINE + body, headers: lines };
 }
 
@@ -82,6 +86,10 @@ export function receivedResponse(status: number, all: readonly HeaderMap[], body
   };
 }
 
+/** `content-length: 0`. */
+const EMPTY_LINE_BYTES = 'content-length0'.length + AROUND_SENT;
+const hasLength = (status: number): boolean => status >= 200 && status !== 204 && status !== 304;
+
 /** An answer as it goes to the client, which may be told that the connection ends. */
 export function sentResponse(
   status: number,
@@ -89,13 +97,26 @@ export function sentResponse(
   { bodyLength, closes }: { bodyLength: number; closes: boolean },
 ): WireBytes {
   const { count, bytes } = linesOf(headers);
-  const isChunked = bodyLength > 0 && !headers.has('content-length');
+  const saysChunked = headers.has('transfer-encoding');
+  const isChunked = saysChunked || (bodyLength > 0 && !headers.has('content-length'));
+  const saysEmpty = bodyLength === 0 && !isChunked && !headers.has('content-length') && hasLength(status);
   const own =
-    (closes ? CLOSE_BYTES + AROUND_SENT : 0) + (isChunked ? 'transfer-encodingchunked'.length + AROUND_SENT : 0);
+    (closes ? CLOSE_BYTES + AROUND_SENT : 0) +
+    (isChunked && !saysChunked ? CHUNKED_LINE_BYTES : 0) +
+    (saysEmpty ? EMPTY_LINE_BYTES : 0);
   const lines = bytes + count * AROUND_SENT + own;
   return { wire: statusLine(status) + lines + END_OF_LINE + bodyBytes(bodyLength, isChunked), headers: lines };
 }
 
+/** `:status` and its three digits, which are no header line here. */
+const STATUS_BYTES = 10;
+
+/** Names and values of an answer's headers as Envoy counts them; the date stands for itself. */
+export function responseHeadersBytes(headers: HeaderMap | undefined, closes: boolean): number {
+  if (!headers) return 0;
+  const untold = headers.get('date') === '<date>' ? DATE_BYTES : 0;
+  return headers.byteLength() + STATUS_BYTES + untold + (closes ? CLOSE_BYTES : 0);
+}
 /** Before anything of the request is changed. */
 export const receivedBytes = (request: HeaderMap, body: string): WireBytes & { readonly closes: boolean } => ({
   ...receivedRequest(request, body.length),

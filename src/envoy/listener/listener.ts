@@ -1,7 +1,9 @@
-import { declareSslStats } from '../stats/ssl_stats.ts';
+import { declareSslStats, handshakeStats } from '../stats/ssl_stats.ts';
 import type { Timer } from '#sim';
+import type { ListenerInfo } from '../stream_info/stream_facts.ts';
 import { durationMs } from '#api';
 import { compileAccessLogs, type AccessLogger } from '../access_log/access_loggers.ts';
+import { collectorServices } from '../http/collector_services.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { DownstreamConnection, type ConnectionOwner, type DownstreamPeer } from '../network/connection.ts';
 import type { Detected } from '../network/detected.ts';
@@ -24,6 +26,7 @@ const UNDETECTED: Detected = { sni: undefined, transportProtocol: 'raw_buffer', 
 /** One listener: from a new connection to the filter chain that serves it. */
 export class Listener implements ConnectionOwner, SocketOwner {
   readonly name: string;
+  readonly info: ListenerInfo;
   readonly node: ConfigNode;
   readonly createdMs: number;
   readonly filters: readonly PlacedListenerFilter[];
@@ -47,18 +50,21 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#addresses = new ListenAddresses(node);
     // One without a name gets one of its own: listener_manager_impl.cc, addOrUpdateListener.
     this.name = node.text('name') ?? `${host}:${port}`;
+    this.info = {
+      name: this.name,
+      metadata: node.child('metadata')?.raw('filter_metadata'),
+      direction: (node.text('traffic_direction') ?? 'UNSPECIFIED') as ListenerInfo['direction'],
+    };
     this.#services = services;
     this.#stats = new ListenerStats(services.stats, node);
     declareSslStats(services.stats, this.#stats.prefix, [
       ...node.list('filter_chains').map((chain) => chain.child('transport_socket')),
       node.child('default_filter_chain')?.child('transport_socket'),
     ]);
-    const isOutbound = node.text('traffic_direction') === 'OUTBOUND';
     const context = {
       ...services,
       listenerPrefix: this.#stats.prefix,
-      listenerName: this.name,
-      isOutbound,
+      isOutbound: this.info.direction === 'OUTBOUND',
       onRelease: (run: () => void) => void this.#releases.push(run),
     };
     this.filters = compileListenerFilters(node, services.listenerFilters, services);
@@ -72,6 +78,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#loggers = compileAccessLogs(node.list('access_log'), {
       ...services,
       random: services.random.fork('access_log'),
+      collector: () => collectorServices(services),
     });
   }
 
@@ -133,7 +140,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
     this.#stats.closed(this.#services.dispatcher.nowMs - connection.openedMs);
     if (this.#loggers.length === 0) return;
     const context = connectionContext(connection);
-    for (const write of this.#loggers) write({ ...context, accessLogType: 'DownstreamEnd' });
+    for (const write of this.#loggers) write(context);
   }
 
   createTimer(name: string, ms: number, run: () => void): Timer {
@@ -154,6 +161,11 @@ export class Listener implements ConnectionOwner, SocketOwner {
     return goesOn;
   }
 
+  #countHandshake({ tls, counter }: Extract<Handshake, { tls: unknown }>): void {
+    const counted = ['handshake', ...handshakeStats(tls.version), counter, tls.peer ? undefined : 'no_certificate'];
+    for (const name of counted) if (name !== undefined) this.#services.stats.add(`${this.#stats.prefix}ssl.${name}`);
+  }
+
   onHandshake(connection: DownstreamConnection, chain: FilterChain, handshake: Handshake): void {
     const { stats, trace } = this.#services;
     if ('failure' in handshake) {
@@ -167,9 +179,7 @@ export class Listener implements ConnectionOwner, SocketOwner {
       connection.log['downstream_transport_failure'] = handshake.failure;
       return connection.close();
     }
-    stats.add(`${this.#stats.prefix}ssl.handshake`);
-    if (handshake.counter) stats.add(`${this.#stats.prefix}ssl.${handshake.counter}`);
-    if (!handshake.tls.peer) stats.add(`${this.#stats.prefix}ssl.no_certificate`);
+    this.#countHandshake(handshake);
     trace?.record({
       kind: 'tls_established',
       state: 'matched',

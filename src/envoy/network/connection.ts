@@ -1,6 +1,6 @@
 import type { JsonObject } from '#api';
 import type { Connection, EstablishedTls, StreamRecord } from '../seams.ts';
-import { StreamFacts } from '../stream_info/stream_facts.ts';
+import { StreamFacts, type ListenerInfo } from '../stream_info/stream_facts.ts';
 import { LogFlags } from '../stream_info/log_flags.ts';
 import type { CloseEvent, CompiledNetworkFilter, NetworkConnection, NetworkFilter } from './filter.ts';
 import { bytes, sizeOf, type Payload, type ServerHello } from './payload.ts';
@@ -25,7 +25,7 @@ interface Unread {
 
 /** What a connection takes over from its listener. */
 export interface ConnectionOwner {
-  readonly name: string;
+  readonly info: ListenerInfo;
   readonly nowMs: () => number;
   onClosed(connection: DownstreamConnection): void;
 }
@@ -71,6 +71,10 @@ export class DownstreamConnection implements NetworkConnection {
     return this.#isOpen;
   }
 
+  get listener(): ListenerInfo {
+    return this.#owner.info;
+  }
+
   get dynamicMetadata(): JsonObject {
     return (this.#dynamicMetadata ??= {});
   }
@@ -80,7 +84,7 @@ export class DownstreamConnection implements NetworkConnection {
   }
 
   get streamFacts(): StreamFacts {
-    return (this.#streamFacts ??= new StreamFacts(this.#owner.nowMs, this.#owner.name, this.openedMs));
+    return (this.#streamFacts ??= new StreamFacts(this.#owner.nowMs, this.#owner.info, undefined, this.openedMs));
   }
 
   get flags(): string {

@@ -2,7 +2,7 @@ import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import type { Connection, StreamRecord } from '../seams.ts';
-import type { StreamFacts } from '../stream_info/stream_facts.ts';
+import type { ListenerInfo, StreamFacts } from '../stream_info/stream_facts.ts';
 import type { Payload } from './payload.ts';
 import type { FilterState } from '../stream_info/filter_state.ts';
 
@@ -18,6 +18,7 @@ export interface NetworkConnection {
   readonly facts: Connection;
   /** What a log says of the whole connection: who, how much, by which chain. */
   readonly log: StreamRecord;
+  readonly listener: ListenerInfo;
   readonly dynamicMetadata: JsonObject;
   readonly filterState: FilterState;
   readonly isOpen: boolean;
@@ -62,7 +63,6 @@ export interface NetworkFilterContext extends RouterServices {
   /** `listener.ADDRESS.`, before the statistics of the listener. */
   readonly listenerPrefix: string;
   readonly isOutbound: boolean;
-  readonly listenerName: string;
   /** Called when the listener is gone. */
   onRelease(run: () => void): void;
 }

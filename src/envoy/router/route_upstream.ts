@@ -42,6 +42,8 @@ export function routeUpstream(stream: Stream, services: RouterServices, followRe
   // Before the route has its say: router.cc, decodeHeaders.
   const timeouts = timeoutsOf(stream, retryNodeOf(stream));
   setExpectedTimeout(stream, timeouts);
+  // What is counted is there for the values of headers.
+  stream.log['attempts'] = 1;
   stream.mutateRequest();
   rewriteRequest(stream, weighted?.node.text('host_rewrite_literal'));
   const filter = new RouterFilter(stream, { cluster, counts, timeouts }, services, followRedirect);

@@ -75,7 +75,7 @@ export class RouterFilter {
       this.#globalTimer = this.#services.dispatcher.createTimer('response_timeout', this.#timeouts.globalMs, () =>
         this.#onGlobalTimeout(),
       );
-    this.#stream.span?.inject(this.#stream.request);
+    this.#stream.inject?.(this.#stream.request);
     sendShadows(this.#stream, this.#services, this.#timeouts.globalMs);
     this.#try();
   }
@@ -112,8 +112,7 @@ export class RouterFilter {
       body: this.#stream.requestBody,
       ...(!this.#stream.isComplete && { isIncomplete: true }),
     };
-    // What an access log may measure: of HTTP/1 alone.
-    if (!this.#isHttp2) this.#stream.facts.upstreamSent = request;
+    if (!this.#isHttp2) this.#stream.facts.noteSent(request);
     if (this.#stream.isTunnel) this.#tunnel(one, pool, request);
     else one.begin(pool.newStream(request, this.#callbacks(one)));
   }
@@ -184,6 +183,7 @@ export class RouterFilter {
     facts.upstreamTls = tls;
     facts.upstreamRequestMs ??= facts.nowMs;
     facts.upstreamProtocol = this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1';
+    this.#stream.logTry(0, '-', undefined, 'UpstreamPoolReady');
     one.limit(this.#services.dispatcher, this.#cluster.http.maxStreamMs, () => this.#onMaxDuration(one));
     const { perTryMs } = this.#timeouts;
     const limit =
@@ -273,7 +273,7 @@ export class RouterFilter {
       return refuseHandshake(this.#stream, response);
     }
     this.#stream.facts.upstreamResponseMs = this.#stream.facts.nowMs;
-    if (!this.#isHttp2) this.#stream.facts.upstreamReply = reply;
+    if (!this.#isHttp2) this.#stream.facts.noteReply(reply);
     this.#stream.logTry(response.status, '-', response);
     this.#counts.sizes(this.#stream.request, this.#stream.requestBody, response);
     this.#cluster.hear(one.host, response);

@@ -1,3 +1,4 @@
+import type { JsonObject } from '#api';
 import type { Dispatcher, Random } from '#sim';
 import type { LogFiles } from '../access_log/access_loggers.ts';
 import type { ConfigNode } from '../config_node.ts';
@@ -37,8 +38,8 @@ export interface RouterServices extends TransportSocketServices {
   readonly logged?: ((record: StreamRecord) => void) | undefined;
   /** `--service-cluster`. */
   readonly localCluster: string;
-  /** `--service-node`. */
-  readonly nodeId: string;
+  /** How this Envoy names itself in what it sends: `core.v3.Node`. */
+  readonly localNode: JsonObject;
   readonly isFailingHealthChecks: () => boolean;
   /** The zone that this Envoy itself is in; empty where it is not said. */
   readonly zone: string;

@@ -1,5 +1,6 @@
 import { compileRe2, regexFault } from '../matching/re2.ts';
 import type { Api, JsonObject } from '#api';
+import type { Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
 import type { ListenerManager } from '../listener/listener_manager.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -15,6 +16,7 @@ import { listenersPage } from './listeners_page.ts';
 import { Logging } from './logging.ts';
 import type { CommandLineOptions } from './options.ts';
 import { serverInfo } from './server_info.ts';
+import type { ServerStats } from './server_stats.ts';
 import { statsPage } from './stats_page.ts';
 
 export interface AdminServices {
@@ -26,8 +28,8 @@ export interface AdminServices {
   readonly runtime: Runtime;
   readonly options: CommandLineOptions;
   readonly nowMs: () => number;
-  /** Brings what is only looked at up to date. */
-  readonly refreshStats: () => void;
+  readonly serverStats: ServerStats;
+  readonly dispatcher: Dispatcher;
 }
 
 type Endpoint = (query: URLQuery) => AdminResponse;
@@ -35,7 +37,14 @@ type URLQuery = ReadonlyMap<string, string>;
 
 const OK = (body: string): AdminResponse => ({ status: 200, body });
 const json = (value: JsonObject): AdminResponse => OK(`${JSON.stringify(value, null, 1)}\n`);
-const NO_PROFILER: Endpoint = () => ({ status: 501, body: 'The current build does not support this profiler' });
+const NO_HEAP_PROFILER: Endpoint = () => ({ status: 501, body: 'The current build does not support heap profiler' });
+/** The profiler of the CPU is there, and has nowhere to write. */
+const cpuProfiler: Endpoint = (query) => {
+  const isOn = query.get('enable') === 'y';
+  if (query.size !== 1 || !['y', 'n'].includes(query.get('enable') ?? ''))
+    return { status: 400, body: '?enable=<y|n>\n' };
+  return isOn ? { status: 500, body: 'failure to start the profiler' } : OK('OK\n');
+};
 
 /** The admin interface: the endpoints that tell of the simulated proxy, in their own formats (docs/operations/admin). */
 export class Admin {
@@ -57,8 +66,8 @@ export class Admin {
   request(target: string, method: string): AdminResponse {
     const mark = target.indexOf('?');
     const [path, search] = mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
-    const command = ADMIN_COMMANDS.find((one) => one.path === path);
-    const endpoint = this.#endpoints[path];
+    const command = ADMIN_COMMANDS.find((one) => one.path === path.replace(/\/+/g, '/'));
+    const endpoint = this.#endpoints[command?.path ?? ''];
     if (!command || !endpoint) return { status: 404, body: `invalid path. ${helpText()}` };
     if (command.isPost && method !== 'POST')
       return { status: 405, body: `Method ${method} not allowed, POST required.` };
@@ -67,25 +76,25 @@ export class Admin {
 
   readonly #endpoints: Readonly<Record<string, Endpoint>> = {
     '/': () => OK(homePage()),
-    '/allocprofiler': NO_PROFILER,
+    '/allocprofiler': () => OK('OK\n'),
     '/certs': () => json({ certificates: [] }),
     '/clusters': (query) => this.#showClusters(query),
     '/config_dump': (query) => configDumpPage(this.#services, query),
     '/contention': () =>
       OK('Mutex contention tracing is not enabled. To enable, run Envoy with flag --enable-mutex-tracing.'),
-    '/cpuprofiler': NO_PROFILER,
+    '/cpuprofiler': cpuProfiler,
     '/drain_listeners': (query) => this.#drainListeners(query),
     '/healthcheck/fail': () => this.#drain(true),
     '/healthcheck/ok': () => this.#drain(false),
-    '/heap_dump': NO_PROFILER,
-    '/heapprofiler': NO_PROFILER,
+    '/heap_dump': NO_HEAP_PROFILER,
+    '/heapprofiler': NO_HEAP_PROFILER,
     '/help': () => OK(helpText()),
     '/hot_restart_version': () => OK('11.104'),
     '/init_dump': (query) => this.#showInit(query),
     '/listeners': (query) => OK(listenersPage(this.#services.listeners(), query.get('format') === 'json')),
     '/logging': (query) => this.#logging.request(query),
     '/memory': () => json(MEMORY),
-    '/peak_heap_dump': NO_PROFILER,
+    '/peak_heap_dump': NO_HEAP_PROFILER,
     '/quitquitquit': () => OK('OK\n'),
     '/ready': () => this.#showReady(),
     '/reopen_logs': () => OK('OK\n'),
@@ -152,7 +161,11 @@ export class Admin {
   }
 
   #drainListeners(query: URLQuery): AdminResponse {
-    if (!query.has('skip_exit')) this.#services.resources.listenerWarming.stop(query.has('inboundonly'));
+    if (query.has('skip_exit')) return OK('OK\n');
+    const { resources, dispatcher, options } = this.#services;
+    const stop = (): void => resources.listenerWarming.stop(query.has('inboundonly'));
+    if (query.has('graceful')) dispatcher.createTimer('drain_listeners', options.drainTimeMs, stop);
+    else stop();
     return OK('OK\n');
   }
 
@@ -162,7 +175,7 @@ export class Admin {
   }
 
   #showStats(query: URLQuery): AdminResponse {
-    this.#services.refreshStats();
+    this.#services.serverStats.refresh();
     const { bootstrap, stats, resources } = this.#services;
     const page = statsPage({ stats, tags: this.#tags, endpoints: endpointMetrics(resources.clusters) }, query);
     // What the page shows is from before: the workers' values are merged while it is written.
@@ -172,6 +185,7 @@ export class Admin {
 
   #drain(isDraining: boolean): AdminResponse {
     this.#isDraining = isDraining;
+    this.#services.serverStats.setHealthy(!isDraining);
     return OK('OK\n');
   }
 }

@@ -2,7 +2,7 @@ import type { Json } from '#api';
 import type { Histogram, HistogramView } from '../stats/histogram.ts';
 
 /** How `histogram_buckets` asks for them; without it as a summary by quantiles. */
-export type BucketMode = 'summary' | 'cumulative' | 'disjoint' | 'detailed' | 'prometheusnative';
+export type BucketMode = 'none' | 'summary' | 'cumulative' | 'disjoint' | 'detailed' | 'prometheusnative';
 
 const NOTHING = 'No recorded values';
 const QUANTILES = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
@@ -10,7 +10,7 @@ const QUANTILES = [0, 25, 50, 75, 90, 95, 99, 99.5, 99.9, 100];
 /** A histogram as `/stats` writes it: of the last interval, and of all time (stats/histogram_impl.cc). */
 export function histogramText(histogram: Histogram, mode: BucketMode): string {
   const { interval, cumulative } = histogram;
-  if (cumulative.sampleCount === 0 && mode !== 'detailed') return NOTHING;
+  if (cumulative.sampleCount === 0) return NOTHING;
   if (mode === 'cumulative' || mode === 'disjoint') return bucketsOf(histogram, mode).map(bucketText).join(' ');
   if (mode === 'detailed')
     return `\n  totals=${binsText(cumulative)}\n  intervals=${binsText(interval)}\n  summary=${summaryText(histogram)}`;

@@ -22,7 +22,9 @@ export class Logging {
 
   /** What a request changes and shows: admin/logs_handler.cc. */
   request(query: ReadonlyMap<string, string>): { status: number; body: string } {
-    const error = query.size > 1 ? 'invalid number of parameters' : this.#change([...query][0]);
+    // One without a value changes nothing.
+    const given = [...query][0];
+    const error = query.size > 1 ? 'invalid number of parameters' : given?.[1] === '' ? undefined : this.#change(given);
     const active = `active loggers:\n${[...this.#levels].map(([name, level]) => `  ${name}: ${level}\n`).join('')}\n`;
     return error === undefined
       ? { status: 200, body: active }
@@ -33,7 +35,8 @@ export class Logging {
     if (!parameter) return undefined;
     const [name, value] = parameter;
     if (name === 'level') return this.#set(LOGGERS.map((one) => [one, value]));
-    if (name !== 'paths' && name !== 'group') return this.#set([[name, value]]);
+    if (name === 'group') return 'group parameter requires fine-grain logging to be enabled';
+    if (name !== 'paths') return this.#set([[name, value]]);
     const pairs = value.split(',').map((one) => one.split(':'));
     if (pairs.some((pair) => pair.length !== 2 || pair.includes(''))) return 'empty logger name or empty logger level';
     return this.#set(pairs as [string, string][]);

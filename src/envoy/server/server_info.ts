@@ -1,8 +1,7 @@
 import { ENVOY_VERSION, type JsonObject } from '#api';
+import { ENVOY_VERSION_TEXT, REVISION } from './envoy_version.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { CommandLineOptions } from './options.ts';
-
-const REVISION = '9e5580933739775e8bce696a57a2e1bc99368f23';
 
 const seconds = (ms: number): string => (ms % 1000 === 0 ? `${ms / 1000}s` : `${(ms / 1000).toFixed(3)}s`);
 
@@ -14,7 +13,7 @@ export function serverInfo(
 ): JsonObject {
   const uptime = `${Math.floor(now.uptimeMs / 1000)}s`;
   return {
-    version: `${REVISION}/${ENVOY_VERSION}/Clean/RELEASE/BoringSSL`,
+    version: ENVOY_VERSION_TEXT,
     state: now.state,
     uptime_current_epoch: uptime,
     uptime_all_epochs: uptime,
@@ -79,6 +78,31 @@ export function nodeOf(bootstrap: ConfigNode, options: CommandLineOptions): Json
         'build.type': 'RELEASE',
         'revision.status': 'Clean',
       },
+    },
+  };
+}
+
+/** The same as a message that travels. */
+export function localNode(bootstrap: ConfigNode, options: CommandLineOptions): JsonObject {
+  const { user_agent_name, user_agent_build_version, locality, ...rest } = nodeOf(bootstrap, options) as Record<
+    string,
+    JsonObject
+  >;
+  const { version, metadata } = user_agent_build_version as Record<string, JsonObject>;
+  const { region, zone, sub_zone } = (locality ?? {}) as Record<string, string>;
+  return {
+    ...rest,
+    ...(locality ? { locality: { region: region!, zone: zone!, subZone: sub_zone! } } : {}),
+    userAgentName: user_agent_name!,
+    userAgentBuildVersion: {
+      version: Object.fromEntries(
+        Object.entries({
+          majorNumber: version!['major_number']!,
+          minorNumber: version!['minor_number']!,
+          patch: version!['patch']!,
+        }).filter(([, number]) => number !== 0),
+      ),
+      metadata: metadata!,
     },
   };
 }

@@ -25,10 +25,18 @@ interface Shown {
 
 const FORMATS = ['html', 'active-html', 'json', 'prometheus', 'text'];
 const BUCKET_MODES: readonly string[] = ['cumulative', 'disjoint', 'detailed', 'summary', 'prometheusnative'];
+const HIDDEN_MODES: readonly string[] = ['include', 'only', 'exclude'];
+/** These count by being there. */
+const SWITCHES: readonly string[] = ['usedonly', 'text_readouts', 'pretty', 'invert_filter'];
+
+/** A parameter without a value is none. */
+const withValues = (query: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...query].filter(([name, value]) => value !== '' || SWITCHES.includes(name)));
 const TYPES = ['All', 'Counters', 'Gauges', 'Histograms', 'TextReadouts'];
 
 /** `/stats` in each of its formats: server/admin/stats_handler.cc, stats_params.cc. */
-export function statsPage(source: StatsPageSource, query: ReadonlyMap<string, string>): Answer {
+export function statsPage(source: StatsPageSource, given: ReadonlyMap<string, string>): Answer {
+  const query = withValues(given);
   const filter = compileFilter(query.get('filter'));
   const refusal = refusalOf(query) ?? (typeof filter === 'string' ? filter : undefined);
   if (refusal !== undefined || typeof filter === 'string') return { status: 400, body: refusal ?? '' };
@@ -37,12 +45,14 @@ export function statsPage(source: StatsPageSource, query: ReadonlyMap<string, st
   const write: Readonly<Record<string, () => string>> = {
     prometheus: () =>
       prometheusPage(selection, source.tags, {
-        asSummary: buckets === 'summary',
+        asSummary: buckets === 'summary' || buckets === 'none',
         withTexts: query.has('text_readouts'),
       }),
     json: () => asJson(selection, buckets),
   };
-  const body = write[query.get('format') ?? ''] ?? (() => asText(selection, buckets === '' ? 'summary' : buckets));
+  const body =
+    write[query.get('format') ?? ''] ??
+    (() => asText(selection, buckets === '' || buckets === 'none' ? 'summary' : buckets));
   return { status: 200, body: body() };
 }
 
@@ -51,8 +61,9 @@ function refusalOf(query: ReadonlyMap<string, string>): string | undefined {
   const buckets = query.get('histogram_buckets') ?? '';
   const format = query.get('format') ?? 'text';
   if (!TYPES.includes(query.get('type') ?? 'All')) return 'invalid &type= param';
-  if (buckets !== '' && !BUCKET_MODES.includes(buckets))
+  if (buckets !== '' && buckets !== 'none' && !BUCKET_MODES.includes(buckets))
     return 'usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary|prometheusnative)\n';
+  if (!HIDDEN_MODES.includes(query.get('hidden') ?? 'exclude')) return 'usage: /stats?hidden=(include|only|exclude)\n';
   if (!FORMATS.includes(format)) return 'usage: /stats?format=(html|active-html|json|prometheus|text)\n';
   return format === 'prometheus' && (buckets === 'detailed' || buckets === 'disjoint')
     ? 'unsupported prometheus histogram bucket mode'
@@ -64,7 +75,8 @@ function select(
   query: ReadonlyMap<string, string>,
   filter: (name: string) => boolean,
 ): Selection {
-  const type = query.get('type') ?? 'All';
+  // Prometheus is told of all types.
+  const type = query.get('format') === 'prometheus' ? 'All' : (query.get('type') ?? 'All');
   const isUsedOnly = query.has('usedonly');
   const pick = <T extends Shown>(kind: string, list: Iterable<T>): T[] =>
     type === 'All' || type === kind ? [...list].filter((one) => (!isUsedOnly || one.isUsed) && filter(one.name)) : [];
@@ -129,11 +141,21 @@ function asJson(selection: Selection, mode: BucketMode | ''): string {
   const texts = byName(selection.textReadouts).map(({ name, value }) => ({ name, value }));
   const scalars = scalarsOf(selection).map(({ name, value }) => ({ name, value }));
   const histograms = byName(selection.histograms);
-  return JSON.stringify({
-    stats: [
-      ...texts,
-      ...scalars,
-      ...(histograms.length === 0 ? [] : [{ histograms: histogramJson(histograms, mode) }]),
-    ],
-  });
+  return withShortBounds(
+    JSON.stringify({
+      stats: [
+        ...texts,
+        ...scalars,
+        ...(histograms.length === 0 ? [] : [{ histograms: histogramJson(histograms, mode) }]),
+      ],
+    }),
+  );
 }
+
+/** As C++ writes a number in the fewest characters: `3e+05`. */
+const withShortBounds = (text: string): string =>
+  text.replace(/(?<="upper_bound":)[\d.]+/g, (digits) => {
+    const [short, exponent] = Number(digits).toExponential().split('e+');
+    const long = exponent === undefined ? digits : `${short}e+${exponent.padStart(2, '0')}`;
+    return long.length < digits.length ? long : digits;
+  });

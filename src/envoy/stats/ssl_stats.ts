@@ -23,3 +23,15 @@ export function declareSslStats(store: StatsStore, prefix: string, sockets: read
   const isTls = sockets.some((socket) => socket?.child('typed_config')?.text('@type')?.endsWith('TlsContext') === true);
   if (isTls) store.declare(...NAMES.map((name) => `${prefix}ssl.${name}`));
 }
+
+/** Simplified: what both ends prefer where nobody has a list of his own. */
+const CIPHERS: Readonly<Record<string, string>> = {
+  'TLSv1.3': 'TLS_AES_256_GCM_SHA384',
+  'TLSv1.2': 'ECDHE-RSA-AES128-GCM-SHA256',
+};
+
+export const cipherOf = (version: string | undefined): string | undefined => CIPHERS[version ?? ''];
+
+/** What a finished handshake counts below `ssl.`, beside itself: tls/stats.cc, chargeStat. */
+export const handshakeStats = (version: string | undefined): string[] =>
+  version === undefined ? [] : [`versions.${version}`, `ciphers.${CIPHERS[version] ?? 'unknown'}`, 'curves.X25519'];

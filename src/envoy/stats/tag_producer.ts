@@ -32,8 +32,13 @@ export class TagProducer {
   readonly #byPrefix = new Map<string, Extractor[]>();
 
   constructor(config: ConfigNode | undefined) {
-    if (config?.raw('use_all_default_tags') !== false) this.#add(defaultsNamed(undefined));
-    for (const node of config?.list('stats_tags') ?? []) this.#add(customExtractors(node));
+    const custom = config?.list('stats_tags') ?? [];
+    const overridden = new Set(
+      config?.flag('allow_default_tag_overrides') === true ? custom.map((node) => node.text('tag_name')) : [],
+    );
+    if (config?.raw('use_all_default_tags') !== false)
+      this.#add(defaultsNamed(undefined).filter(({ name }) => !overridden.has(name)));
+    for (const node of custom) this.#add(customExtractors(node));
   }
 
   #add(extractors: readonly Extractor[]): void {
@@ -59,6 +64,9 @@ export class TagProducer {
     return { name: [...name].filter((_, i) => !removed.has(i)).join(''), tags };
   }
 }
+
+/** Whether Envoy has a tag of its own by this name. */
+export const isDefaultTag = (name: string): boolean => defaultsNamed(name).length > 0;
 
 const defaultsNamed = (name: string | undefined): Extractor[] =>
   [...regexExtractors, ...tokenExtractors].filter((one) => name === undefined || one.name === name);

@@ -45,3 +45,7 @@ export class LogFlags {
     return [...this.#flags].sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b)).join(',');
   }
 }
+
+/** Flags as RESPONSE_FLAGS writes them, as one number with a bit for each. */
+export const flagBits = (flags: string): number =>
+  flags.split(',').reduce((bits, flag) => (ORDER.includes(flag) ? bits + 2 ** ORDER.indexOf(flag) : bits), 0);

@@ -6,7 +6,11 @@ import type { TraceReason, UuidRequestId } from '../http/request_id.ts';
 import type { Stream } from '../http/stream.ts';
 import { fractionOf, type Fraction, type Runtime } from '../runtime/runtime.ts';
 import type { Trace } from '../trace.ts';
-import type { Tracer, TracerRegistry } from './tracer.ts';
+import { expand } from '../formatter/format_text.ts';
+import type { FormatterContext } from '../formatter/formatter_context.ts';
+import { compileCustomTags } from './custom_tags.ts';
+import { spanTags, type SpanTagOptions } from './span_tags.ts';
+import type { Tracer, TracerRegistry, TracerServices } from './tracer.ts';
 
 interface Sampling {
   readonly client: Fraction;
@@ -16,6 +20,7 @@ interface Sampling {
 
 const ALWAYS: Fraction = { numerator: 100, denominator: 100 };
 const TICKETS = 10_000;
+const DEFAULT_PATH_LENGTH = 256;
 const STAT_OF = {
   not_traceable: 'not_traceable',
   sampling: 'random_sampling',
@@ -32,6 +37,7 @@ const WHY: Readonly<Record<TraceReason, string>> = {
 export interface TracingServices {
   readonly tracers: TracerRegistry;
   readonly runtime: Runtime;
+  readonly tracer: TracerServices;
   readonly random: Random;
   readonly requestId: UuidRequestId;
   readonly stats: ConnectionManagerStats['tracing'];
@@ -47,6 +53,7 @@ export class HttpTracing {
   readonly #sampling: Sampling;
   readonly #tracer: Tracer | undefined;
   readonly #isEgress: boolean;
+  readonly #tags: SpanTagOptions;
 
   constructor(node: ConfigNode, isEgress: boolean, services: TracingServices) {
     this.#node = node;
@@ -64,7 +71,11 @@ export class HttpTracing {
     const config = (node.child('provider') ?? services.fallbackProvider)?.child('typed_config');
     const type = config?.text('@type') ?? '';
     this.#tracer =
-      config && services.tracers.get(type.slice(type.lastIndexOf('/') + 1))?.create(config, services.random);
+      config && services.tracers.get(type.slice(type.lastIndexOf('/') + 1))?.create(config, services.tracer);
+    this.#tags = {
+      custom: compileCustomTags(node.list('custom_tags')),
+      maxPathLength: node.number('max_path_tag_length') ?? DEFAULT_PATH_LENGTH,
+    };
   }
 
   /** Decides, counts, and starts the span: conn_manager_impl.cc, traceRequest. */
@@ -79,10 +90,42 @@ export class HttpTracing {
       sentence: `The request ${WHY[reason]}.`,
     });
     const isTraced = reason !== 'not_traceable';
-    stream.span = this.#tracer?.startSpan({ headers: stream.request, isTraced, isEgress: this.#isEgress });
+    const span = this.#tracer?.startSpan({ headers: stream.request, isTraced, isEgress: this.#isEgress });
+    // With a span of its own the upstream is told of that one.
+    const told = span && this.#node.flag('spawn_upstream_span') ? span.child() : span;
+    stream.upstreamSpan = told === span ? undefined : told;
+    stream.span = span;
+    if (told) stream.inject = this.#node.flag('no_context_propagation') ? undefined : (headers) => told.inject(headers);
     stream.facts.isTraced = isTraced;
-    stream.facts.traceId = stream.span?.traceId;
+    stream.facts.traceId = span?.traceId;
+    stream.facts.spanId = span?.spanId;
     this.#decorate(stream);
+  }
+
+  /** The stream is over, and its spans. */
+  finish(stream: Stream, context: FormatterContext): void {
+    const { span, upstreamSpan, facts, route } = stream;
+    if (!span) return;
+    const ofRoute = route?.node.child('tracing');
+    const custom = [...this.#tags.custom, ...compileCustomTags(ofRoute?.list('custom_tags') ?? [])];
+    const ended = {
+      host: stream.request.get(':authority') ?? '',
+      startMs: facts.startMs,
+      endMs: facts.nowMs,
+      tags: spanTags(context, { ...this.#tags, custom }),
+    };
+    const named = (field: string): string | undefined => {
+      const format = ofRoute?.text(field) ?? this.#node.text(field) ?? '';
+      return format === '' ? undefined : expand(format, context);
+    };
+    const upstream = named('upstream_operation') ?? `router ${context.clusterName ?? ''} egress`;
+    const operation = route?.node.child('decorator')?.text('operation') ?? '';
+    upstreamSpan?.finish({ ...ended, name: upstream, isClient: true });
+    span.finish({
+      ...ended,
+      name: named('operation') ?? (operation === '' ? undefined : operation),
+      isClient: this.#isEgress,
+    });
   }
 
   /** What the answer says of the operation; on an outbound listener what the service said of it is taken away. */

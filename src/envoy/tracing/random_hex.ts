@@ -13,3 +13,9 @@ export function randomHex(random: Random, digits: number): string {
   }
   return text;
 }
+
+/** A UUID of version 4. */
+export function uuid(random: Random): string {
+  const hex = randomHex(random, 32);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20)}`;
+}

@@ -235,7 +235,7 @@ export class Cluster {
     if (!isChanged && !hasNewPolicy) return false;
     this.#hosts = hosts;
     for (const host of added) host.healthySinceMs = this.#services.dispatcher.nowMs;
-    this.stats.traffic.max_host_weight.set(Math.max(0, ...hosts.map((host) => host.weight)));
+    this.stats.updateHosts(hosts, added.length, this.node.text('type'));
     for (const checker of this.#checkers) {
       for (const host of added) checker.watch(host);
       for (const host of removed) checker.forget(host);

@@ -1,3 +1,5 @@
+import type { Host } from './host.ts';
+import { declareCodecStats, type Codec } from '../stats/codec_stats.ts';
 import { declareSslStats } from '../stats/ssl_stats.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { CodeStats } from '../stats/code_stats.ts';
@@ -25,6 +27,9 @@ const BUDGET_HISTOGRAMS = [
   'upstream_rq_timeout_budget_per_try_percent_used',
 ] as const;
 
+/** The kinds whose updates weigh their hosts: upstream_impl.cc, BaseDynamicClusterImpl. */
+const UPDATES_WEIGHTS: ReadonlySet<string> = new Set(['EDS', 'STRICT_DNS']);
+
 /** What an answer is counted as, beside its code. */
 export interface ResponseFacts {
   readonly isInternal: boolean;
@@ -44,12 +49,27 @@ export class ClusterStats {
   readonly tracksEndpoints: boolean;
   readonly #store: StatsStore;
   readonly #codes = new Map<string, CodeStats>();
+  readonly #codecs = new Set<Codec>();
   readonly #plain: CodeStats;
   readonly #external: CodeStats;
 
   /** `ssl.NAME`, of handshakes with the endpoints. */
   ssl(name: string): void {
     this.#store.add(`${this.prefix}ssl.${name}`);
+  }
+
+  /** The transport socket of each new host is looked for, and `default` is found where no match says otherwise. */
+  updateHosts(hosts: readonly Host[], added: number, type: string | undefined): void {
+    if (added > 0) this.#store.add(`${this.prefix}default.total_match_count`, added);
+    if (UPDATES_WEIGHTS.has(type ?? ''))
+      this.traffic.max_host_weight.set(Math.max(0, ...hosts.map((host) => host.weight)));
+  }
+
+  /** The first connection that speaks it is made. */
+  useCodec(codec: Codec): void {
+    if (this.#codecs.has(codec)) return;
+    this.#codecs.add(codec);
+    declareCodecStats(this.#store, this.prefix, codec);
   }
 
   constructor(node: ConfigNode, store: StatsStore, statName: string) {

@@ -4,6 +4,7 @@ import type {
   UpstreamHandshake,
   UpstreamTransportSocket,
 } from '../network/transport_socket.ts';
+import { handshakeStats } from '../stats/ssl_stats.ts';
 import type { EstablishedTls, SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { ClusterHttpOptions } from './cluster_http_options.ts';
 import type { ClusterStats } from './cluster_stats.ts';
@@ -134,6 +135,7 @@ export class ConnPool {
     this.host.stats.cx_total++;
     this.host.stats.cx_active++;
     (this.#isMultiplexed ? this.#stats.upstream_cx_http2_total : this.#stats.upstream_cx_http1_total).inc();
+    this.#owner.stats.useCodec(this.#isMultiplexed ? 'http2' : 'http1');
     const waiting = this.#pending.shift();
     if (waiting) this.#breaker.give('pending_requests');
     if (this.#network.refuses(this.host.address)) return this.#failConnect(waiting);
@@ -144,7 +146,8 @@ export class ConnPool {
     if (handshake && 'failure' in handshake) return this.#failHandshake(waiting, handshake);
     this.#tls = handshake?.seen;
     this.#established = handshake?.established;
-    if (handshake) this.#owner.stats.ssl('handshake');
+    if (handshake)
+      for (const name of ['handshake', ...handshakeStats(handshake.established.version)]) this.#owner.stats.ssl(name);
     const connection = this.#newConnection();
     this.#ready.push(connection);
     if (waiting) this.#attach(waiting, connection, false);

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { regexFault } from '../matching/re2.ts';
+import { isDefaultTag } from '../stats/tag_producer.ts';
 import { checkIpAddress } from './addresses.ts';
 import { NONE, problem, type Check } from './check.ts';
 import { duplicateClusters } from './clusters.ts';
@@ -111,10 +112,22 @@ function checkNode(node: ConfigNode): Diagnostic[] {
   );
 }
 
+const unknownTag = (tag: ConfigNode, name: string): Diagnostic[] =>
+  problem(
+    'stats_tag',
+    tag,
+    [],
+    `The tag \`${name}\` has no \`regex\` and no \`fixed_value\`, and Envoy has none of this name.`,
+    {
+      envoySays: `No regex specified for tag specifier and no default regex for name: '${name}'`,
+    },
+  );
+
 function checkTags(config: ConfigNode | undefined): Diagnostic[] {
   return (config?.list('stats_tags') ?? []).flatMap((tag) => {
-    const regex = tag.text('regex');
-    if (regex === undefined) return NONE;
+    const [name, regex] = [tag.text('tag_name') ?? '', tag.text('regex') ?? ''];
+    if (tag.has('fixed_value')) return NONE;
+    if (regex === '') return isDefaultTag(name) ? NONE : unknownTag(tag, name);
     const fault = regexFault(regex);
     if (!fault) return NONE;
     return problem('regex', tag, ['regex'], `The regex "${regex}" is not one that can be read: ${fault.message}.`, {

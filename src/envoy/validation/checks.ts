@@ -1,12 +1,13 @@
 import type { Visit } from '#api';
 import type { Diagnostic } from '#source';
 import { ConfigNode } from '../config_node.ts';
+import { checkOpenTelemetryLog, checkTransportVersion } from './access_logs.ts';
 import { checkCidrRange } from './addresses.ts';
 import { checkBootstrap } from './bootstraps.ts';
 import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
 import { checkCluster } from './clusters.ts';
 import { checkConnectionManager } from './connection_managers.ts';
-import { checkSubstitutionFormat } from './formats.ts';
+import { checkExpressionFilter, checkFileLog, checkSubstitutionFormat } from './formats.ts';
 import {
   checkApiKeys,
   checkBasicAuth,
@@ -29,6 +30,7 @@ import {
 import { checkMirror } from './header_options.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
+import { checkCustomTag, checkOpenTelemetry, checkTracing, checkZipkin } from './tracers.ts';
 import { checkProxyProtocol, checkTcpProxy, checkTlv } from './tcp_proxies.ts';
 import {
   checkAlgorithms,
@@ -59,12 +61,15 @@ const TLS = 'envoy.extensions.transport_sockets.tls.v3';
 
 /** What is judged of each message beyond its fields. */
 const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly Check[]>([
+  ['envoy.config.accesslog.v3.AccessLog', [checkExtension]],
+  ['envoy.config.accesslog.v3.ExtensionFilter', [checkExtension]],
   ['envoy.config.bootstrap.v3.Bootstrap', [checkBootstrap]],
   ['envoy.config.cluster.v3.Cluster', [checkCluster, checkClusterSocket]],
   ['envoy.config.core.v3.CidrRange', [checkCidrRange]],
   ['envoy.config.core.v3.SubstitutionFormatString', [checkSubstitutionFormat]],
   ['envoy.config.core.v3.TransportSocket', [checkExtension]],
   ['envoy.config.listener.v3.Filter', [checkExtension]],
+  ['envoy.config.metrics.v3.StatsSink', [checkExtension]],
   ['envoy.config.listener.v3.FilterChain', [checkFilterChain]],
   ['envoy.config.listener.v3.Listener', [checkListener, checkFilterChainMatcher]],
   ['envoy.config.listener.v3.ListenerFilter', [checkExtension]],
@@ -74,9 +79,17 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.route.v3.RouteAction', [checkRouteAction]],
   ['envoy.config.route.v3.RouteConfiguration', [checkRouteConfiguration]],
   ['envoy.config.route.v3.VirtualHost', [checkVirtualHost]],
+  ['envoy.config.route.v3.Tracing', [checkTracing]],
+  ['envoy.config.trace.v3.OpenTelemetryConfig', [checkOpenTelemetry]],
   ['envoy.config.trace.v3.Tracing.Http', [checkExtension]],
+  ['envoy.config.trace.v3.ZipkinConfig', [checkZipkin]],
+  ['envoy.extensions.access_loggers.file.v3.FileAccessLog', [checkFileLog]],
+  ['envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter', [checkExpressionFilter]],
+  ['envoy.extensions.access_loggers.grpc.v3.CommonGrpcAccessLogConfig', [checkTransportVersion]],
+  ['envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig', [checkOpenTelemetryLog]],
   ['envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig', [checkUriTemplate]],
   ['envoy.type.matcher.v3.RegexMatcher', [checkRegex]],
+  ['envoy.type.tracing.v3.CustomTag', [checkCustomTag]],
   ['envoy.extensions.filters.network.rbac.v3.RBAC', [checkNetworkRbac]],
   [`${HTTP}.rbac.v3.RBAC`, [checkHttpRbac]],
   ['xds.type.matcher.v3.ServerNameMatcher', [checkServerNameMatcher]],
@@ -95,6 +108,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
   [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
+  [`${HCM}.HttpConnectionManager.Tracing`, [checkTracing]],
   [`${HCM}.HttpFilter`, [checkExtension]],
   [`${TLS}.CommonTlsContext`, [checkCommonTls]],
   [`${TLS}.SubjectAltNameMatcher`, [checkSanMatcher]],

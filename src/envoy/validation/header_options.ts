@@ -3,6 +3,9 @@ import type { ConfigNode } from '../config_node.ts';
 import { NONE, problem, type Check } from './check.ts';
 import { checkFormat } from './formats.ts';
 
+/** An older spelling, which headers alone still know: router/header_parser.cc. */
+const OF_HEADERS: ReadonlySet<string> = new Set(['PER_REQUEST_STATE']);
+
 const isProtected = (name: string): boolean => name.startsWith(':') || name.toLowerCase() === 'host';
 
 /** The headers that one level of the route configuration adds and removes. */
@@ -32,7 +35,7 @@ export function checkAddedHeader(option: ConfigNode): Diagnostic[] {
         envoySays: ':-prefixed or host headers may not be modified',
       })
     : NONE;
-  return [...named, ...checkFormat(option, ['header', 'value'], header?.text('value') ?? '')];
+  return [...named, ...checkFormat(option, ['header', 'value'], header?.text('value') ?? '', OF_HEADERS)];
 }
 
 const checkRemoved = (node: ConfigNode, field: string): Diagnostic[] =>

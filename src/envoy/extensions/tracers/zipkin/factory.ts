@@ -3,32 +3,41 @@ import { randomHex } from '../../../tracing/random_hex.ts';
 import type { ConfigNode } from '../../../config_node.ts';
 import type { HeaderMap } from '../../../http/header_map.ts';
 import { writeTraceParent } from '../../../tracing/trace_parent.ts';
-import { type Span, type SpanStart, type Tracer, type TracerFactory } from '../../../tracing/tracer.ts';
+import {
+  type Span,
+  type SpanStart,
+  type Tracer,
+  type TracerFactory,
+  type TracerServices,
+} from '../../../tracing/tracer.ts';
+import { SpanReporter } from '../../../tracing/span_reporter.ts';
+import { zipkinSender, zipkinSpan } from './collector.ts';
 import { readContext, readSampled, type SpanContext } from './span_context.ts';
 
-/** `envoy.tracers.zipkin`: B3 headers, joined with `traceparent` where it is told to. Spans are not sent to a collector. */
+/** `envoy.tracers.zipkin`: B3 headers, joined with `traceparent` where it is told to; spans go to a collector as JSON. */
 export const zipkinTracerFactory: TracerFactory = {
   name: 'envoy.tracers.zipkin',
   type: 'envoy.config.trace.v3.ZipkinConfig',
   fidelity: {
     level: 'partial',
-    notSimulated: ['collector_cluster', 'collector_endpoint', 'collector_endpoint_version', 'collector_hostname'],
+    notSimulated: ['collector_endpoint_version', 'collector_service', 'timestamp_trace_ids'],
   },
-  create: (config, random) => new ZipkinTracer(config, random),
+  create: (config, services) => new ZipkinTracer(config, services),
 };
 
 class ZipkinTracer implements Tracer {
   readonly #sharesContext: boolean;
-  readonly #splitsSpans: boolean;
   readonly #isW3c: boolean;
   readonly #isLong: boolean;
   readonly #random: Random;
 
-  constructor(config: ConfigNode, random: Random) {
-    this.#random = random;
+  readonly #reporter: SpanReporter;
+
+  constructor(config: ConfigNode, services: TracerServices) {
+    this.#random = services.random;
+    this.#reporter = new SpanReporter('zipkin', services, zipkinSender(config, services));
     this.#isLong = config.flag('trace_id_128bit');
     this.#sharesContext = config.raw('shared_span_context') !== false;
-    this.#splitsSpans = config.flag('split_spans_for_request');
     this.#isW3c = config.text('trace_context_option') === 'USE_B3_WITH_W3C_PROPAGATION';
   }
 
@@ -39,7 +48,7 @@ class ZipkinTracer implements Tracer {
     if (client === 'unreadable') return undefined;
     if (client === 'none') return this.#span(this.#root(), isSampled, isSingle);
     // A server shares the span of its client, unless that is switched off: tracer.cc, startSpan.
-    const isShared = this.#sharesContext && !isEgress && !this.#splitsSpans;
+    const isShared = this.#sharesContext && !isEgress;
     const own = isShared ? client : { ...client, spanId: randomHex(this.#random, 16), parentId: client.spanId };
     return this.#span(own, isSampled, isSingle);
   }
@@ -55,6 +64,7 @@ class ZipkinTracer implements Tracer {
     return {
       traceId: context.traceId,
       isSampled,
+      finish: (end) => isSampled && this.#reporter.report(zipkinSpan(context, end)),
       child: () =>
         this.#span({ ...context, spanId: randomHex(this.#random, 16), parentId: context.spanId }, isSampled, isSingle),
       inject: (headers) =>

@@ -53,7 +53,7 @@ function handshake(
   const shown = server.clientCa === undefined ? undefined : own;
   return {
     seen: definedOnly({ sni: how.asked, alpn, client: shown?.cn }),
-    established: definedOnly({ version: how.version, peer: server.certificate, local: shown }),
+    established: definedOnly({ sni: how.asked, version: how.version, peer: server.certificate, local: shown }),
   };
 }
 

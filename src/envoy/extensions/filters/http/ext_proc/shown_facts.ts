@@ -82,7 +82,7 @@ export function attributesMessage(
   const facts = {
     ...celFactsOf({ ...factsOf(callbacks), ...(response ? { response } : {}) }),
     log: response ? { ...callbacks.log, code: response.status } : callbacks.log,
-    virtualHost: callbacks.virtualHost?.node.text('name'),
+    virtualHost: callbacks.virtualHost,
   };
   const values = attributes.flatMap(({ name, read }) => {
     const value = jsonOf(read?.(facts));

@@ -26,6 +26,7 @@ export const luaFilterFactory = defineHttpFilter<LuaPerRoute>({
   fidelity: { level: 'partial', notSimulated: ['verifySignature by sha224'] },
   compile: (node, context) => {
     const prefix = node.text('stat_prefix');
+    context.stats.gauge('lua.lua_vm_count');
     const config: LuaConfig = {
       node,
       clearsRouteCache: node.raw('clear_route_cache') !== false,

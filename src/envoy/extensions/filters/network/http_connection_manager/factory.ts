@@ -11,7 +11,6 @@ export const httpConnectionManagerFactory: NetworkFilterFactory = {
     const manager = new ConnectionManager(config, context, {
       statPrefix: context.listenerPrefix,
       isOutbound: context.isOutbound,
-      name: context.listenerName,
     });
     context.onRelease(() => manager.release());
     return (connection) => new ServerConnection(manager, connection);

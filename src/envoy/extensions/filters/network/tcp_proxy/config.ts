@@ -2,6 +2,7 @@ import { hostOf } from '../../../../network/address.ts';
 import { durationMs, type JsonObject } from '#api';
 import type { Random } from '#sim';
 import { compileAccessLogs, type AccessLogger } from '../../../../access_log/access_loggers.ts';
+import { collectorServices } from '../../../../http/collector_services.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FormatterContext } from '../../../../formatter/formatter_context.ts';
 import { xxHash64 } from '../../../../load_balancing/xx_hash64.ts';
@@ -57,7 +58,11 @@ export function compileTcpProxy(node: ConfigNode, services: RouterServices): Tcp
     maxConnectAttempts: node.number('max_connect_attempts') ?? 1,
     idleTimeoutMs: durationMs(node.text('idle_timeout')) ?? DEFAULT_IDLE_TIMEOUT_MS,
     maxDurationMs: durationMs(node.text('max_downstream_connection_duration')),
-    loggers: compileAccessLogs(node.list('access_log'), { ...services, random }),
+    loggers: compileAccessLogs(node.list('access_log'), {
+      ...services,
+      random,
+      collector: () => collectorServices(services),
+    }),
     tunnel: compileTunnel(node.child('tunneling_config'), random),
     logsOnStart: options?.flag('flush_access_log_on_start') === true,
     backoffMs: compileBackoff(node.child('backoff_options'), random),
