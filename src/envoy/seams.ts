@@ -94,7 +94,7 @@ export type UpstreamReply =
       readonly connectionHeaders?: HeaderMap;
     }
   | {
-      readonly failure: 'refused' | 'reset' | 'remote_reset' | 'protocol_error';
+      readonly failure: 'refused' | 'unbound' | 'reset' | 'remote_reset' | 'protocol_error';
       /** What the transport socket says of it. */
       readonly transportFailure?: string;
     };

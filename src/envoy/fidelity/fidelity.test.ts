@@ -10,10 +10,9 @@ const said = (text: string, type: string): string[] =>
     .diagnostics.map((one) => `${one.range?.line}: ${one.message}`);
 
 test('a field that Envoy knows and this engine does not run says so at its line, once for all that is inside', () => {
-  const cluster =
-    'name: web\nupstream_bind_config:\n  source_address: {address: 127.0.0.1, port_value: 0}\nlb_policy: RANDOM\n';
+  const cluster = 'name: web\nupstream_connection_options:\n  tcp_keepalive: {keepalive_time: 10}\nlb_policy: RANDOM\n';
   expect(said(cluster, 'envoy.config.cluster.v3.Cluster')).toEqual([
-    '2: `upstream_bind_config`: `upstream_bind_config` is accepted, but has no effect here: it is not simulated',
+    '2: `upstream_connection_options`: `upstream_connection_options` is accepted, but has no effect here: it is not simulated',
   ]);
 });
 

@@ -44,7 +44,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy.config.bootstrap.v3.Bootstrap.DynamicResources': ['ads_config', 'cds_config', 'lds_config'],
   'envoy.config.bootstrap.v3.Bootstrap.StaticResources': ['clusters', 'listeners', 'secrets'],
-  'envoy.config.bootstrap.v3.ClusterManager': ['local_cluster_name', 'outlier_detection'],
+  'envoy.config.bootstrap.v3.ClusterManager': ['local_cluster_name', 'outlier_detection', 'upstream_bind_config'],
   'envoy.config.bootstrap.v3.ClusterManager.OutlierDetection': ['event_log_path'],
   'envoy.config.bootstrap.v3.LayeredRuntime': ['layers'],
   'envoy.config.bootstrap.v3.RuntimeLayer': ['admin_layer', 'name', 'rtds_layer', 'static_layer'],
@@ -96,6 +96,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'transport_socket_matches',
     'type',
     'typed_extension_protocol_options',
+    'upstream_bind_config',
     'upstream_http_protocol_options',
   ],
   'envoy.config.cluster.v3.Cluster.CommonLbConfig': [
@@ -193,6 +194,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   'envoy.config.core.v3.Address': ['socket_address'],
   'envoy.config.core.v3.ApiConfigSource': ['api_type', 'grpc_services'],
   'envoy.config.core.v3.BackoffStrategy': ['base_interval', 'max_interval'],
+  'envoy.config.core.v3.BindConfig': ['additional_source_addresses', 'extra_source_addresses', 'source_address'],
   'envoy.config.core.v3.CelExpressionConfig': [
     'enable_string_concat',
     'enable_string_conversion',
@@ -207,6 +209,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'default_config',
     'type_urls',
   ],
+  'envoy.config.core.v3.ExtraSourceAddress': ['address'],
   'envoy.config.core.v3.GrpcMethodList': ['services'],
   'envoy.config.core.v3.GrpcMethodList.Service': ['method_names', 'name'],
   'envoy.config.core.v3.GrpcService': ['envoy_grpc', 'initial_metadata', 'retry_policy', 'timeout'],

@@ -1,4 +1,4 @@
-import { hostOf, portOf } from '../network/address.ts';
+import { addressOf, hostOf, portOf } from '../network/address.ts';
 import { isIpAddress, maskAddress } from '../network/cidr.ts';
 import type { FormatterContext, Operator, Value } from './formatter_context.ts';
 
@@ -42,9 +42,8 @@ export const ADDRESS_OPERATORS: Readonly<Record<string, Operator>> = {
   ...forms('DOWNSTREAM_DIRECT_LOCAL', ({ localAddress }) => localAddress),
   ...forms('UPSTREAM_REMOTE', chosen),
   // The system takes this end of a connection to any address of the loopback network; its port is not known.
-  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: present(
-    ({ facts }) =>
-      facts.upstreamRequestMs === undefined && facts.upstreamBytes === undefined ? undefined : '127.0.0.1:0',
-    withoutPort,
-  ),
+  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: present(({ facts }) => {
+    if (facts.upstreamRequestMs === undefined && facts.upstreamBytes === undefined) return undefined;
+    return addressOf(facts.host?.source ?? '127.0.0.1', 0);
+  }, withoutPort),
 };

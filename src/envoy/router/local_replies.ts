@@ -23,13 +23,16 @@ export function localReplyOf(
     `${PREFIX}${isRetry ? 'retried and the latest reset' : 'reset'} reason: ${reason}`;
   switch (failure) {
     case 'refused':
+    case 'unbound': {
+      const whose = failure === 'refused' ? 'remote' : 'local';
       return {
         status: 503,
         flag: 'UF',
-        body: because('remote connection failure'),
-        details: `upstream_reset_before_response_started{remote_connection_failure|${transportFailure}}`,
+        body: because(`${whose} connection failure`),
+        details: `upstream_reset_before_response_started{${whose}_connection_failure|${transportFailure}}`,
         transportFailure,
       };
+    }
     case 'reset':
       return {
         status: 503,

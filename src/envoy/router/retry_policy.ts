@@ -12,7 +12,7 @@ const DEFAULT_BASE_MS = 25;
 const DEFAULT_MAX_FACTOR = 10;
 
 /** Why an attempt brought no answer. */
-export type Failure = 'refused' | 'reset' | 'overflow' | 'per_try_timeout' | 'protocol_error' | 'remote_reset';
+export type Failure = 'refused' | 'unbound' | 'reset' | 'overflow' | 'per_try_timeout' | 'protocol_error' | 'remote_reset';
 
 const GRPC_CONDITIONS: Readonly<Record<string, number>> = {
   cancelled: 1,
@@ -72,7 +72,8 @@ export class RetryPolicy {
     const is = (...names: string[]): boolean => names.some((name) => this.conditions.has(name));
     if (failure === 'overflow') return false;
     if (failure === 'remote_reset') return is('5xx', 'gateway-error', 'reset', 'refused-stream');
-    if (failure === 'refused') return is('5xx', 'connect-failure', 'reset', 'gateway-error', 'reset-before-request');
+    if (failure === 'refused' || failure === 'unbound')
+      return is('5xx', 'connect-failure', 'reset', 'gateway-error', 'reset-before-request');
     return is('5xx', 'gateway-error', 'reset');
   }
 

@@ -301,7 +301,7 @@ export class RouterFilter {
     if (failure === 'protocol_error' && this.#isHttp2) this.#counts.count('upstream_rq_tx_reset');
     this.#trace?.failed(
       'upstream_failed',
-      failure === 'refused'
+      failure === 'refused' || failure === 'unbound'
         ? `There is no connection: ${transportFailure ?? 'it was refused'}.`
         : 'The upstream closed the connection before an answer.',
     );

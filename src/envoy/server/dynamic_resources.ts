@@ -87,6 +87,7 @@ export class DynamicResources {
       types: services.clusterTypes,
       local: localClusterOf(bootstrap),
       outlierLog: outlierLogOf(bootstrap, services),
+      upstreamBind: bootstrap.child('cluster_manager')?.child('upstream_bind_config'),
       dnsCaches: this.dnsCaches,
       secrets: this.secrets,
     });

@@ -33,6 +33,7 @@ import type { EventLog } from './event_log.ts';
 import type { Host } from './host.ts';
 import { updateHosts } from './host_update.ts';
 import { TcpConnection, type TcpPoolCallbacks } from './tcp_conn_pool.ts';
+import { sourceFor } from './source_address.ts';
 import { TransportSockets } from './transport_sockets.ts';
 
 export interface ClusterServices extends TransportSocketServices {
@@ -49,6 +50,8 @@ export interface ClusterServices extends TransportSocketServices {
   readonly files: LogFiles;
   /** `cluster_manager.outlier_detection`. */
   readonly outlierLog: EventLog | undefined;
+  /** `cluster_manager.upstream_bind_config`. */
+  readonly upstreamBind: ConfigNode | undefined;
   readonly dnsCaches: DnsCaches;
   readonly secrets: SecretManager;
   /** An active cluster. */
@@ -234,7 +237,10 @@ export class Cluster {
     const hasNewPolicy = assignment !== undefined && this.#follow(assignment.child('policy'));
     if (!isChanged && !hasNewPolicy) return false;
     this.#hosts = hosts;
-    for (const host of added) host.healthySinceMs = this.#services.dispatcher.nowMs;
+    for (const host of added) {
+      host.healthySinceMs = this.#services.dispatcher.nowMs;
+      host.source = sourceFor(this.node.child('upstream_bind_config') ?? this.#services.upstreamBind, host.address);
+    }
     this.stats.updateHosts(hosts, added.length, this.node.text('type'));
     for (const checker of this.#checkers) {
       for (const host of added) checker.watch(host);

@@ -8,6 +8,7 @@ import { handshakeStats } from '../stats/ssl_stats.ts';
 import type { EstablishedTls, SeenTls, UpstreamNetwork, UpstreamReply, UpstreamRequest } from '../seams.ts';
 import type { ClusterHttpOptions } from './cluster_http_options.ts';
 import type { ClusterStats } from './cluster_stats.ts';
+import { bindFailure } from './source_address.ts';
 import type { Host } from './host.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
 import { PoolConnection } from './pool_connection.ts';
@@ -138,6 +139,8 @@ export class ConnPool {
     this.#owner.stats.useCodec(this.#isMultiplexed ? 'http2' : 'http1');
     const waiting = this.#pending.shift();
     if (waiting) this.#breaker.give('pending_requests');
+    const unbound = bindFailure(this.host.source, this.host.address);
+    if (unbound !== undefined) return this.#failBind(waiting, unbound);
     if (this.#network.refuses(this.host.address)) return this.#failConnect(waiting);
     const handshake = this.#owner.transportSocket.handshake?.(
       this.#network.tlsOf(this.host.address),
@@ -188,13 +191,21 @@ export class ConnPool {
   ): void {
     this.#network.whenConnected(() => {
       this.#owner.stats.ssl(counter);
-      this.#stats.upstream_cx_connect_fail.inc();
-      this.host.stats.cx_connect_fail++;
-      this.#lose('remote', false);
-      if (waiting) this.#stats.upstream_rq_pending_failure_eject.inc();
-      if (waiting && !waiting.isCancelled) waiting.callbacks.onReply({ failure: 'refused', transportFailure: failure });
-      if (this.#pending.length > 0) this.#connect();
+      this.#fail(waiting, 'remote', { failure: 'refused', transportFailure: failure });
     });
+  }
+
+  #failBind(waiting: Waiting | undefined, transportFailure: string): void {
+    this.#network.whenConnected(() => this.#fail(waiting, 'local', { failure: 'unbound', transportFailure }));
+  }
+
+  #fail(waiting: Waiting | undefined, by: 'local' | 'remote', reply: UpstreamReply): void {
+    this.#stats.upstream_cx_connect_fail.inc();
+    this.host.stats.cx_connect_fail++;
+    this.#lose(by, false);
+    if (waiting) this.#stats.upstream_rq_pending_failure_eject.inc();
+    if (waiting && !waiting.isCancelled) waiting.callbacks.onReply(reply);
+    if (this.#pending.length > 0) this.#connect();
   }
 
   #attach(stream: Waiting, connection: PoolConnection, isReused: boolean): void {

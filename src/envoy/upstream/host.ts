@@ -28,6 +28,8 @@ const EDS_FLAGS: readonly HealthFlag[] = ['failed_eds_health', 'eds_status_drain
 /** One endpoint of a cluster: where it is, how heavy, how well, and its own score. */
 export class Host {
   readonly address: string;
+  /** Where connections to it start from, if its cluster says so. */
+  source: string | undefined;
   hostname: string;
   weight: number;
   priority: number;

@@ -5,9 +5,10 @@ import type { UpstreamNetwork, UpstreamSocket } from '../seams.ts';
 import type { StatsStore } from '../stats/store.ts';
 import type { CircuitBreaker } from './circuit_breaker.ts';
 import type { Host } from './host.ts';
+import { bindFailure } from './source_address.ts';
 
 /** Why there is no connection: envoy/common/conn_pool.h, PoolFailureReason. */
-export type PoolFailure = 'overflow' | 'remote_connection_failure' | 'timeout';
+export type PoolFailure = 'overflow' | 'local_connection_failure' | 'remote_connection_failure' | 'timeout';
 
 export interface TcpPoolCallbacks {
   onPoolReady(): void;
@@ -64,6 +65,8 @@ export class TcpConnection {
     breaker.take('connections');
     for (const name of ['upstream_cx_total', 'upstream_rq_pending_total']) this.#count(name);
     this.#timer = dispatcher.createTimer('connect_timeout', connectTimeoutMs, () => this.#fail('timeout', ''));
+    const unbound = bindFailure(this.#host.source, this.#host.address);
+    if (unbound !== undefined) return network.whenConnected(() => this.#fail('local_connection_failure', unbound));
     const handshake = transportSocket.handshake?.(network.tlsOf(this.#host.address), options);
     const seen = handshake && !('failure' in handshake) ? handshake.seen : undefined;
     this.#socket = network.connect(this.#host.address, seen, {

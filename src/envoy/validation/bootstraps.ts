@@ -3,6 +3,7 @@ import type { ConfigNode } from '../config_node.ts';
 import { regexFault } from '../matching/re2.ts';
 import { isDefaultTag } from '../stats/tag_producer.ts';
 import { checkIpAddress } from './addresses.ts';
+import { checkUpstreamBind } from './bind_configs.ts';
 import { NONE, problem, type Check } from './check.ts';
 import { duplicateClusters } from './clusters.ts';
 import { duplicateAddresses } from './listeners.ts';
@@ -20,8 +21,12 @@ export const checkBootstrap: Check = (node) => {
     ...checkLocalCluster(node, clusters),
     ...checkAds(node, clusters),
     ...checkTags(node.child('stats_config')),
+    ...checkManagerBind(node.child('cluster_manager')),
   ];
 };
+
+const checkManagerBind = (manager: ConfigNode | undefined): Diagnostic[] =>
+  manager ? checkUpstreamBind(manager, 'Bootstrap') : NONE;
 
 const checkAdmin = (node: ConfigNode): Diagnostic[] =>
   checkIpAddress(

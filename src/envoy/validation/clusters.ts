@@ -2,6 +2,7 @@ import { durationMs } from '#api';
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { isIpAddress } from '../network/cidr.ts';
+import { checkUpstreamBind } from './bind_configs.ts';
 import { checkHealthChecks } from './health_checks.ts';
 import { checkMaglev, checkOldFields, checkRing, checkSubsets } from './load_balancing.ts';
 import { missingExtension, NONE, problem, typeOf, type Check } from './check.ts';
@@ -19,6 +20,7 @@ export const checkCluster: Check = (node) => [
   ...checkDrops(node),
   ...checkOutlierDetection(node),
   ...checkProtocolOptions(node),
+  ...checkUpstreamBind(node, `Cluster ${nameOf(node)}`),
 ];
 
 const nameOf = (node: ConfigNode): string => node.text('name') ?? '';

@@ -198,7 +198,7 @@ export class TcpProxy implements NetworkFilter {
 
   #onFailure(reason: PoolFailure, transportFailure: string, route: TcpRoute): void {
     if (transportFailure !== '') this.#connection.log['transport_failure'] = transportFailure;
-    this.#connection.addFlag('UF');
+    if (reason !== 'local_connection_failure') this.#connection.addFlag('UF');
     this.#upstream = undefined;
     this.#tell(
       'upstream_failed',
