@@ -82,7 +82,6 @@ export class Envoy {
       clusterSpecifiers: CLUSTER_SPECIFIER_REGISTRY,
       drainTimeMs: options.drainTimeMs,
     });
-    const { clusters, routes, extensionConfigs, dnsCaches } = this.#dynamic;
     this.admin = new Admin({
       api: services.api,
       bootstrap: root,
@@ -100,10 +99,7 @@ export class Envoy {
       ...sockets,
       networkFilters: NETWORK_FILTER_REGISTRY,
       listenerFilters: LISTENER_FILTER_REGISTRY,
-      clusters,
-      routes,
-      extensionConfigs,
-      dnsCaches,
+      ...this.#dynamic.shared,
       stats,
       files,
       filters: HTTP_FILTER_REGISTRY,

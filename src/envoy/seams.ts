@@ -53,6 +53,8 @@ export interface UpstreamRequest {
   readonly trailers?: HeaderMap;
   /** Some of the body has yet to come, and never will. */
   readonly isIncomplete?: boolean;
+  /** The codec does not take it: it has its stream, of which nothing is written. */
+  readonly isRefused?: boolean;
   /** The request is a stream on which both sides speak in turn; its reply comes when it ends. */
   readonly duplex?: DuplexClient;
   /** The request asks to switch protocols; its reply is a refusal, or the end of the tunnel. */

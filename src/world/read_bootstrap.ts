@@ -48,7 +48,12 @@ function staticNames({ value, diagnostics }: ReadConfig): CheckFacts {
   const resources = value?.['staticResources'] as Record<string, { name?: string }[] | undefined> | undefined;
   const namesOf = (kind: string): ReadonlySet<string> =>
     new Set(resources?.[kind]?.map(({ name }) => name ?? '') ?? []);
-  return { clusters: namesOf('clusters'), secrets: namesOf('secrets') };
+  const manager = value?.['clusterManager'] as { localClusterName?: string } | undefined;
+  return {
+    clusters: namesOf('clusters'),
+    secrets: namesOf('secrets'),
+    hasLocalCluster: (manager?.localClusterName ?? '') !== '',
+  };
 }
 
 /** The files of a scenario as its configuration names them, those of its certificates included. */

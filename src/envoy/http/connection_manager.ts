@@ -108,6 +108,7 @@ export class ConnectionManager {
       secrets: services.secrets,
       httpClient,
       grpcClient,
+      peers: services.peers,
     };
     this.#callbacks = new FilterCallbacksFactory(services, this.#statPrefix, {
       pickRoute: (stream) => void this.#pickRoute(stream),

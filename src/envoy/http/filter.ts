@@ -130,6 +130,8 @@ export interface FactoryContext {
   readonly secrets: TransportSocketServices['secrets'];
   readonly httpClient: HttpClient;
   readonly grpcClient: GrpcClient;
+  /** How many Envoys there are of this one's kind, with it. */
+  readonly peers: () => number;
 }
 
 /** A filter ready to be put on streams; `perRoute` is the most specific configuration of the stream's route. */

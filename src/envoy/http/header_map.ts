@@ -1,10 +1,7 @@
-/** A request has its host as `:authority`, whichever of the two names it is asked for by. */
-export const nameOf = (headers: HeaderMap, name: string): string =>
-  name === 'host' && headers.has(':authority') ? ':authority' : name;
+import { SINGLE_HEADERS } from './single_headers.ts';
 
 /** Adds a header as `core.v3.HeaderValueOption.append_action` says. */
-export function addHeader(headers: HeaderMap, asked: string, value: string, action: string): void {
-  const name = nameOf(headers, asked);
+export function addHeader(headers: HeaderMap, name: string, value: string, action: string): void {
   const exists = headers.has(name);
   if (action === 'APPEND_IF_EXISTS_OR_ADD' || (action === 'ADD_IF_ABSENT' && !exists)) headers.add(name, value);
   else if (action === 'OVERWRITE_IF_EXISTS_OR_ADD' || (action === 'OVERWRITE_IF_EXISTS' && exists))
@@ -21,8 +18,7 @@ export class HeaderMap {
 
   constructor(pairs: readonly (readonly [string, string])[] = []) {
     for (const [name, value] of pairs) {
-      this.#names.push(name.toLowerCase());
-      this.#values.push(value);
+      this.#append(name.toLowerCase(), value);
     }
   }
 
@@ -34,27 +30,47 @@ export class HeaderMap {
     return copy;
   }
 
+  /** A request has its host as `:authority`, whichever of the two names it is asked for by. */
+  #nameOf(name: string): string {
+    return name === 'host' && this.#names.includes(':authority') ? ':authority' : name;
+  }
+
   /** The first value of the name. */
   get(name: string): string | undefined {
-    const index = this.#names.indexOf(name);
+    const index = this.#names.indexOf(this.#nameOf(name));
     return index < 0 ? undefined : this.#values[index];
   }
 
   has(name: string): boolean {
-    return this.#names.includes(name);
+    return this.#names.includes(this.#nameOf(name));
   }
 
-  all(name: string): string[] {
+  all(asked: string): string[] {
+    const name = this.#nameOf(asked);
     return this.#values.filter((_, i) => this.#names[i] === name);
   }
 
-  add(name: string, value: string): void {
-    this.#names.push(name);
-    this.#values.push(value);
+  add(asked: string, value: string): void {
+    this.#append(this.#nameOf(asked), value);
+  }
+
+  #append(name: string, value: string): void {
+    const at = SINGLE_HEADERS.has(name) ? this.#names.indexOf(name) : -1;
+    if (at < 0) {
+      this.#names.push(name);
+      this.#values.push(value);
+    } else if (value !== '') this.#values[at] = this.#values[at] === '' ? value : `${this.#values[at]},${value}`;
+  }
+
+  /** The first of them that is meant. */
+  find(isMeant: (name: string, value: string) => boolean): { name: string; value: string } | undefined {
+    const at = this.#names.findIndex((name, i) => isMeant(name, this.#values[i]!));
+    return at < 0 ? undefined : { name: this.#names[at]!, value: this.#values[at]! };
   }
 
   /** Leaves exactly one value, where the first one stood. */
-  set(name: string, value: string): void {
+  set(asked: string, value: string): void {
+    const name = this.#nameOf(asked);
     const index = this.#names.indexOf(name);
     if (index < 0) return this.add(name, value);
     this.#values[index] = value;
@@ -62,12 +78,14 @@ export class HeaderMap {
   }
 
   /** Leaves exactly one value, behind all other headers. */
-  replace(name: string, value: string): void {
+  replace(asked: string, value: string): void {
+    const name = this.#nameOf(asked);
     this.remove(name);
     this.add(name, value);
   }
 
-  remove(name: string): void {
+  remove(asked: string): void {
+    const name = this.#nameOf(asked);
     if (this.#names.includes(name)) this.#removeFrom(name, 0);
   }
 

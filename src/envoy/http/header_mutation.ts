@@ -1,7 +1,7 @@
 import type { ConfigNode } from '../config_node.ts';
 import { expand } from '../formatter/format_text.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
-import { nameOf, type HeaderMap } from './header_map.ts';
+import type { HeaderMap } from './header_map.ts';
 
 /** Headers that are added, in the order of their `core.v3.HeaderValueOption`s; their values are formats. */
 export class HeadersToAdd {
@@ -37,12 +37,12 @@ export class HeadersToAdd {
     const decided = this.#options.flatMap(({ name, template, action, keepEmpty }) => {
       const value = expand(template, context);
       if (value === '' && !keepEmpty) return [];
-      const exists = headers.has(nameOf(headers, name));
+      const exists = headers.has(name);
       if (exists ? action === 'ADD_IF_ABSENT' : action === 'OVERWRITE_IF_EXISTS') return [];
       return [{ name, value, isOverwrite: action.startsWith('OVERWRITE') }];
     });
-    for (const { name, value, isOverwrite } of decided) if (isOverwrite) headers.replace(nameOf(headers, name), value);
-    for (const { name, value, isOverwrite } of decided) if (!isOverwrite) headers.add(nameOf(headers, name), value);
+    for (const { name, value, isOverwrite } of decided) if (isOverwrite) headers.replace(name, value);
+    for (const { name, value, isOverwrite } of decided) if (!isOverwrite) headers.add(name, value);
   }
 }
 

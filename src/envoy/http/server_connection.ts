@@ -69,6 +69,9 @@ export class ServerConnection implements NetworkFilter {
   }
 
   #decodeMessage({ headers, body, protocol, trailers, isOpen = false }: Extract<Payload, { kind: 'request' }>): void {
+    // HTTP/2 sends cookies one by one.
+    const cookies = headers.all('cookie');
+    if (protocol === 'http2' && cookies.length > 0) headers.replace('cookie', cookies.join('; '));
     const incoming = { headers, body, protocol: PROTOCOLS[protocol], isOpen, ...(trailers ? { trailers } : {}) };
     this.#manager.continues(headers);
     let isOver = false;

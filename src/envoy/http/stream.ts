@@ -168,6 +168,7 @@ export class Stream {
     ] as const) {
       const value = this.request.get(name);
       if (value !== undefined) this.log[field] = value;
+      else delete this.log[field];
     }
   }
 

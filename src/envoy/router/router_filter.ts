@@ -14,9 +14,10 @@ import { RetryState } from './retry_state.ts';
 import { rewriteToHost } from './rewrite.ts';
 import { NO_RETRY_HOSTS, RetryHosts } from './retry_hosts.ts';
 import { sendShadows } from './shadow_writer.ts';
-import { choiceContextOf, clusterOfRetry, noHostReply, responseHeaders, tryHeaders } from './try_request.ts';
+import { choiceContextOf, clusterOfRetry, noHostReply, requestOf, responseHeaders } from './try_request.ts';
 import { ROUTER_HEADERS } from './upstream_headers.ts';
 import { hasWholeRequest, isFailedHandshake, isTimed, openTunnel, refuseHandshake } from './upstream_tunnel.ts';
+import { headerFault, refuseToSend } from './unsendable_headers.ts';
 import { UpstreamRequest, type TryTimeout } from './upstream_request.ts';
 import type { UpstreamTimeouts } from './upstream_timeouts.ts';
 
@@ -106,12 +107,9 @@ export class RouterFilter {
     this.#tries.push(one);
     one.encode = this.#stream.upstreamFilters?.run(this.#stream, this.#cluster);
     if (this.#isDone) return;
-    const request: RequestToSend = {
-      protocol: this.#isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
-      headers: tryHeaders(this.#stream, this.#cluster, this.#attempts),
-      body: this.#stream.requestBody,
-      ...(!this.#stream.isComplete && { isIncomplete: true }),
-    };
+    const request = requestOf(this.#stream, this.#cluster, this.#attempts, this.#isHttp2);
+    const fault = headerFault(request.headers);
+    if (fault !== undefined) return refuseToSend(this, pool, request, { stream: this.#stream, fault });
     if (!this.#isHttp2) this.#stream.facts.noteSent(request);
     if (this.#stream.isTunnel) this.#tunnel(one, pool, request);
     else one.begin(pool.newStream(request, this.#callbacks(one)));

@@ -41,6 +41,8 @@ export interface RouterServices extends TransportSocketServices {
   /** How this Envoy names itself in what it sends: `core.v3.Node`. */
   readonly localNode: JsonObject;
   readonly isFailingHealthChecks: () => boolean;
+  /** How many there are in `cluster_manager.local_cluster_name`, this one among them. */
+  readonly peers: () => number;
   /** The zone that this Envoy itself is in; empty where it is not said. */
   readonly zone: string;
   readonly stats: StatsStore;

@@ -1,10 +1,10 @@
 import type { JsonObject } from '#api';
 import type { Random } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import type { HeaderMap } from '../http/header_map.ts';
+import { HeaderMap } from '../http/header_map.ts';
 import type { Stream } from '../http/stream.ts';
 import { hashOf, newCookies } from '../load_balancing/hash_policy.ts';
-import type { HttpResponse } from '../seams.ts';
+import type { HttpResponse, UpstreamRequest } from '../seams.ts';
 import type { Cluster } from '../upstream/cluster.ts';
 import type { ChoiceContext } from '../upstream/cluster_discovery.ts';
 import { retryNodeOf } from './retry_policy.ts';
@@ -66,8 +66,21 @@ export function responseHeaders(stream: Stream, response: HttpResponse, attempts
   return headers;
 }
 
-/** The headers of one try. */
-export function tryHeaders(stream: Stream, cluster: Cluster, attempt: number): HeaderMap {
+/** Blanks around a value are none of it where it is a line. */
+function trimmed(headers: HeaderMap): HeaderMap {
+  if (!headers.find((_, value) => /^[ \t]|[ \t]$/.test(value))) return headers;
+  return new HeaderMap(headers.pairs().map(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, '')]));
+}
+
+/** What one try sends. */
+export const requestOf = (stream: Stream, cluster: Cluster, attempt: number, isHttp2: boolean): UpstreamRequest => ({
+  protocol: isHttp2 ? 'HTTP/2' : 'HTTP/1.1',
+  headers: isHttp2 ? tryHeaders(stream, cluster, attempt) : trimmed(tryHeaders(stream, cluster, attempt)),
+  body: stream.requestBody,
+  ...(!stream.isComplete && { isIncomplete: true }),
+});
+
+function tryHeaders(stream: Stream, cluster: Cluster, attempt: number): HeaderMap {
   const { request, virtualHost } = stream;
   if (virtualHost?.countsAttempts) request.set('x-envoy-attempt-count', String(attempt));
   const headers = request.copy();

@@ -1,3 +1,4 @@
+import type { RouterServices } from '../router/router_services.ts';
 import type { ClusterSpecifierRegistry } from '../router/cluster_specifier.ts';
 import type { Api } from '#api';
 import type { Dispatcher, Random } from '#sim';
@@ -56,6 +57,7 @@ export class DynamicResources {
   lds: LdsApi | undefined;
   isLive = false;
   readonly #node: ConfigNode | undefined;
+  readonly #localCluster: string;
   readonly #services: DynamicServices;
   readonly #subscriptions: SubscriptionFactory;
   readonly #pauses: Pauses;
@@ -81,11 +83,13 @@ export class DynamicResources {
     const fixed = bootstrap.child('static_resources')?.list('secrets') ?? [];
     this.secrets = new SecretManager(fixed, this.#subscriptions, () => dispatcher.nowMs);
     this.dnsCaches = new DnsCaches(services.network, stats);
+    const local = localClusterOf(bootstrap);
+    this.#localCluster = local?.clusterName ?? '';
     this.clusters = new ClusterManager({
       ...services,
       subscriptions: this.#subscriptions,
       types: services.clusterTypes,
-      local: localClusterOf(bootstrap),
+      local,
       outlierLog: outlierLogOf(bootstrap, services),
       upstreamBind: bootstrap.child('cluster_manager')?.child('upstream_bind_config'),
       dnsCaches: this.dnsCaches,
@@ -112,6 +116,13 @@ export class DynamicResources {
       factory: this.#subscriptions,
       pauses: this.#pauses,
     });
+  }
+
+  /** What connections and streams look things up in. */
+  get shared(): Pick<RouterServices, 'clusters' | 'routes' | 'extensionConfigs' | 'dnsCaches' | 'peers'> {
+    const { clusters, routes, extensionConfigs, dnsCaches } = this;
+    const peers = (): number => clusters.get(this.#localCluster)?.hosts.length ?? 1;
+    return { clusters, routes, extensionConfigs, dnsCaches, peers };
   }
 
   /** Loads what is static, then starts clusters, then listeners; bound is nothing before all of it is there. */

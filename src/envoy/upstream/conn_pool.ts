@@ -228,6 +228,7 @@ export class ConnPool {
     this.#stats.upstream_rq_active.add(1);
     stream.isActive = true;
     stream.callbacks.onReady(this.#established);
+    if (stream.request.isRefused) return;
     const request = this.#prepared(stream.request, isReused);
     this.#network.send(this.host.address, request, (received) => {
       if (!stream.isActive) return;

@@ -10,6 +10,8 @@ export interface CheckFacts {
   readonly clusters: ReadonlySet<string> | undefined;
   /** Names of the static secrets; undefined where they are not known. */
   readonly secrets?: ReadonlySet<string>;
+  /** Whether `cluster_manager.local_cluster_name` is set; undefined where it is not known. */
+  readonly hasLocalCluster?: boolean;
 }
 
 type ProblemWords = Partial<Pick<Diagnostic, 'help' | 'envoySays' | 'meant'>>;

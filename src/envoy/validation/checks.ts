@@ -15,6 +15,7 @@ import {
   checkHeaderToMetadata,
   checkJwtAuthn,
   checkLocalRateLimit,
+  checkSharedLimit,
 } from './http_filters.ts';
 import { checkMaglev, checkRing, checkWrrLocality } from './load_balancing.ts';
 import { checkLua, checkLuaPerRoute, checkLuaSpecifier } from './lua_scripts.ts';
@@ -106,7 +107,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.route.v3.RouteAction.RequestMirrorPolicy', [checkMirror]],
   [`${HTTP}.lua.v3.Lua`, [checkLua]],
   [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
-  [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit]],
+  [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit, checkSharedLimit]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
   [`${HCM}.HttpConnectionManager.Tracing`, [checkTracing]],
   [`${HCM}.HttpFilter`, [checkExtension]],

@@ -143,3 +143,29 @@ export const checkLocalRateLimit: Check = (node) => {
     },
   );
 };
+
+/** `local_cluster_rate_limit`: all Envoys of a kind share what they count, not each of their connections. */
+export const checkSharedLimit: Check = (node, { hasLocalCluster }) => {
+  if (!node.child('local_cluster_rate_limit')) return NONE;
+  if (node.flag('local_rate_limit_per_downstream_connection'))
+    return problem(
+      'local_cluster',
+      node,
+      ['local_rate_limit_per_downstream_connection'],
+      'A limit of each connection cannot be shared among Envoys.',
+      {
+        envoySays: 'local_cluster_rate_limit is set and local_rate_limit_per_downstream_connection is set to true',
+      },
+    );
+  if (hasLocalCluster !== false) return NONE;
+  return problem(
+    'local_cluster',
+    node,
+    ['local_cluster_rate_limit'],
+    'The limit is shared among the Envoys of a cluster, and nothing says which cluster that is.',
+    {
+      help: 'Name it in `cluster_manager.local_cluster_name`.',
+      envoySays: 'local_cluster_rate_limit is set but no local cluster name is present',
+    },
+  );
+};

@@ -93,7 +93,8 @@ export class CompressorFilter implements HttpFilter {
     request.remove('content-length');
     request.set('content-encoding', encoding);
     requests.compressed.inc();
-    const compressed = compress(requestBody, false);
+    // HTTP/2 tells the end with the last of the body.
+    const compressed = compress(requestBody, this.#callbacks.log['protocol'] === 'HTTP/2');
     this.#countBytes(requests, 'request', requestBody, compressed);
     this.#callbacks.requestBody = compressed;
     this.#callbacks.markChunked();

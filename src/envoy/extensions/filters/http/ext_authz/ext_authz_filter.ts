@@ -1,5 +1,5 @@
 import type { FactoryContext, FilterCallbacks, FilterStatus, HttpFilter } from '../../../../http/filter.ts';
-import { addHeader, nameOf } from '../../../../http/header_map.ts';
+import { addHeader } from '../../../../http/header_map.ts';
 import { setQueryParameters } from '../../../../http/query_parameters.ts';
 import { expand } from '../../../../formatter/format_text.ts';
 import type { Call } from '../../../../http/clients.ts';
@@ -153,7 +153,7 @@ export class ExtAuthzFilter implements HttpFilter {
     const { request } = this.#callbacks;
     const allows = this.#config.rules?.allows ?? (() => true);
     const allowed = (pairs: Verdict['headersToSet']): Verdict['headersToSet'] => pairs.filter(([name]) => allows(name));
-    for (const [name, value] of allowed(headersToSet)) request.set(nameOf(request, name), value);
+    for (const [name, value] of allowed(headersToSet)) request.set(name, value);
     for (const [name, value] of allowed(headersToAppend)) {
       const now = request.get(name);
       if (now !== undefined) request.set(name, `${now},${value}`);

@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../../../../config_node.ts';
-import { nameOf, type HeaderMap } from '../../../../http/header_map.ts';
+import type { HeaderMap } from '../../../../http/header_map.ts';
 import { textOfBase64 } from '../../../../matching/base64.ts';
 import type { MutationRules } from '../../../../matching/mutation_rules.ts';
 
@@ -72,5 +72,5 @@ function headerOf(option: ConfigNode): { name: string; value: string } {
 function set(headers: HeaderMap, name: string, value: string, option: ConfigNode): void {
   // Only the flag `append` counts: append_action is passed over, and without a word it overwrites.
   if (option.flag('append') && !name.startsWith(':')) headers.add(name, value);
-  else headers.set(nameOf(headers, name), value);
+  else headers.set(name, value);
 }

@@ -38,9 +38,12 @@ export class Buckets {
   readonly #wildcards: Wildcard[] = [];
   readonly #alwaysTakesCommon: boolean;
   readonly #maxDynamic: number;
+  /** Among how many the tokens are shared: each takes as many for one. */
+  readonly #peers: () => number;
 
-  constructor(node: ConfigNode, nowMs: number) {
+  constructor(node: ConfigNode, nowMs: number, peers: () => number = () => 1) {
     this.#node = node;
+    this.#peers = node.child('local_cluster_rate_limit') ? peers : () => 1;
     const common = node.child('token_bucket');
     this.#common = common && new TokenBucket(common, nowMs);
     this.#alwaysTakesCommon = node.raw('always_consume_default_token_bucket') !== false;
@@ -70,11 +73,17 @@ export class Buckets {
       isTold: tightest?.isTold,
     };
     if (!this.#common || (tightest && !this.#alwaysTakesCommon)) return allowed;
-    return this.#common.take(nowMs) ? allowed : { isAllowed: false, bucket: this.#common, because: this.#node };
+    return this.#common.take(nowMs, this.#share)
+      ? allowed
+      : { isAllowed: false, bucket: this.#common, because: this.#node };
+  }
+
+  get #share(): number {
+    return Math.max(1, this.#peers());
   }
 
   #matched({ entries, hitsAddend, isTold }: Descriptor, nowMs: number): Matched[] {
-    const hits = hitsAddend ?? 1;
+    const hits = (hitsAddend ?? 1) * this.#share;
     const exact = this.#exact.get(keyOf(entries));
     if (exact) return [{ ...exact, hits, isTold }];
     const wildcard = this.#wildcards.find(({ node }) => fits(node.list('entries'), entries));

@@ -6,8 +6,8 @@ import { compileDraw } from '../../../../matching/fractional_percent.ts';
 import { Buckets } from './buckets.ts';
 import { LOCAL_RATE_LIMIT_STATS, LocalRateLimitFilter, type Limit } from './local_ratelimit_filter.ts';
 
-function compile(node: ConfigNode, { dispatcher, stats }: FactoryContext): Limit {
-  const common = new Buckets(node, dispatcher.nowMs);
+function compile(node: ConfigNode, { dispatcher, stats, peers }: FactoryContext): Limit {
+  const common = new Buckets(node, dispatcher.nowMs, peers);
   const ofConnections = new WeakMap<object, Buckets>();
   const statPrefix = `${node.text('stat_prefix') ?? ''}.http_local_rate_limit.`;
   stats.declare(...LOCAL_RATE_LIMIT_STATS.map((name) => statPrefix + name));
@@ -16,7 +16,7 @@ function compile(node: ConfigNode, { dispatcher, stats }: FactoryContext): Limit
     bucketsOf: node.flag('local_rate_limit_per_downstream_connection')
       ? (connection) => {
           let own = ofConnections.get(connection);
-          if (!own) ofConnections.set(connection, (own = new Buckets(node, dispatcher.nowMs)));
+          if (!own) ofConnections.set(connection, (own = new Buckets(node, dispatcher.nowMs, peers)));
           return own;
         }
       : () => common,
@@ -41,7 +41,7 @@ function statusOf(node: ConfigNode): number {
 export const localRateLimitFilterFactory = defineHttpFilter<Limit>({
   name: 'envoy.filters.http.local_ratelimit',
   type: 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
-  fidelity: { level: 'partial', notSimulated: ['local_cluster_rate_limit'] },
+  fidelity: { level: 'full', notSimulated: [] },
   compile: (config, context) => {
     const own = compile(config, context);
     return (callbacks, perRoute) => new LocalRateLimitFilter(perRoute ?? own, callbacks);
