@@ -4,7 +4,7 @@ import { ConfigNode } from '../config_node.ts';
 import { checkCidrRange } from './addresses.ts';
 import { checkBootstrap } from './bootstraps.ts';
 import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
-import { checkCluster } from './clusters.ts';
+import { checkAssignment, checkCluster } from './clusters.ts';
 import { checkConnectionManager } from './connection_managers.ts';
 import { checkSubstitutionFormat } from './formats.ts';
 import {
@@ -61,6 +61,7 @@ const TLS = 'envoy.extensions.transport_sockets.tls.v3';
 const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly Check[]>([
   ['envoy.config.bootstrap.v3.Bootstrap', [checkBootstrap]],
   ['envoy.config.cluster.v3.Cluster', [checkCluster, checkClusterSocket]],
+  ['envoy.config.endpoint.v3.ClusterLoadAssignment', [checkAssignment]],
   ['envoy.config.core.v3.CidrRange', [checkCidrRange]],
   ['envoy.config.core.v3.SubstitutionFormatString', [checkSubstitutionFormat]],
   ['envoy.config.core.v3.TransportSocket', [checkExtension]],
