@@ -42,6 +42,11 @@ export class InitManager {
     return this.#state !== 'uninitialized';
   }
 
+  /** Nothing more is waited for: what is added now would not be started. */
+  get isInitialized(): boolean {
+    return this.#state === 'initialized';
+  }
+
   /** The names of what is still waited for. */
   unready(): string[] {
     return this.#targets.filter((one) => !one.isReady).map((one) => one.name);

@@ -217,6 +217,9 @@ export class ListenerWarming implements ListenerUpdates {
 
   onUpdateEnd(failures: readonly ListenerFailure[]): void {
     this.#failures = failures;
+    // Only the update that has just ended is told of: a name that was refused before it is forgotten.
+    const refused = new Set(failures.map(({ node }) => node.text('name') ?? ''));
+    for (const name of this.#failuresByName.keys()) if (!refused.has(name)) this.#failuresByName.delete(name);
   }
 
   pauseRoutes(): () => void {

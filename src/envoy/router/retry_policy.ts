@@ -12,7 +12,8 @@ const DEFAULT_BASE_MS = 25;
 const DEFAULT_MAX_FACTOR = 10;
 
 /** Why an attempt brought no answer. */
-export type Failure = 'refused' | 'unbound' | 'reset' | 'overflow' | 'per_try_timeout' | 'protocol_error' | 'remote_reset';
+export type Failure =
+  'refused' | 'unbound' | 'reset' | 'overflow' | 'per_try_timeout' | 'protocol_error' | 'remote_reset';
 
 const GRPC_CONDITIONS: Readonly<Record<string, number>> = {
   cancelled: 1,

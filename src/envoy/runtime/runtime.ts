@@ -76,21 +76,27 @@ export class Runtime {
     return undefined;
   }
 
-  /** A number where the key has one, or else what is given. */
-  integer(key: string, otherwise: number): number {
+  /** What is written as text counts as what it says. */
+  #typed(key: string): Json | undefined {
     const value = this.get(key);
-    return typeof value === 'number' ? value : otherwise;
+    return typeof value === 'string' ? parsed(value) : value;
+  }
+
+  /** A whole number where the key has one, or else what is given. */
+  integer(key: string, otherwise: number): number {
+    const value = this.#typed(key);
+    return isCount(value) ? value : otherwise;
   }
 
   flag(key: string, otherwise: boolean): boolean {
-    const value = this.get(key);
+    const value = this.#typed(key);
     return typeof value === 'boolean' ? value : otherwise;
   }
 
   /** A whole number is percent; an object is a fraction with a denominator of its own. */
   fraction(key: string, otherwise: Fraction): Fraction {
-    const value = this.get(key);
-    if (typeof value === 'number') return { numerator: value, denominator: HUNDRED };
+    const value = this.#typed(key);
+    if (isCount(value)) return { numerator: value, denominator: HUNDRED };
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return otherwise;
     const { numerator, denominator } = value;
     if (typeof numerator !== 'number') return otherwise;
@@ -122,13 +128,16 @@ export class Runtime {
     const changed = new Map(this.#admin.values);
     for (const [key, value] of values) {
       if (value === '') changed.delete(key);
-      else changed.set(key, parsed(value));
+      else changed.set(key, value);
     }
     this.#admin.values = changed;
     this.#loaded();
     return true;
   }
 }
+
+/** Only whole numbers are shares or sizes: parseEntryUintValue. */
+const isCount = (value: Json | undefined): value is number => Number.isInteger(value) && (value as number) >= 0;
 
 const shown = (value: Json | undefined): string =>
   value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);

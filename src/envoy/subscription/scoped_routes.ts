@@ -1,6 +1,6 @@
 import { SIMULATION_EPOCH_MS, type Dispatcher } from '#sim';
 import type { ConfigNode } from '../config_node.ts';
-import { InitTarget, type InitManager } from '../init_manager.ts';
+import { InitManager, InitTarget } from '../init_manager.ts';
 import type { RouteConfigProvider } from '../router/route_config_provider.ts';
 import { keyOfScope } from '../router/scope_key.ts';
 import { Scopes, type Scope } from '../router/scopes.ts';
@@ -63,7 +63,7 @@ export class ScopedRoutes implements SubscriptionCallbacks {
     this.isDynamic = scopedRds !== undefined;
     if (!scopedRds) {
       const list = node.child('scoped_route_configurations_list')?.list('scoped_route_configurations') ?? [];
-      this.#hold(list.map((one) => this.#scopeOf(one.text('name') ?? '', one)));
+      this.#hold(list.map((one) => this.#scopeOf(one.text('name') ?? '', one, services.initManager)));
       return;
     }
     services.stats.declare(...['config_reload', 'update_empty'].map((name) => this.#prefix + name));
@@ -94,18 +94,27 @@ export class ScopedRoutes implements SubscriptionCallbacks {
     const refusal = added.find(({ problem }) => problem !== undefined)?.problem ?? conflictOf(stays, added);
     if (refusal !== undefined) return refusal;
     const resume = this.#services.pauses.pause(['rds']);
-    const taken = added.map(({ name, node }) => {
-      const known = this.#held.get(name);
-      return known && JSON.stringify(known.node.value) === JSON.stringify(node.value)
-        ? known
-        : this.#scopeOf(name, node);
-    });
-    this.#release(new Set([...stays, ...taken]));
+    // Tables that come after the start are asked for all the same, and nobody waits for them.
+    const { initManager } = this.#services;
+    const late = initManager.isInitialized ? new InitManager() : undefined;
+    const taken = added.map((one) => this.#take(one, late ?? initManager));
+    late?.initialize(() => undefined);
+    // Tables of scopes that went are kept until here: a scope that came may use them.
+    for (const name of gone) this.#held.get(name)?.routes.release();
     this.#hold([...stays, ...taken]);
     this.#count(version);
     resume();
     this.#initTarget?.ready();
     return undefined;
+  }
+
+  /** A scope that changes gives up its table at once, whether or not a later one asks for it again. */
+  #take({ name, node }: DecodedResource, initManager: InitManager): Held {
+    const known = this.#held.get(name);
+    if (known && JSON.stringify(known.node.value) === JSON.stringify(node.value)) return known;
+    const scope = this.#scopeOf(name, node, initManager);
+    known?.routes.release();
+    return scope;
   }
 
   onConfigUpdateFailed(): void {
@@ -114,11 +123,7 @@ export class ScopedRoutes implements SubscriptionCallbacks {
 
   release(): void {
     this.#subscription?.stop();
-    this.#release(new Set());
-  }
-
-  #release(kept: ReadonlySet<Held>): void {
-    for (const scope of this.#held.values()) if (!kept.has(scope)) scope.routes.release();
+    for (const scope of this.#held.values()) scope.routes.release();
   }
 
   #hold(scopes: readonly Held[]): void {
@@ -126,17 +131,17 @@ export class ScopedRoutes implements SubscriptionCallbacks {
     this.scopes.set(scopes);
   }
 
-  #scopeOf(name: string, node: ConfigNode): Held {
-    return { name, node, routes: this.#tableOf(node) };
+  #scopeOf(name: string, node: ConfigNode, initManager: InitManager): Held {
+    return { name, node, routes: this.#tableOf(node, initManager) };
   }
 
   /** One on demand is asked for by a filter that is not simulated: until then it has no routes. */
-  #tableOf(node: ConfigNode): RouteConfigProvider {
+  #tableOf(node: ConfigNode, initManager: InitManager): RouteConfigProvider {
     const name = node.text('route_configuration_name');
     const source = this.#node.child('rds_config_source');
     if (name === undefined || !source) return this.#tables.inline(node.child('route_configuration'));
     if (node.flag('on_demand')) return this.#tables.inline(undefined);
-    return this.#tables.overRds({ name, source }, this.#services.statPrefix, this.#services.initManager);
+    return this.#tables.overRds({ name, source }, this.#services.statPrefix, initManager);
   }
 
   #count(version: string): void {

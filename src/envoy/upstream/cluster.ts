@@ -81,8 +81,9 @@ export class Cluster {
   #overprovisioning = OVERPROVISIONING;
   /** `weighted_priority_health`. */
   #isWeighted = false;
-  /** Which share of the requests is dropped: `drop_overloads` of the assignment. */
+  /** Which share of the requests is dropped: `drop_overloads` of the assignment, as the workers know it. */
   dropOverload: ConfigNode | undefined;
+  #toldDropOverload: ConfigNode | undefined;
   readonly #discovery: ClusterDiscovery;
   readonly #checkers: readonly HealthChecker[];
   #isInitialized = false;
@@ -183,6 +184,7 @@ export class Cluster {
   #afterHealthChecks(from: number, onInitialized: () => void): void {
     const checker = this.#checkers[from];
     if (checker) return checker.afterFirstRound(() => this.#afterHealthChecks(from + 1, onInitialized));
+    this.dropOverload = this.#toldDropOverload;
     this.#isInitialized = true;
     onInitialized();
   }
@@ -233,10 +235,12 @@ export class Cluster {
 
   #setHosts(told: readonly Host[], assignment: ConfigNode | undefined): boolean {
     const keepsHealthy = this.#checkers.length > 0 && !this.node.flag('ignore_health_on_host_removal');
-    const { hosts, added, removed, priorities, isChanged, isReweighed } = updateHosts(this.#hosts, told, keepsHealthy);
+    const { hosts, added, removed, priorities, isChanged } = updateHosts(this.#hosts, told, keepsHealthy);
     const hasNewPolicy = assignment !== undefined && this.#follow(assignment.child('policy'));
     if (!isChanged && !hasNewPolicy) return false;
     this.#hosts = hosts;
+    // The workers hear of another share together with other hosts only: ThreadLocalClusterUpdateParams.
+    if (this.#isInitialized) this.dropOverload = this.#toldDropOverload;
     for (const host of added) {
       host.healthySinceMs = this.#services.dispatcher.nowMs;
       host.source = sourceFor(this.node.child('upstream_bind_config') ?? this.#services.upstreamBind, host.address);
@@ -247,19 +251,15 @@ export class Cluster {
       for (const host of removed) checker.forget(host);
     }
     this.updateHealth();
-    priorities.forEach(() => {
-      this.stats.traffic.membership_change.inc();
-      this.#tell(false);
-    });
-    if (priorities.size === 0) this.#tell(!isReweighed);
+    priorities.forEach(() => this.stats.traffic.membership_change.inc());
+    // All priorities of one update are told of together, and at once: PrioritySetImpl::batchHostUpdate.
+    this.#tell(false);
     return true;
   }
 
   /** `policy` of an assignment; whether anything is other than it was. */
   #follow(policy: ConfigNode | undefined): boolean {
-    // A later assignment without drops does not end them.
-    const [drop] = policy?.list('drop_overloads') ?? [];
-    if (drop) this.dropOverload = drop.child('drop_percentage');
+    this.#toldDropOverload = policy?.list('drop_overloads')[0]?.child('drop_percentage');
     const [overprovisioning, isWeighted] = [this.#overprovisioning, this.#isWeighted];
     this.#overprovisioning = policy?.number('overprovisioning_factor') ?? OVERPROVISIONING;
     this.#isWeighted = policy?.flag('weighted_priority_health') === true;

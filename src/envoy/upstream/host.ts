@@ -101,7 +101,8 @@ export class Host {
       priority,
       locality,
       metadata,
-      EDS_FLAGS.filter((one) => this.flags.has(one)),
+      // Another word for the same health is not a change: updateEdsHealthFlag.
+      this.health,
     ]);
   }
 

@@ -8,8 +8,6 @@ export interface HostUpdate {
   readonly priorities: ReadonlySet<number>;
   /** Whether anything at all is otherwise than before. */
   readonly isChanged: boolean;
-  /** Whether a host that stays has another weight: the workers hear of that at once. */
-  readonly isReweighed: boolean;
 }
 
 /**
@@ -22,7 +20,7 @@ export function updateHosts(before: readonly Host[], told: readonly Host[], keep
   const hosts: Host[] = [];
   const added: Host[] = [];
   const priorities = new Set<number>();
-  let [isChanged, isReweighed] = [false, false];
+  let isChanged = false;
   for (const one of told) {
     const host = known.get(one.address);
     hosts.push(host ?? one);
@@ -31,13 +29,12 @@ export function updateHosts(before: readonly Host[], told: readonly Host[], keep
       continue;
     }
     if (host.priority !== one.priority) priorities.add(host.priority).add(one.priority);
-    isReweighed ||= host.weight !== one.weight;
     isChanged = host.follow(one) || isChanged;
   }
   const removed = goneOf(before, hosts, keepsHealthy);
   for (const { priority } of [...added, ...removed]) priorities.add(priority);
   isChanged ||= added.length > 0 || removed.length > 0;
-  return { hosts, added, removed, priorities, isChanged, isReweighed };
+  return { hosts, added, removed, priorities, isChanged };
 }
 
 /** The hosts that are told of no longer; one that is kept all the same is put back among those that stay. */

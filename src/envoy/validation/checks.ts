@@ -5,7 +5,7 @@ import { checkOpenTelemetryLog, checkTransportVersion } from './access_logs.ts';
 import { checkCidrRange } from './addresses.ts';
 import { checkBootstrap } from './bootstraps.ts';
 import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
-import { checkCluster } from './clusters.ts';
+import { checkAssignment, checkCluster } from './clusters.ts';
 import { checkConnectionManager } from './connection_managers.ts';
 import { checkExpressionFilter, checkFileLog, checkSubstitutionFormat } from './formats.ts';
 import {
@@ -66,6 +66,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.accesslog.v3.ExtensionFilter', [checkExtension]],
   ['envoy.config.bootstrap.v3.Bootstrap', [checkBootstrap]],
   ['envoy.config.cluster.v3.Cluster', [checkCluster, checkClusterSocket]],
+  ['envoy.config.endpoint.v3.ClusterLoadAssignment', [checkAssignment]],
   ['envoy.config.core.v3.CidrRange', [checkCidrRange]],
   ['envoy.config.core.v3.SubstitutionFormatString', [checkSubstitutionFormat]],
   ['envoy.config.core.v3.TransportSocket', [checkExtension]],

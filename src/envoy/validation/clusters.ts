@@ -17,7 +17,6 @@ export const checkCluster: Check = (node) => [
   ...checkEndpoints(node),
   ...checkHealthChecks(node),
   ...checkSubsets(node),
-  ...checkDrops(node),
   ...checkOutlierDetection(node),
   ...checkProtocolOptions(node),
   ...checkUpstreamBind(node, `Cluster ${nameOf(node)}`),
@@ -115,8 +114,9 @@ function checkHashedNames(node: ConfigNode, policy: string): Diagnostic[] {
 const MILLION = 1_000_000;
 const DENOMINATORS: Readonly<Record<string, number>> = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION };
 
-function checkDrops(node: ConfigNode): Diagnostic[] {
-  const policy = node.child('load_assignment')?.child('policy');
+/** `config.endpoint.v3.ClusterLoadAssignment`, of a cluster or over EDS: upstream_impl.cc, parseDropOverloadConfig. */
+export const checkAssignment: Check = (node) => {
+  const policy = node.child('policy');
   const drops = policy?.list('drop_overloads') ?? [];
   if (drops.length > 1)
     return problem('drop_overload', policy!, ['drop_overloads'], 'Only one of `drop_overloads` is taken.', {
@@ -129,7 +129,7 @@ function checkDrops(node: ConfigNode): Diagnostic[] {
   return problem('drop_overload', percent!, ['numerator'], `${numerator} of ${parts} is more than all.`, {
     envoySays: `Cluster drop_overloads config is invalid. drop_ratio=${numerator / parts}(Numerator ${numerator} / Denominator ${parts}). The valid range is 0~1.`,
   });
-}
+};
 
 function checkPolicyList(node: ConfigNode, policies: ConfigNode): Diagnostic[] {
   const types = policies

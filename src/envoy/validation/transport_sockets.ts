@@ -79,8 +79,29 @@ export const checkValidationContext: Check = (node) => {
   );
 };
 
-/** `TlsCertificate`: what is written inline has to be PEM. */
-export const checkCertificate: Check = (node) =>
+/** `TlsCertificate`: what is written inline has to be PEM, and a key belongs to its certificate. */
+export const checkCertificate: Check = (node) => [...checkPem(node), ...checkPair(node)];
+
+/** Where certificates are made, `certs/NAME.pem` and `certs/NAME.key` are a pair. */
+const PAIRED = /^certs\/(.+)\.(?:pem|key)$/;
+
+function checkPair(node: ConfigNode): Diagnostic[] {
+  const nameOf = (field: string): string | undefined => PAIRED.exec(node.child(field)?.text('filename') ?? '')?.[1];
+  const [certificate, key] = [nameOf('certificate_chain'), nameOf('private_key')];
+  if (certificate === undefined || key === undefined || certificate === key) return NONE;
+  return problem(
+    'key',
+    node,
+    ['private_key'],
+    `The key of \`${key}\` does not fit the certificate of \`${certificate}\`.`,
+    {
+      help: `Name \`certs/${certificate}.key\`.`,
+      envoySays: `Failed to load private key from certs/${key}.key, Cause: error:0b000074:X.509 certificate routines:OPENSSL_internal:KEY_VALUES_MISMATCH`,
+    },
+  );
+}
+
+const checkPem = (node: ConfigNode): Diagnostic[] =>
   (['certificate_chain', 'private_key'] as const).flatMap((field) => {
     const text = node.child(field)?.text('inline_string');
     if (text === undefined || text.includes('-----BEGIN ')) return NONE;
