@@ -1143,6 +1143,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'enable_x_ratelimit_headers',
     'filter_enabled',
     'filter_enforced',
+    'local_cluster_rate_limit',
     'local_rate_limit_per_downstream_connection',
     'max_dynamic_descriptors',
     'rate_limited_as_resource_exhausted',
@@ -1620,7 +1621,12 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy.extensions.transport_sockets.tls.v3.GenericSecret': ['secret'],
   'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': ['name', 'sds_config'],
-  'envoy.extensions.transport_sockets.tls.v3.Secret': ['generic_secret', 'name', 'tls_certificate'],
+  'envoy.extensions.transport_sockets.tls.v3.Secret': [
+    'generic_secret',
+    'name',
+    'tls_certificate',
+    'validation_context',
+  ],
   'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher': ['matcher', 'san_type'],
   'envoy.extensions.transport_sockets.tls.v3.TlsCertificate': ['certificate_chain'],
   'envoy.extensions.transport_sockets.tls.v3.TlsParameters': [
