@@ -10,7 +10,7 @@ test('operators that Envoy knows are taken in their forms, and a doubled percent
     '%DYNAMIC_METADATA(a:b)%',
     '%PROTOCOL()%',
   ];
-  expect(formats.map(formatFault)).toEqual(formats.map(() => undefined));
+  expect(formats.map((format) => formatFault(format))).toEqual(formats.map(() => undefined));
 });
 
 test('each fault of a format is told with the words that Envoy prints', () => {

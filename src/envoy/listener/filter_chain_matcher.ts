@@ -19,7 +19,7 @@ export function compileFilterChainMatcher(
   if (!node) return undefined;
   const tree = compileMatchTree(node);
   return (connection, detected) => {
-    const log = detected.sni === undefined ? {} : { sni: detected.sni };
+    const log: Record<string, string> = detected.sni === undefined ? {} : { sni: detected.sni };
     const action = tree({ request: NO_HEADERS, connection, detected, log });
     const name = action?.text('value');
     trace?.record({

@@ -46,7 +46,7 @@ export class HttpProcessor implements Processor {
   }
 
   ask(message: JsonObject, { answered }: Question): void {
-    const first = this.#hasAsked ? {} : { protocolConfig: protocolConfig(this.#mode, this.#config) };
+    const first: JsonObject = this.#hasAsked ? {} : { protocolConfig: protocolConfig(this.#mode, this.#config) };
     this.#hasAsked = true;
     this.#config.counters.stream_msgs_sent.inc();
     const fails = (): void => {

@@ -51,7 +51,7 @@ export class ProcessorStream implements Processor {
     const { timeoutMs } = this.#config;
     this.#waiting = answered;
     this.#isExtended = false;
-    const first = this.#stream ? {} : { protocolConfig: protocolConfig(this.#mode, this.#config) };
+    const first: JsonObject = this.#stream ? {} : { protocolConfig: protocolConfig(this.#mode, this.#config) };
     this.#send({ ...message, ...first });
     if (timeoutMs > 0 && isTimed) this.#arm(timeoutMs);
   }
