@@ -21,6 +21,11 @@ const LINK: Record<LibraryName, () => Promise<void>> = {
   zlib: async () => linkLibrary('zlib', await import('pako')),
 };
 
+/** Links the filters that a question names: together, and not one after the other as they are missed. */
+export async function linkFor(question: Question): Promise<void> {
+  if (question.kind === 'play') await linkHttpFilters(httpFiltersIn(JSON.stringify(question)));
+}
+
 /** The engine with Envoy's API opened: answers one question after the other. */
 export class Engine {
   readonly #api: Api;
@@ -32,11 +37,7 @@ export class Engine {
   }
 
   async answer(question: Question): Promise<unknown> {
-    if (question.kind === 'play') {
-      // Together, and not one after the other as they are missed.
-      await linkHttpFilters(httpFiltersIn(JSON.stringify(question)));
-      return this.#play(question);
-    }
+    if (question.kind === 'play') return this.#play(question);
     const help = question.kind === 'complete' ? complete : hover;
     return help(this.#api, await this.#documentation(), question);
   }

@@ -38,19 +38,18 @@ function measured<T>(work: () => T): T {
 
 const documentation = once<Documentation>(async () => (await load(docsUrl)).json() as Promise<Documentation>);
 
+const code = once(() => import('./engine.ts').finally(() => performance.mark('engine code ready')));
+
 /** The code of the engine and the descriptors come side by side. */
 const engine = once<Engine>(async () => {
-  const [{ Engine }, descriptors] = await Promise.all([
-    import('./engine.ts').finally(() => performance.mark('engine code ready')),
-    load(descriptorsUrl).then(unpacked),
-  ]);
+  const [{ Engine }, descriptors] = await Promise.all([code(), load(descriptorsUrl).then(unpacked)]);
   return measured(() => new Engine(descriptors, documentation));
 });
 
 /** The one place where a failure of the simulator itself is caught. */
 async function reply({ id, question }: Envelope): Promise<Reply> {
   try {
-    const ready = await engine();
+    const [ready] = await Promise.all([engine(), code().then(({ linkFor }) => linkFor(question))]);
     return { id, answer: await measured(() => ready.answer(question)) };
   } catch (error) {
     return { id, bug: error instanceof Error ? error.message : String(error) };
