@@ -1,4 +1,4 @@
-import { FAILSAFE_SCHEMA, load, loadAll, Type, YAMLException } from 'js-yaml';
+import { FAILSAFE_SCHEMA, load, loadAll, type Schema, Type, YAMLException } from 'js-yaml';
 import type { Json } from './json.ts';
 
 /**
@@ -16,16 +16,19 @@ const nullType = new Type('tag:yaml.org,2002:null', {
   resolve: (text: unknown) => text === null || text === '' || /^(~|null|Null|NULL)$/.test(String(text)),
   construct: () => null,
 });
-const booleanType = new Type('tag:yaml.org,2002:bool', {
-  kind: 'scalar',
-  resolve: (text: unknown) => typeof text === 'string' && (TRUE.test(text) || FALSE.test(text)),
-  construct: (text: string) => TRUE.test(text),
-});
-const wholeType = new Type('tag:yaml.org,2002:int', {
-  kind: 'scalar',
-  resolve: (text: unknown) => typeof text === 'string' && WHOLE.test(text) && isInt64(text),
-  construct: (text: string) => wholeNumber(text),
-});
+const booleanType = (read: (text: string) => unknown): Type =>
+  new Type('tag:yaml.org,2002:bool', {
+    kind: 'scalar',
+    resolve: (text: unknown) => typeof text === 'string' && (TRUE.test(text) || FALSE.test(text)),
+    construct: read,
+  });
+const wholeType = (read: (text: string) => unknown): Type =>
+  new Type('tag:yaml.org,2002:int', {
+    kind: 'scalar',
+    resolve: (text: unknown) => typeof text === 'string' && WHOLE.test(text) && isInt64(text),
+    construct: read,
+  });
+const isTrue = (text: string): boolean => TRUE.test(text);
 
 /** A key with this tag is passed over, with what it holds. */
 const IGNORE_TAG = '!ignore';
@@ -40,7 +43,36 @@ const foreignTags = (['scalar', 'sequence', 'mapping'] as const).map(
       construct: (value: unknown, tag?: string) => (tag === IGNORE_TAG ? `${IGNORED}${String(value)}` : value),
     }),
 );
-const SCHEMA = FAILSAFE_SCHEMA.extend({ implicit: [nullType, booleanType, wholeType], explicit: foreignTags });
+const schemaOf = (...implicit: Type[]): Schema =>
+  FAILSAFE_SCHEMA.extend({ implicit: [nullType, ...implicit], explicit: foreignTags });
+
+/** A value that remembers how it was written: a key is its text, whatever that looks like. */
+class Written {
+  readonly value: Json;
+  readonly #text: string;
+
+  constructor(text: string, value: Json) {
+    this.#text = text;
+    this.value = value;
+  }
+
+  /** js-yaml makes a key of this, where it is told that this is no plain object. */
+  toString(): string {
+    return this.#text;
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Written';
+  }
+}
+
+const SCHEMA = schemaOf(booleanType(isTrue), wholeType(wholeNumber));
+/** Slower, for the few texts that have a key which as a value would be no text. */
+const KEEPS_KEYS = schemaOf(
+  booleanType((text) => new Written(text, isTrue(text))),
+  wholeType((text) => new Written(text, wholeNumber(text))),
+);
+const ODD_KEY = /(^|[\s{,])([-+]?0[0-9x][0-9a-fA-F]*|\+\d+|y|yes|true|on|n|no|false|off)\s*:(\s|$)/im;
 
 /** What Envoy passes over in silence, and a person should know. */
 export type Oversight = 'duplicate_key' | 'more_documents';
@@ -53,7 +85,7 @@ export interface ReadYaml {
 /** The first document of a text; undefined where it is no YAML. */
 export function readEnvoyYaml(text: string): ReadYaml | undefined {
   try {
-    return { value: plain(text, load(text, { schema: SCHEMA })), oversights: [] };
+    return { value: plain(text, load(text, { schema: schemaFor(text) })), oversights: [] };
   } catch (error) {
     if (!isFault(error)) throw error;
     return readLeniently(text);
@@ -63,7 +95,7 @@ export function readEnvoyYaml(text: string): ReadYaml | undefined {
 /** yaml-cpp reads only the first document, and of a key that stands twice the last. */
 function readLeniently(text: string): ReadYaml | undefined {
   try {
-    const documents = loadAll(text, null, { schema: SCHEMA, json: true });
+    const documents = loadAll(text, null, { schema: schemaFor(text), json: true });
     return {
       value: plain(text, documents[0]),
       oversights: documents.length > 1 ? ['more_documents'] : ['duplicate_key'],
@@ -76,24 +108,26 @@ function readLeniently(text: string): ReadYaml | undefined {
 
 const isFault = (error: unknown): boolean => error instanceof YAMLException || error instanceof RangeError;
 
-const plain = (text: string, value: unknown): Json =>
-  text.includes(IGNORE_TAG) ? withoutIgnored((value ?? null) as Json) : ((value ?? null) as Json);
+const schemaFor = (text: string): Schema => (ODD_KEY.test(text) ? KEEPS_KEYS : SCHEMA);
 
-/** Shared values stay shared, so that anchors cannot expand here. */
-function withoutIgnored(value: Json, done = new Map<Json, Json>()): Json {
-  if (typeof value !== 'object' || value === null) return value;
+const plain = (text: string, value: unknown): Json =>
+  text.includes(IGNORE_TAG) || ODD_KEY.test(text) ? settled(value) : ((value ?? null) as Json);
+
+/** Without the keys that are passed over, and with values for what was written. Shared values stay shared, so that anchors cannot expand here. */
+function settled(value: unknown, done = new Map<unknown, Json>()): Json {
+  if (value instanceof Written) return value.value;
+  if (typeof value !== 'object' || value === null) return (value ?? null) as Json;
   const known = done.get(value);
   if (known !== undefined) return known;
   if (Array.isArray(value)) {
     const list: Json[] = [];
     done.set(value, list);
-    for (const one of value) list.push(withoutIgnored(one, done));
+    for (const one of value) list.push(settled(one, done));
     return list;
   }
   const mapping: { [key: string]: Json } = {};
   done.set(value, mapping);
-  for (const [key, one] of Object.entries(value))
-    if (!key.startsWith(IGNORED)) mapping[key] = withoutIgnored(one, done);
+  for (const [key, one] of Object.entries(value)) if (!key.startsWith(IGNORED)) mapping[key] = settled(one, done);
   return mapping;
 }
 
