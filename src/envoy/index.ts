@@ -24,6 +24,7 @@ export type { Trace, TraceRecord, TraceState } from './trace.ts';
 export { RecordingTrace } from './trace.ts';
 export type { CheckFacts } from './validation/check.ts';
 export { MessageChecks } from './validation/checks.ts';
+export { staticFacts } from './validation/static_facts.ts';
 export { FIDELITY, fidelityOf } from './fidelity/fidelity.ts';
 export type { HttpFilterFactory } from './http/filter.ts';
 export { HttpFilterNotLinked, httpFiltersIn, linkHttpFilters } from './extensions/http_filters.ts';

@@ -1,5 +1,5 @@
 import type { Api, Messages, NamedFile, ReadConfig } from '#api';
-import { FIDELITY, MessageChecks, type CheckFacts } from '#envoy';
+import { FIDELITY, MessageChecks, staticFacts, type CheckFacts } from '#envoy';
 import { nearest, type Diagnostic } from '#source';
 import type { Scenario } from './scenario.ts';
 
@@ -45,15 +45,7 @@ function judged(api: Api, config: string, files: ReadonlySet<string> | undefined
 /** What static routes and filters may name; unknown where a mistake may hide one. */
 function staticNames({ value, diagnostics }: ReadConfig): CheckFacts {
   if (diagnostics.some((one) => one.severity === 'error')) return { clusters: undefined };
-  const resources = value?.['staticResources'] as Record<string, { name?: string }[] | undefined> | undefined;
-  const namesOf = (kind: string): ReadonlySet<string> =>
-    new Set(resources?.[kind]?.map(({ name }) => name ?? '') ?? []);
-  const manager = value?.['clusterManager'] as { localClusterName?: string } | undefined;
-  return {
-    clusters: namesOf('clusters'),
-    secrets: namesOf('secrets'),
-    hasLocalCluster: (manager?.localClusterName ?? '') !== '',
-  };
+  return staticFacts(value ?? {});
 }
 
 /** The files of a scenario as its configuration names them, those of its certificates included. */

@@ -9,6 +9,7 @@ import type { ListenerManager } from '../listener/listener_manager.ts';
 import { ListenerWarming } from '../listener/listener_warming.ts';
 import type { TransportSocketServices } from '../network/transport_socket.ts';
 import type { FileSystem, UpstreamNetwork } from '../seams.ts';
+import { staticFacts } from '../validation/static_facts.ts';
 import type { StatsStore } from '../stats/store.ts';
 import { CdsApi } from '../subscription/cds_api.ts';
 import { LdsApi } from '../subscription/lds_api.ts';
@@ -68,7 +69,10 @@ export class DynamicResources {
     this.#services = services;
     this.#node = bootstrap.child('dynamic_resources');
     const { api, stats, fileSystem, trace, dispatcher } = services;
-    const reader = new ResourceReader(api, stats, () => new Set(this.clusterWarming.clusterNames()));
+    const reader = new ResourceReader(api, stats, () => ({
+      ...staticFacts(bootstrap.value),
+      clusters: new Set(this.clusterWarming.clusterNames()),
+    }));
     this.#pauses = { pause: (types) => this.#mux?.pause(types) ?? (() => undefined) };
     const newMux = (source: ConfigNode): Mux => muxOf(source, { ...services, clusters: this.clusters, reader });
     this.#subscriptions = new SubscriptionFactory({

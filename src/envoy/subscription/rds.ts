@@ -27,16 +27,17 @@ class RdsSubscription implements SubscriptionCallbacks {
   readonly name: string;
   readonly initTarget: InitTarget;
   users = 0;
-  readonly #prefix: string;
+  /** Of its statistics. */
+  readonly prefix: string;
   readonly #services: RdsServices;
   readonly #subscription: Subscription;
 
   constructor({ name, source }: RdsPlace, statPrefix: string, services: RdsServices) {
     this.name = name;
-    this.#prefix = `${statPrefix}rds.${this.name}.`;
+    this.prefix = `${statPrefix}rds.${this.name}.`;
     this.#services = services;
-    services.stats.declare(...['config_reload', 'update_empty'].map((name) => this.#prefix + name));
-    this.#subscription = services.factory.create(source, 'rds', this.#prefix, this);
+    services.stats.declare(...['config_reload', 'update_empty'].map((name) => this.prefix + name));
+    this.#subscription = services.factory.create(source, 'rds', this.prefix, this);
     this.initTarget = new InitTarget(`shared target RdsRouteConfigSubscription RDS init ${this.name}`, () =>
       this.#subscription.start([this.name]),
     );
@@ -45,7 +46,7 @@ class RdsSubscription implements SubscriptionCallbacks {
   onConfigUpdate(resources: readonly DecodedResource[], version: string): string | undefined {
     const [resource] = resources;
     if (!resource) {
-      this.#services.stats.add(`${this.#prefix}update_empty`);
+      this.#services.stats.add(`${this.prefix}update_empty`);
       this.initTarget.ready();
       return undefined;
     }
@@ -62,9 +63,9 @@ class RdsSubscription implements SubscriptionCallbacks {
     if (problem !== undefined) return problem;
     this.current = new RouteConfig(node, this.#services, this.#services.dispatcher.nowMs);
     this.version = version;
-    this.#services.stats.add(`${this.#prefix}config_reload`);
+    this.#services.stats.add(`${this.prefix}config_reload`);
     this.#services.stats.set(
-      `${this.#prefix}config_reload_time_ms`,
+      `${this.prefix}config_reload_time_ms`,
       SIMULATION_EPOCH_MS + this.#services.dispatcher.nowMs,
     );
     return undefined;
@@ -146,8 +147,17 @@ export class RouteConfigProviders implements RouteConfigs {
         if (subscription.users > 0) return;
         this.#subscriptions.delete(key);
         subscription.stop();
+        this.#forget(subscription.prefix);
       },
     };
+  }
+
+  /** What was counted goes with the subscription, once the threads have let go: one that takes its place meanwhile counts on. */
+  #forget(prefix: string): void {
+    const { dispatcher, stats } = this.#services;
+    dispatcher.createTimer('rds_stats_released', 0, () => {
+      if (![...this.#subscriptions.values()].some((one) => one.prefix === prefix)) stats.forget(prefix);
+    });
   }
 
   staticRoutes(): RouteConfig[] {

@@ -20,14 +20,14 @@ export type ReadResources =
 /** Reads resources as Envoy decodes them: fields it does not know are let pass, broken rules cost the whole response. */
 export class ResourceReader {
   readonly #api: Api;
-  /** Names that a route may send to. */
-  readonly #clusterNames: () => ReadonlySet<string>;
+  /** What a resource may name, as it is now. */
+  readonly #known: () => CheckFacts;
   readonly #stats: StatsStore;
 
-  constructor(api: Api, stats: StatsStore, clusterNames: () => ReadonlySet<string>) {
+  constructor(api: Api, stats: StatsStore, known: () => CheckFacts) {
     this.#api = api;
     this.#stats = stats;
-    this.#clusterNames = clusterNames;
+    this.#known = known;
   }
 
   /** What went wrong in earnest. A field that this Envoy does not know is counted, and let pass. */
@@ -39,7 +39,8 @@ export class ResourceReader {
   /** Over RDS nobody asks whether the clusters are there, unless the routes say so. */
   #facts(type: XdsType, values: readonly JsonObject[]): CheckFacts {
     const asks = type !== 'rds' || values.some((one) => one['validateClusters'] === true);
-    return { clusters: asks ? this.#clusterNames() : undefined };
+    const known = this.#known();
+    return asks ? known : { ...known, clusters: undefined };
   }
 
   /** The resources of a file: a `DiscoveryResponse` in YAML or JSON. */

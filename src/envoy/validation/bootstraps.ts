@@ -4,12 +4,15 @@ import { regexFault } from '../matching/re2.ts';
 import { isDefaultTag } from '../stats/tag_producer.ts';
 import { checkIpAddress } from './addresses.ts';
 import { checkUpstreamBind } from './bind_configs.ts';
-import { NONE, problem, type Check } from './check.ts';
+import { missingExtension, NONE, problem, refuseIf, typeOf, unknownCluster, type Check } from './check.ts';
+import { checkAdsConfig } from './config_sources.ts';
+import { checkStaticSecrets } from './static_secrets.ts';
 import { duplicateClusters } from './clusters.ts';
 import { duplicateAddresses } from './listeners.ts';
 
 /** `config.bootstrap.v3.Bootstrap`: what its parts mean together. */
-export const checkBootstrap: Check = (node) => {
+export const checkBootstrap: Check = (node, facts) => {
+  const dynamicAds = node.child('dynamic_resources')?.child('ads_config');
   const resources = node.child('static_resources');
   const clusters = resources?.list('clusters') ?? [];
   return [
@@ -22,6 +25,11 @@ export const checkBootstrap: Check = (node) => {
     ...checkAds(node, clusters),
     ...checkTags(node.child('stats_config')),
     ...checkManagerBind(node.child('cluster_manager')),
+    ...checkStaticSecrets(resources?.list('secrets') ?? []),
+    ...checkStaticLayers(node),
+    ...checkInternalListeners(node),
+    ...checkSinks(node),
+    ...(dynamicAds ? checkAdsConfig(dynamicAds, facts) : NONE),
   ];
 };
 
@@ -128,10 +136,68 @@ const unknownTag = (tag: ConfigNode, name: string): Diagnostic[] =>
     },
   );
 
+/** An internal listener needs the extension that makes such listeners. */
+function checkInternalListeners(node: ConfigNode): Diagnostic[] {
+  const types = node.list('bootstrap_extensions').map((one) => typeOf(one.child('typed_config')));
+  const listeners = node.child('static_resources')?.list('listeners') ?? [];
+  return listeners.flatMap((listener) =>
+    refuseIf(
+      listener.has('internal_listener') && !types.some((type) => type.endsWith('.InternalListener')),
+      listener,
+      ['internal_listener'],
+      'An `internal_listener` needs `envoy.bootstrap.internal_listener` among the `bootstrap_extensions`.',
+      `error adding listener named '${listener.text('name') ?? ''}': InternalListener bootstrap extension is mandatory`,
+    ),
+  );
+}
+
+/** The values of static layers: runtime_impl.cc, walkProtoValue. */
+const checkStaticLayers = (node: ConfigNode): Diagnostic[] =>
+  (node.child('layered_runtime')?.list('layers') ?? []).flatMap((layer) => {
+    const values = layer.child('static_layer');
+    return Object.entries(values?.value ?? {}).flatMap(([key, value]) =>
+      refuseIf(
+        value === null || Array.isArray(value),
+        values!,
+        [key],
+        `The runtime value \`${key}\` is ${value === null ? 'nothing' : 'a list'}: a number, a text, a boolean or a fraction is wanted.`,
+        `Invalid runtime entry value for ${key}`,
+      ),
+    );
+  });
+
+/** `stats_sinks`: a sink is found by its type, and statsd over TCP is a cluster. */
+function checkSinks(node: ConfigNode): Diagnostic[] {
+  const clusters = new Set(
+    node
+      .child('static_resources')
+      ?.list('clusters')
+      .map((one) => one.text('name') ?? ''),
+  );
+  return node.list('stats_sinks').flatMap((sink) => {
+    const config = sink.child('typed_config');
+    if (!config) return missingExtension(sink, sink.text('name') ?? '');
+    const name = config.text('tcp_cluster_name') ?? '';
+    return [
+      ...unknownCluster(config, 'tcp_cluster_name', { clusters }, `unknown cluster '${name}'`),
+      ...unknownCluster(
+        config.child('grpc_service')?.child('envoy_grpc'),
+        'cluster_name',
+        { clusters },
+        `Unknown gRPC client cluster '${config.child('grpc_service')?.child('envoy_grpc')?.text('cluster_name') ?? ''}'`,
+      ),
+      ...checkIpAddress(config, ['address', 'socket_address'], 'A daemon of statsd is found by an IP address.'),
+      ...(name === '' ? NONE : checkNode(node)),
+    ];
+  });
+}
+
 function checkTags(config: ConfigNode | undefined): Diagnostic[] {
   return (config?.list('stats_tags') ?? []).flatMap((tag) => {
     const [name, regex] = [tag.text('tag_name') ?? '', tag.text('regex') ?? ''];
     if (tag.has('fixed_value')) return NONE;
+    if (name === '')
+      return refuseIf(true, tag, [], 'The tag has no name: `tag_name` is empty.', 'tag_name cannot be empty');
     if (regex === '') return isDefaultTag(name) ? NONE : unknownTag(tag, name);
     const fault = regexFault(regex);
     if (!fault) return NONE;

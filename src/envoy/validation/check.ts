@@ -8,10 +8,14 @@ export type Check = (node: ConfigNode, facts: CheckFacts) => Diagnostic[];
 export interface CheckFacts {
   /** Names that routes and services may send to; undefined where clusters may come later. */
   readonly clusters: ReadonlySet<string> | undefined;
-  /** Names of the static secrets; undefined where they are not known. */
+  /** Names of the static secrets, and `KIND NAME` of each; undefined where they are not known. */
   readonly secrets?: ReadonlySet<string>;
   /** Whether `cluster_manager.local_cluster_name` is set; undefined where it is not known. */
   readonly hasLocalCluster?: boolean;
+  /** Static clusters that a management server may be in: those that are not over EDS. */
+  readonly servers?: ReadonlySet<string>;
+  /** Whether the node says its `id` and `cluster`; undefined where it is not known. */
+  readonly isNamed?: boolean;
 }
 
 type ProblemWords = Partial<Pick<Diagnostic, 'help' | 'envoySays' | 'meant'>>;
@@ -28,6 +32,27 @@ export function problem(
 }
 
 export const NONE: Diagnostic[] = [];
+
+/** A refusal where something is so, with Envoy's own words for it. */
+export const refuseIf = (
+  isSo: boolean,
+  node: ConfigNode,
+  path: ConfigPath,
+  message: string,
+  envoySays: string,
+): Diagnostic[] => (isSo ? problem('factory', node, path, message, { envoySays }) : NONE);
+
+/** A cluster that has to be there when whoever sends to it is made. */
+export function unknownCluster(
+  node: ConfigNode | undefined,
+  field: string,
+  { clusters }: CheckFacts,
+  envoySays: string,
+): Diagnostic[] {
+  const name = node?.text(field) ?? '';
+  if (!node || name === '' || !clusters || clusters.has(name)) return NONE;
+  return problem('unknown_cluster', node, [field], `No static cluster is called \`${name}\`.`, { envoySays });
+}
 
 /** The `@type` of an extension's configuration without its host: `envoy.extensions.….Router`. */
 export const typeOf = (node: ConfigNode | undefined): string => node?.text('@type')?.split('/').at(-1) ?? '';

@@ -2,12 +2,30 @@ import type { Visit } from '#api';
 import type { Diagnostic } from '#source';
 import { ConfigNode } from '../config_node.ts';
 import { checkOpenTelemetryLog, checkTransportVersion } from './access_logs.ts';
+import { checkApiSource, checkConfigSource } from './config_sources.ts';
+import { checkCache, extensionPoints } from './extension_points.ts';
+import { checkHttp2Options, checkHttpDurations, checkUpstreamOptions } from './http_options.ts';
+import { checkFixedHeap, checkOverloadManager } from './overload.ts';
+import { checkSecretName } from './static_secrets.ts';
+import {
+  checkAdmissionControl,
+  checkExtAuthzService,
+  checkHealthFilter,
+  checkIpTagging,
+  checkJsonRule,
+  checkLimitDescriptors,
+  checkProcessingMode,
+  checkRedis,
+  checkRouteBandwidth,
+  checkWasmPlugin,
+  differingCaches,
+} from './traffic_filters.ts';
 import { checkCidrRange } from './addresses.ts';
 import { checkBootstrap } from './bootstraps.ts';
 import { missingExtension, NONE, type Check, type CheckFacts } from './check.ts';
 import { checkAssignment, checkCluster } from './clusters.ts';
-import { checkConnectionManager } from './connection_managers.ts';
 import { checkExpressionFilter, checkFileLog, checkSubstitutionFormat } from './formats.ts';
+import { checkConnectionManager, checkDuration } from './connection_managers.ts';
 import {
   checkApiKeys,
   checkBasicAuth,
@@ -31,7 +49,7 @@ import {
 import { checkMirror } from './header_options.ts';
 import { checkRegex, checkUriTemplate } from './patterns.ts';
 import { checkRetryPolicy, checkRoute, checkRouteAction, checkRouteConfiguration, checkVirtualHost } from './routes.ts';
-import { checkCustomTag, checkOpenTelemetry, checkTracing, checkZipkin } from './tracers.ts';
+import { checkCustomTag, checkDatadog, checkOpenTelemetry, checkTracing, checkZipkin } from './tracers.ts';
 import { checkProxyProtocol, checkTcpProxy, checkTlv } from './tcp_proxies.ts';
 import {
   checkAlgorithms,
@@ -47,6 +65,7 @@ import {
   checkDownstreamTls,
   checkFilterChain,
   checkTlsParameters,
+  checkTrustedCa,
   checkValidationContext,
 } from './transport_sockets.ts';
 
@@ -60,6 +79,9 @@ const HCM = 'envoy.extensions.filters.network.http_connection_manager.v3';
 const HTTP = 'envoy.extensions.filters.http';
 const TLS = 'envoy.extensions.transport_sockets.tls.v3';
 
+/** One cache is judged by the others of its name. */
+const DNS_CACHE: readonly Check[] = [];
+
 /** What is judged of each message beyond its fields. */
 const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly Check[]>([
   ['envoy.config.accesslog.v3.AccessLog', [checkExtension]],
@@ -72,6 +94,26 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.core.v3.TransportSocket', [checkExtension]],
   ['envoy.config.listener.v3.Filter', [checkExtension]],
   ['envoy.config.metrics.v3.StatsSink', [checkExtension]],
+  ['envoy.config.core.v3.ApiConfigSource', [checkApiSource]],
+  ['envoy.config.core.v3.ConfigSource', [checkConfigSource]],
+  ['envoy.config.core.v3.GrpcService', [(node) => checkDuration(node, 'timeout')]],
+  ['envoy.config.core.v3.HttpProtocolOptions', [checkHttpDurations]],
+  ['envoy.config.core.v3.Http2ProtocolOptions', [checkHttp2Options]],
+  ['envoy.extensions.common.dynamic_forward_proxy.v3.DnsCacheConfig', DNS_CACHE],
+  ['envoy.config.overload.v3.OverloadManager', [checkOverloadManager]],
+  ['envoy.config.trace.v3.DatadogConfig', [checkDatadog]],
+  ['envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig', [checkFixedHeap]],
+  ['envoy.extensions.upstreams.http.v3.HttpProtocolOptions', [checkUpstreamOptions]],
+  ['envoy.extensions.filters.network.redis_proxy.v3.RedisProxy', [checkRedis]],
+  [`${HTTP}.admission_control.v3.AdmissionControl`, [checkAdmissionControl]],
+  [`${HTTP}.bandwidth_limit.v3.BandwidthLimit`, [checkRouteBandwidth]],
+  ['envoy.extensions.wasm.v3.PluginConfig', [checkWasmPlugin]],
+  [`${HTTP}.cache.v3.CacheConfig`, [checkCache]],
+  [`${HTTP}.ext_authz.v3.HttpService`, [checkExtAuthzService]],
+  [`${HTTP}.health_check.v3.HealthCheck`, [checkHealthFilter]],
+  [`${HTTP}.ip_tagging.v3.IPTagging`, [checkIpTagging]],
+  [`${HTTP}.json_to_metadata.v3.JsonToMetadata.Rule`, [checkJsonRule]],
+  [`${TLS}.SdsSecretConfig`, [checkSecretName]],
   ['envoy.config.listener.v3.FilterChain', [checkFilterChain]],
   ['envoy.config.listener.v3.Listener', [checkListener, checkFilterChainMatcher]],
   ['envoy.config.listener.v3.ListenerFilter', [checkExtension]],
@@ -98,7 +140,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   [`${HTTP}.api_key_auth.v3.ApiKeyAuth`, [checkApiKeys]],
   [`${HTTP}.oauth2.v3.OAuth2Config`, [checkOAuth2]],
   [`${HTTP}.basic_auth.v3.BasicAuth`, [checkBasicAuth]],
-  [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc]],
+  [`${HTTP}.ext_proc.v3.ExternalProcessor`, [checkExtProc, checkProcessingMode]],
   [`${HTTP}.header_to_metadata.v3.Config`, [checkHeaderToMetadata]],
   [`${HTTP}.jwt_authn.v3.JwtAuthentication`, [checkJwtAuthn]],
   ['envoy.extensions.load_balancing_policies.maglev.v3.Maglev', [(node) => checkMaglev(node)]],
@@ -108,7 +150,7 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.config.route.v3.RouteAction.RequestMirrorPolicy', [checkMirror]],
   [`${HTTP}.lua.v3.Lua`, [checkLua]],
   [`${HTTP}.lua.v3.LuaPerRoute`, [checkLuaPerRoute]],
-  [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit, checkSharedLimit]],
+  [`${HTTP}.local_ratelimit.v3.LocalRateLimit`, [checkLocalRateLimit, checkSharedLimit, checkLimitDescriptors]],
   [`${HCM}.HttpConnectionManager`, [checkConnectionManager]],
   [`${HCM}.HttpConnectionManager.Tracing`, [checkTracing]],
   [`${HCM}.HttpFilter`, [checkExtension]],
@@ -119,11 +161,13 @@ const CHECKS: ReadonlyMap<string, readonly Check[]> = new Map<string, readonly C
   ['envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol', [checkProxyProtocol]],
   ['envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit', [checkLocalRateLimit]],
   ['envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', [checkTcpProxy]],
-  [`${TLS}.CertificateValidationContext`, [checkValidationContext, checkTrust]],
+  [`${TLS}.CertificateValidationContext`, [checkValidationContext, checkTrust, checkTrustedCa]],
   [`${TLS}.DownstreamTlsContext`, [checkDownstreamTls, checkDownstreamOptions]],
   [`${TLS}.TlsCertificate`, [checkCertificate]],
   [`${TLS}.TlsParameters`, [checkTlsParameters, checkAlgorithms]],
 ]);
+
+const EXTENSION_POINTS = extensionPoints();
 
 /** Notes the messages that there is something to judge of, while a configuration is read. */
 export class MessageChecks {
@@ -131,11 +175,17 @@ export class MessageChecks {
 
   readonly visit: Visit = (type, message, ref) => {
     const checks = CHECKS.get(type);
+    const points = EXTENSION_POINTS.get(type);
+    if (points) this.#noted.push({ node: new ConfigNode(message, ref), checks: points });
     if (checks) this.#noted.push({ node: new ConfigNode(message, ref), checks });
   };
 
   /** What Envoy refuses of them. */
   run(facts: CheckFacts): Diagnostic[] {
-    return this.#noted.flatMap(({ node, checks }) => checks.flatMap((check) => check(node, facts)));
+    const caches = this.#noted.filter(({ checks }) => checks === DNS_CACHE).map(({ node }) => node);
+    return [
+      ...this.#noted.flatMap(({ node, checks }) => checks.flatMap((check) => check(node, facts))),
+      ...differingCaches(caches),
+    ];
   }
 }

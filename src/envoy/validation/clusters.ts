@@ -3,9 +3,10 @@ import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { isIpAddress } from '../network/cidr.ts';
 import { checkUpstreamBind } from './bind_configs.ts';
+import { checkQuic } from './http_options.ts';
 import { checkHealthChecks } from './health_checks.ts';
 import { checkMaglev, checkOldFields, checkRing, checkSubsets } from './load_balancing.ts';
-import { missingExtension, NONE, problem, typeOf, type Check } from './check.ts';
+import { missingExtension, NONE, problem, refuseIf, typeOf, type Check } from './check.ts';
 
 const DEFAULT_BASE_EJECTION_MS = 30_000;
 const DEFAULT_MAX_EJECTION_MS = 300_000;
@@ -20,7 +21,45 @@ export const checkCluster: Check = (node) => [
   ...checkOutlierDetection(node),
   ...checkProtocolOptions(node),
   ...checkUpstreamBind(node, `Cluster ${nameOf(node)}`),
+  ...checkQuic(node),
+  ...checkResolvers(node),
+  ...checkForwardProxy(node),
 ];
+
+/** A DNS cluster asks one resolver for all its names. */
+function checkResolvers(node: ConfigNode): Diagnostic[] {
+  const type = typeName(node);
+  const endpoints = (node.child('load_assignment')?.list('endpoints') ?? []).flatMap((one) => one.list('lb_endpoints'));
+  return endpoints.flatMap((endpoint) =>
+    refuseIf(
+      type.endsWith('_DNS') &&
+        endpoint.child('endpoint')?.child('address')?.child('socket_address')?.has('resolver_name') === true,
+      endpoint,
+      ['endpoint', 'address', 'socket_address', 'resolver_name'],
+      `A ${type} cluster takes no \`resolver_name\`: \`typed_dns_resolver_config\` of the cluster says who is asked.`,
+      `${type} clusters must NOT have a custom resolver name set`,
+    ),
+  );
+}
+
+/** A cluster that goes wherever it is told checks over TLS that it got there: dynamic_forward_proxy/cluster.cc. */
+function checkForwardProxy(node: ConfigNode): Diagnostic[] {
+  const config = node.child('cluster_type')?.child('typed_config');
+  const options = node
+    .child('typed_extension_protocol_options')
+    ?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions')
+    ?.child('upstream_http_protocol_options');
+  return refuseIf(
+    typeOf(config).endsWith('.dynamic_forward_proxy.v3.ClusterConfig') &&
+      options !== undefined &&
+      !(options.flag('auto_sni') && options.flag('auto_san_validation')) &&
+      !config!.flag('allow_insecure_cluster_options'),
+    node,
+    ['typed_extension_protocol_options'],
+    'A dynamic forward proxy needs both `auto_sni` and `auto_san_validation`, or `allow_insecure_cluster_options`.',
+    'dynamic_forward_proxy cluster must have auto_sni and auto_san_validation true unless allow_insecure_cluster_options is set.',
+  );
+}
 
 const nameOf = (node: ConfigNode): string => node.text('name') ?? '';
 const typeName = (node: ConfigNode): string => (node.has('cluster_type') ? 'custom' : (node.text('type') ?? 'STATIC'));

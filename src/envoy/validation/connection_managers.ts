@@ -1,6 +1,7 @@
 import { durationMs } from '#api';
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
+import { checkLogOptions } from './log_options.ts';
 import { NONE, problem, typeOf, type Check } from './check.ts';
 import { checkScopedRoutes } from './scoped_routes.ts';
 
@@ -11,6 +12,7 @@ export const checkConnectionManager: Check = (node) => [
   ...checkUpgrades(node.list('upgrade_configs')),
   ...checkScopedRoutes(node.child('scoped_routes')),
   ...checkRds(node.child('rds')),
+  ...checkLogOptions(node),
   ...DURATIONS.flatMap((name) => checkDuration(node, name)),
 ];
 

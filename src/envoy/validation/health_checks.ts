@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
-import { NONE, problem, typeOf } from './check.ts';
+import { NONE, problem, refuseIf, typeOf } from './check.ts';
 
 /** `health_checks` of a cluster. */
 export function checkHealthChecks(node: ConfigNode): Diagnostic[] {
@@ -32,7 +32,14 @@ function checkOne(node: ConfigNode, check: ConfigNode): Diagnostic[] {
 
 function checkStatusRange(range: ConfigNode): Diagnostic[] {
   const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
-  if (start < end) return NONE;
+  if (start < end)
+    return refuseIf(
+      end > 600,
+      range,
+      ['end'],
+      `A status is less than 600: \`end\` is ${end}.`,
+      `Invalid http expected status range: expecting end <= 600, but found end=${end}`,
+    );
   return problem(
     'status_range',
     range,

@@ -1,7 +1,7 @@
 import { durationMs } from '#api';
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
-import { NONE, problem, type Check } from './check.ts';
+import { NONE, problem, refuseIf, type Check } from './check.ts';
 
 const MIN_FILL_MS = 50;
 
@@ -78,13 +78,26 @@ function checkHeaderRule(rule: ConfigNode): Diagnostic[] {
 export const checkJwtAuthn: Check = (node) => {
   const providers = node.child('providers');
   const names = new Set(Object.keys(providers?.value ?? {}));
+  const states = node.child('filter_state_rules');
   const requirements = [
     ...node.list('rules').flatMap((rule) => rule.child('requires') ?? []),
     ...mapped(node, 'requirement_map'),
+    ...(states ? mapped(states, 'requires') : []),
   ];
+  const known = Object.keys(node.child('requirement_map')?.value ?? {});
   return [
     ...[...names].flatMap((name) => checkLocalJwks(providers!.child(name), name)),
     ...requirements.flatMap((one) => checkRequirement(one, names)),
+    ...node.list('rules').flatMap((rule) => {
+      const name = rule.text('requirement_name') ?? '';
+      return refuseIf(
+        name !== '' && !known.includes(name),
+        rule,
+        ['requirement_name'],
+        `\`requirement_map\` has no \`${name}\`.`,
+        `Wrong requirement_name: ${name}. It should be one of [${known.join(', ')}]`,
+      );
+    }),
   ];
 };
 
@@ -109,7 +122,8 @@ function checkLocalJwks(provider: ConfigNode | undefined, name: string): Diagnos
 
 function hasKeys(text: string): boolean {
   try {
-    return Array.isArray((JSON.parse(text) as { keys?: unknown } | null)?.keys);
+    const keys = (JSON.parse(text) as { keys?: unknown } | null)?.keys;
+    return Array.isArray(keys) && keys.length > 0;
   } catch {
     // What is no JSON at all is taken for a key in PEM, and missed only when a token comes.
     return true;

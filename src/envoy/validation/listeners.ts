@@ -1,7 +1,10 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
 import { checkIpAddress } from './addresses.ts';
+import { overlappingChains } from './chain_overlaps.ts';
 import { NONE, problem, typeOf, type Check } from './check.ts';
+import { checkDuration } from './connection_managers.ts';
+import { checkListenerKind } from './listener_kinds.ts';
 
 const TERMINAL_FILTERS =
   /\.(HttpConnectionManager|TcpProxy|direct_response\.v3\.Config|Echo|RedisProxy|GenericProxy|ThriftProxy|DubboProxy)$/;
@@ -10,6 +13,8 @@ const TERMINAL_FILTERS =
 export const checkListener: Check = (node) => [
   ...checkAddress(node),
   ...checkHasChains(node),
+  ...checkListenerKind(node, addressOf(node)),
+  ...checkDuration(node, 'listener_filters_timeout'),
   ...checkChainMatches(node),
   ...[...node.list('filter_chains'), ...chainOrNone(node)].flatMap(checkFilterOrder),
 ];
@@ -55,7 +60,9 @@ function addressOf(node: ConfigNode): string {
 function checkChainMatches(node: ConfigNode): Diagnostic[] {
   const chains = node.list('filter_chains');
   return [
-    ...(node.has('filter_chain_matcher') ? NONE : duplicateMatches(chains)),
+    ...(node.has('filter_chain_matcher')
+      ? NONE
+      : [...duplicateMatches(chains), ...overlappingChains(chains, addressOf(node))]),
     ...chains.flatMap(checkServerNames),
     ...chains.flatMap(checkSuffix),
   ];

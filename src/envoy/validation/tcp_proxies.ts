@@ -1,5 +1,6 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
+import { checkDuration } from './connection_managers.ts';
 import { NONE, problem, type Check } from './check.ts';
 import { checkFormat } from './formats.ts';
 import { checkAddedHeader } from './header_options.ts';
@@ -9,6 +10,7 @@ export const checkTcpProxy: Check = (node) => [
   ...checkLogOptions(node),
   ...checkConnectMode(node),
   ...checkTunnel(node.child('tunneling_config')),
+  ...checkDuration(node, 'idle_timeout'),
 ];
 
 function checkLogOptions(node: ConfigNode): Diagnostic[] {

@@ -49,7 +49,7 @@ const MAX_ALPN_LENGTH = 255;
 /** `CommonTlsContext`. */
 export const checkCommonTls: Check = (node) =>
   node.texts('alpn_protocols').flatMap((name, i) =>
-    name.length > 0 && name.length <= MAX_ALPN_LENGTH
+    (name.length > 0 || node.texts('alpn_protocols').length === 1) && name.length <= MAX_ALPN_LENGTH
       ? NONE
       : problem('alpn', node, ['alpn_protocols', i], `A protocol of ALPN has 1 to ${MAX_ALPN_LENGTH} letters.`, {
           envoySays: 'Invalid ALPN protocol string',

@@ -1,4 +1,4 @@
-import { NONE, problem, type Check } from './check.ts';
+import { NONE, problem, unknownCluster, type Check } from './check.ts';
 import { checkFormat } from './formats.ts';
 
 /** `config.trace.v3.OpenTelemetryConfig`: spans go one way. */
@@ -37,3 +37,12 @@ export const checkCustomTag: Check = (node) => checkFormat(node, ['value'], node
 /** The names of spans are formats. */
 export const checkTracing: Check = (node) =>
   ['operation', 'upstream_operation'].flatMap((field) => checkFormat(node, [field], node.text(field) ?? ''));
+
+/** `config.trace.v3.DatadogConfig`. */
+export const checkDatadog: Check = (node, facts) =>
+  unknownCluster(
+    node,
+    'collector_cluster',
+    facts,
+    `envoy.tracers.datadog: unknown cluster '${node.text('collector_cluster') ?? ''}'`,
+  );

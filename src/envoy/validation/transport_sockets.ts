@@ -1,6 +1,6 @@
 import type { Diagnostic } from '#source';
 import type { ConfigNode } from '../config_node.ts';
-import { NONE, problem, typeOf, type Check } from './check.ts';
+import { NONE, problem, refuseIf, typeOf, type Check } from './check.ts';
 
 const DOWNSTREAM = '.tls.v3.DownstreamTlsContext';
 const UPSTREAM = '.tls.v3.UpstreamTlsContext';
@@ -62,6 +62,18 @@ export const checkDownstreamTls: Check = (node) => {
   });
 };
 
+/** `trusted_ca`: certificates, and no key. */
+export const checkTrustedCa: Check = (node) => {
+  const file = node.child('trusted_ca')?.text('filename') ?? '';
+  return refuseIf(
+    /^certs\/.+\.key$/.test(file),
+    node,
+    ['trusted_ca', 'filename'],
+    `\`trusted_ca\` is a certificate, and \`${file}\` holds a key.`,
+    `Failed to load trusted CA certificates from ${file}`,
+  );
+};
+
 /** `CertificateValidationContext`: names count only where a CA is trusted. */
 export const checkValidationContext: Check = (node) => {
   const names = ['match_typed_subject_alt_names', 'match_subject_alt_names'].find((name) => node.list(name).length > 0);
@@ -80,7 +92,29 @@ export const checkValidationContext: Check = (node) => {
 };
 
 /** `TlsCertificate`: what is written inline has to be PEM, and a key belongs to its certificate. */
-export const checkCertificate: Check = (node) => [...checkPem(node), ...checkPair(node)];
+export const checkCertificate: Check = (node) => [...checkWhole(node), ...checkPem(node), ...checkPair(node)];
+
+/** A certificate is shown by who has its key. */
+function checkWhole(node: ConfigNode): Diagnostic[] {
+  const hasKey = ['private_key', 'private_key_provider', 'pkcs12'].some((field) => node.has(field));
+  const hasChain = node.has('certificate_chain') || node.has('pkcs12');
+  return [
+    ...refuseIf(
+      hasChain && !hasKey,
+      node,
+      [],
+      'The certificate has no `private_key`.',
+      `Failed to load incomplete private key from path: ${node.child('private_key')?.text('filename') ?? ''}`,
+    ),
+    ...refuseIf(
+      hasKey && !hasChain,
+      node,
+      [],
+      'The key has no certificate: `certificate_chain` is missing.',
+      'Failed to load incomplete certificate from : certificate chain not set',
+    ),
+  ];
+}
 
 /** Where certificates are made, `certs/NAME.pem` and `certs/NAME.key` are a pair. */
 const PAIRED = /^certs\/(.+)\.(?:pem|key)$/;
