@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { oneFilter, TO } from '../../../tests/one_filter.ts';
 import { playWorld } from '../../../tests/play_world.ts';
 
+const CODEC =
+  '{name: codec, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec}}';
+
 const MUTATION = 'type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation';
 const marks = (name: string): string =>
   `{name: marks, typed_config: {"@type": ${MUTATION}, mutations: {request_mutations: [{append: {header: {key: ${name}, value: "1"}}}], response_mutations: [{append: {header: {key: ${name}, value: "2"}}}]}}}`;
@@ -11,7 +14,7 @@ const HTTP = 'type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtoco
 function tried({ ofRouter, ofCluster }: { ofRouter: string; ofCluster: string }) {
   const routes =
     '- {match: {prefix: /}, route: {cluster: web, retry_policy: {retry_on: 5xx, retry_back_off: {base_interval: 0.01s}}}}';
-  const own = `typed_extension_protocol_options: {envoy.extensions.upstreams.http.v3.HttpProtocolOptions: {"@type": ${HTTP}, explicit_http_config: {http_protocol_options: {}}, http_filters: [${ofCluster}]}}`;
+  const own = `typed_extension_protocol_options: {envoy.extensions.upstreams.http.v3.HttpProtocolOptions: {"@type": ${HTTP}, explicit_http_config: {http_protocol_options: {}}, http_filters: [${ofCluster === '' ? '' : `${ofCluster}, ${CODEC}`}]}}`;
   const config = oneFilter(`{"@type": ${MUTATION}}`, { routes })
     .replace('.Router}', `.Router, upstream_http_filters: [${ofRouter}]}`)
     .replace('- name: web\n', `- name: web\n    ${own}\n`);

@@ -9,7 +9,7 @@ const KINDS = new Set(['jwt_accepted', 'jwt_refused']);
 
 const config = oneFilter(`
 "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
-providers: {p: {issuer: shop, local_jwks: {inline_string: '{"keys":[]}'}}}
+providers: {p: {issuer: shop, local_jwks: {inline_string: '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'}}}
 rules: [{match: {prefix: /in}, requires: {provider_name: p}}]
 `);
 
