@@ -1621,12 +1621,7 @@ export const SIMULATED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   ],
   'envoy.extensions.transport_sockets.tls.v3.GenericSecret': ['secret'],
   'envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig': ['name', 'sds_config'],
-  'envoy.extensions.transport_sockets.tls.v3.Secret': [
-    'generic_secret',
-    'name',
-    'tls_certificate',
-    'validation_context',
-  ],
+  'envoy.extensions.transport_sockets.tls.v3.Secret': ['name', 'tls_certificate', 'validation_context'],
   'envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher': ['matcher', 'san_type'],
   'envoy.extensions.transport_sockets.tls.v3.TlsCertificate': ['certificate_chain'],
   'envoy.extensions.transport_sockets.tls.v3.TlsParameters': [
