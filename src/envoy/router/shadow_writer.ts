@@ -21,11 +21,11 @@ interface ShadowServices {
 /** Sends the copies that are asked for; nobody waits for what they bring: router/shadow_writer_impl.cc. */
 export function sendShadows(stream: Stream, services: ShadowServices, timeoutMs: number): void {
   const { request, requestBody, route } = stream;
+  const policies = nearestOf(stream.cluster!.http.mirrors, route!.mirrors);
+  if (policies.length === 0) return;
+  const { random, runtime } = services;
   const context = (): FormatterContext => stream.context();
-  for (const { cluster: name, headers } of shadowsOf(nearestOf(stream.cluster!.http.mirrors, route!.mirrors), request, {
-    ...services,
-    context,
-  })) {
+  for (const { cluster: name, headers } of shadowsOf(policies, request, { random, runtime, context })) {
     const cluster = services.clusters.get(name);
     const host = cluster?.chooseHost({ hash: undefined, subset: undefined });
     if (!cluster) continue;

@@ -66,9 +66,12 @@ export function responseHeaders(stream: Stream, response: HttpResponse, attempts
   return headers;
 }
 
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;
+
 /** Blanks around a value are none of it where it is a line. */
 function trimmed(headers: HeaderMap): HeaderMap {
-  if (!headers.find((_, value) => /^[ \t]|[ \t]$/.test(value))) return headers;
+  if (!headers.find((_, value) => isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))))
+    return headers;
   return new HeaderMap(headers.pairs().map(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, '')]));
 }
 

@@ -6,14 +6,25 @@ import type { ConnPool } from '../upstream/conn_pool.ts';
 const NAME = /^:?[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const BAD_VALUE = /[\0-\x08\n-\x1f\x7f]/;
 
+/** Names that have passed, since most requests have the same few; bounded, since a client may invent them. */
+const MAX_KNOWN = 1_000;
+const known = new Set<string>();
+
+function isName(name: string): boolean {
+  if (known.has(name)) return true;
+  if (!NAME.test(name)) return false;
+  if (known.size < MAX_KNOWN) known.add(name);
+  return true;
+}
+
 const NOBODY = { onReady: () => {}, onReply: () => {}, onOverflow: () => {} };
 
 /** What keeps headers from being written, where a filter made them so: header_utility.cc, validateHeaders. */
 export function headerFault(headers: HeaderMap): string | undefined {
   if (!headers.has(':method')) return 'missing required header: :method';
-  const bad = headers.find((name, value) => BAD_VALUE.test(value) || !NAME.test(name));
+  const bad = headers.find((name, value) => BAD_VALUE.test(value) || !isName(name));
   if (!bad) return undefined;
-  return NAME.test(bad.name) ? `invalid header value for: ${bad.name}` : `invalid header name: ${bad.name}`;
+  return isName(bad.name) ? `invalid header value for: ${bad.name}` : `invalid header name: ${bad.name}`;
 }
 
 interface Refused {
