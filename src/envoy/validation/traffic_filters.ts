@@ -36,10 +36,10 @@ export const checkAdmissionControl: Check = (node) => {
 function checkSuccessRange(range: ConfigNode): Diagnostic[] {
   const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
   return refuseIf(
-    start >= end || start < 100 || end > 600,
+    start > end || start < 100 || start >= 600 || end > 600,
     range,
     [],
-    `\`http_success_status\` from ${start} up to ${end} is no range of statuses: \`end\` is the first that is not meant.`,
+    `\`http_success_status\` from ${start} up to ${end} is no range of statuses.`,
     `invalid HTTP range: [${start}, ${end})`,
   );
 }

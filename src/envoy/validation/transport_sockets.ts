@@ -15,14 +15,23 @@ export const checkClusterSocket: Check = (node) => [
   ...checkAutoConfig(node),
 ];
 
+/** One that goes around another asks that. */
+function supportsAlpn(socket: ConfigNode | undefined): boolean {
+  const config = socket?.child('typed_config');
+  if (!config) return false;
+  const type = typeOf(config);
+  return (
+    type.endsWith(UPSTREAM) || type.endsWith('.QuicUpstreamTransport') || supportsAlpn(config.child('transport_socket'))
+  );
+}
+
 /** `auto_config` lets ALPN decide, and ALPN is of TLS: upstream_impl.cc, validateTransportSocketSupportsAlpn. */
 function checkAutoConfig(node: ConfigNode): Diagnostic[] {
   const options = node
     .child('typed_extension_protocol_options')
     ?.child('envoy.extensions.upstreams.http.v3.HttpProtocolOptions');
   const sockets = [node, ...node.list('transport_socket_matches')].map((one) => one.child('transport_socket'));
-  const isTls = sockets.every((socket) => typeOf(socket?.child('typed_config')).endsWith(UPSTREAM));
-  if (options?.has('auto_config') !== true || isTls) return NONE;
+  if (options?.has('auto_config') !== true || sockets.every(supportsAlpn)) return NONE;
   return problem(
     'auto_config',
     options,
