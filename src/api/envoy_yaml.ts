@@ -84,20 +84,23 @@ export interface ReadYaml {
 
 /** The first document of a text; undefined where it is no YAML. */
 export function readEnvoyYaml(text: string): ReadYaml | undefined {
+  const schema = ODD_KEY.test(text) ? KEEPS_KEYS : SCHEMA;
+  const isPlain = schema === SCHEMA && !text.includes(IGNORE_TAG);
+  const valueOf = (read: unknown): Json => (isPlain ? ((read ?? null) as Json) : settled(read));
   try {
-    return { value: plain(text, load(text, { schema: schemaFor(text) })), oversights: [] };
+    return { value: valueOf(load(text, { schema })), oversights: [] };
   } catch (error) {
     if (!isFault(error)) throw error;
-    return readLeniently(text);
+    return readLeniently(text, schema, valueOf);
   }
 }
 
 /** yaml-cpp reads only the first document, and of a key that stands twice the last. */
-function readLeniently(text: string): ReadYaml | undefined {
+function readLeniently(text: string, schema: Schema, valueOf: (read: unknown) => Json): ReadYaml | undefined {
   try {
-    const documents = loadAll(text, null, { schema: schemaFor(text), json: true });
+    const documents = loadAll(text, null, { schema, json: true });
     return {
-      value: plain(text, documents[0]),
+      value: valueOf(documents[0]),
       oversights: documents.length > 1 ? ['more_documents'] : ['duplicate_key'],
     };
   } catch (error) {
@@ -107,11 +110,6 @@ function readLeniently(text: string): ReadYaml | undefined {
 }
 
 const isFault = (error: unknown): boolean => error instanceof YAMLException || error instanceof RangeError;
-
-const schemaFor = (text: string): Schema => (ODD_KEY.test(text) ? KEEPS_KEYS : SCHEMA);
-
-const plain = (text: string, value: unknown): Json =>
-  text.includes(IGNORE_TAG) || ODD_KEY.test(text) ? settled(value) : ((value ?? null) as Json);
 
 /** Without the keys that are passed over, and with values for what was written. Shared values stay shared, so that anchors cannot expand here. */
 function settled(value: unknown, done = new Map<unknown, Json>()): Json {

@@ -2,6 +2,7 @@ import { durationMs, type JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import { HeaderMap } from '../http/header_map.ts';
 import { HeadersToAdd } from '../http/header_mutation.ts';
+import { hostAndPath } from '../http/url.ts';
 import { ENVOY_VERSION_TEXT } from '../server/envoy_version.ts';
 import type { CollectorServices } from './collector.ts';
 
@@ -16,7 +17,7 @@ export const otlpOverGrpc =
 /** `core.v3.HttpService`. */
 export function otlpOverHttp(service: ConfigNode, { http }: CollectorServices): Send {
   const uri = service.child('http_uri');
-  const [, host = '', path = '/'] = /^\w+:\/\/([^/]*)(\/.*)?$/.exec(uri?.text('uri') ?? '') ?? [];
+  const { host, path } = hostAndPath(uri?.text('uri') ?? '');
   const cluster = uri?.text('cluster') ?? '';
   const added = new HeadersToAdd(service.list('request_headers_to_add'));
   return (request, done) => {

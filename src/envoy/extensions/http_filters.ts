@@ -174,7 +174,10 @@ export const HTTP_FILTER_REGISTRY: FilterRegistry = {
 };
 
 /** The filters that a configuration names anywhere, by the messages that configure them. */
-export const httpFiltersIn = (text: string): string[] => [...CODE.keys()].filter((type) => text.includes(type));
+export function httpFiltersIn(text: string): string[] {
+  const named = new Set(text.match(/envoy\.extensions\.[\w.]+/g));
+  return [...CODE.keys()].filter((type) => named.has(type));
+}
 
 /**
  * Links the code of HTTP filters, all of them where none are named: a page loads those that its configuration needs, a

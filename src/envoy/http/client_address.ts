@@ -1,5 +1,5 @@
 import type { ConfigNode } from '../config_node.ts';
-import { hostOf } from '../network/address.ts';
+import { hostOf, portOf } from '../network/address.ts';
 import { isInCidr } from '../network/cidr.ts';
 import type { Connection } from '../seams.ts';
 import type { ConnectionManagerSettings } from './settings.ts';
@@ -37,8 +37,8 @@ export function identifyClient(
 
 /** By TLS, or by the port that a client behind PROXY protocol meant to reach: `forward_proto_config`. */
 function schemeOf({ restoredAddress, tls }: Connection, { forwardProtoPorts }: ConnectionManagerSettings): string {
-  const port = Number(restoredAddress?.slice(restoredAddress.lastIndexOf(':') + 1));
-  return forwardProtoPorts.get(port) ?? (tls ? 'https' : 'http');
+  const told = restoredAddress === undefined ? undefined : forwardProtoPorts.get(portOf(restoredAddress));
+  return told ?? (tls ? 'https' : 'http');
 }
 
 interface Found {

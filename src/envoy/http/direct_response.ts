@@ -1,7 +1,8 @@
 import type { ConfigNode } from '../config_node.ts';
+import { compileOnce } from '../compile_once.ts';
 import { inlineText } from '../data_source.ts';
 import { redirectOf, rewriteRedirected } from '../router/rewrite.ts';
-import { compileBodyFormat, type BodyFormat } from './local_reply.ts';
+import { compileBodyFormat } from './local_reply.ts';
 import type { Stream } from './stream.ts';
 
 const CREATED = 201;
@@ -55,12 +56,4 @@ export function refuseToForward(stream: Stream): void {
   stream.sendLocalReply(503, '', 'NC', 'cluster_not_found');
 }
 
-const formats = new WeakMap<ConfigNode, BodyFormat>();
-
-/** `body_format`, read once. */
-function formatOf(node: ConfigNode): BodyFormat | undefined {
-  const known = formats.get(node);
-  const format = known ?? compileBodyFormat(node.child('body_format'));
-  if (format && !known) formats.set(node, format);
-  return format;
-}
+const formatOf = compileOnce((node) => compileBodyFormat(node.child('body_format')));

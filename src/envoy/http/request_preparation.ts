@@ -1,3 +1,4 @@
+import { portOf } from '../network/address.ts';
 import type { Connection } from '../seams.ts';
 import { identifyClient } from './client_address.ts';
 import type { HeaderMap } from './header_map.ts';
@@ -74,7 +75,7 @@ function appendForwardedPort(
   { useRemoteAddress, xffTrustedHops }: ConnectionManagerSettings,
 ): void {
   if ((useRemoteAddress && xffTrustedHops === 0) || !headers.has('x-forwarded-port'))
-    headers.set('x-forwarded-port', localAddress.slice(localAddress.lastIndexOf(':') + 1));
+    headers.set('x-forwarded-port', String(portOf(localAddress)));
 }
 
 /** `add_user_agent`: to the upstream this Envoy is the client. */
@@ -99,6 +100,6 @@ export function normalizeHost(
   if (stripsTrailingDot) headers.set(':authority', (headers.get(':authority') ?? '').replace(/\.(?=(:\d+)?$)/, ''));
   if (stripsPort === undefined) return;
   const authority = headers.get(':authority') ?? '';
-  const own = `:${connection.localAddress.slice(connection.localAddress.lastIndexOf(':') + 1)}`;
+  const own = `:${portOf(connection.localAddress)}`;
   if (stripsPort === 'any' || authority.endsWith(own)) headers.set(':authority', authority.replace(/:\d+$/, ''));
 }

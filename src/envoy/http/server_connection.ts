@@ -94,9 +94,8 @@ export class ServerConnection implements NetworkFilter {
 
   /** HTTP/1 has no trailers unless it is told to keep them. */
   #encodable(response: HttpResponse): HttpResponse {
-    const { trailers, ...rest } = response;
-    if (!trailers || this.#connection.facts.protocol === 'http2' || this.#keepsTrailers) return response;
-    return rest;
+    const keeps = !response.trailers || this.#connection.facts.protocol === 'http2' || this.#keepsTrailers;
+    return keeps ? response : withoutTrailers(response);
   }
 
   get #keepsTrailers(): boolean {
@@ -178,4 +177,9 @@ export class ServerConnection implements NetworkFilter {
     this.#decodeBytes();
     if (this.#buffer === '' && !this.#stream) this.#drain?.onIdle();
   }
+}
+
+function withoutTrailers(response: HttpResponse): HttpResponse {
+  const { trailers, ...rest } = response;
+  return trailers ? rest : response;
 }

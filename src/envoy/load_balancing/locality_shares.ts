@@ -1,5 +1,6 @@
 import type { Random } from '#sim';
 import type { Host, Locality } from '../upstream/host.ts';
+import { hostsByLocality } from './hosts_by_locality.ts';
 import type { HostSet } from './priority_load.ts';
 
 const PARTS = 1_000_000;
@@ -10,7 +11,7 @@ export class LocalityShares {
   readonly #overprovisioning: number;
   readonly #weightOf: (locality: Locality) => number;
   /** A picker remembers its turn by the list, so equal lists have to be one. */
-  readonly #lists = new WeakMap<readonly Host[], Map<Locality, readonly Host[]>>();
+  readonly #lists = new WeakMap<readonly Host[], ReadonlyMap<Locality, readonly Host[]>>();
 
   constructor(overprovisioning: number, weightOf = ownWeight) {
     this.#overprovisioning = overprovisioning;
@@ -28,21 +29,14 @@ export class LocalityShares {
     return lists[shares.findIndex((share) => (ticket -= share) < 0)] ?? lists.at(-1)!;
   }
 
-  #localitiesOf(open: readonly Host[]): Map<Locality, readonly Host[]> {
-    const known = this.#lists.get(open);
-    if (known) return known;
-    const found = new Map<Locality, Host[]>();
-    for (const host of open) {
-      const hosts = found.get(host.locality);
-      if (hosts) hosts.push(host);
-      else found.set(host.locality, [host]);
-    }
-    this.#lists.set(open, found);
-    return found;
+  #localitiesOf(hosts: readonly Host[]): ReadonlyMap<Locality, readonly Host[]> {
+    let known = this.#lists.get(hosts);
+    if (!known) this.#lists.set(hosts, (known = hostsByLocality(hosts)));
+    return known;
   }
 
   #shareOf(locality: Locality, open: readonly Host[], { all }: HostSet): number {
-    const total = all.filter((host) => host.locality === locality).length;
+    const total = this.#localitiesOf(all).get(locality)!.length;
     return this.#weightOf(locality) * Math.min(1, (this.#overprovisioning / 100) * (open.length / total));
   }
 }

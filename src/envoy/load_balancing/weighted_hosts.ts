@@ -1,12 +1,12 @@
 import type { Random } from '#sim';
-import type { Host, Locality } from '../upstream/host.ts';
+import type { Host } from '../upstream/host.ts';
+import { hostsByLocality } from './hosts_by_locality.ts';
 import type { WeightedHost, WeightedHosts } from './load_balancer.ts';
 
 /** Every host's share of one: thread_aware_lb_impl.cc, normalizeWeights. */
 export function weightedHosts(hosts: readonly Host[], byLocality: boolean): WeightedHosts {
   if (!byLocality) return normalized(hosts, 1);
-  const localities = new Map<Locality, Host[]>();
-  for (const host of hosts) localities.set(host.locality, [...(localities.get(host.locality) ?? []), host]);
+  const localities = hostsByLocality(hosts);
   const total = [...localities.keys()].reduce((sum, { weight }) => sum + weight, 0);
   return [...localities].flatMap(([{ weight }, members]) => (weight === 0 ? [] : normalized(members, weight / total)));
 }

@@ -2,6 +2,7 @@ import type { ConfigNode } from '../config_node.ts';
 import type { HeaderMap } from '../http/header_map.ts';
 import { hostOf, isSameIpOrLoopback, portOf } from '../network/address.ts';
 import { sansOf } from '../network/certificate.ts';
+import { queryParameter } from '../router/route_match.ts';
 import type { Connection } from '../seams.ts';
 import type { MatchFacts } from './match_facts.ts';
 
@@ -81,9 +82,4 @@ export function compileInput(node: ConfigNode | undefined): MatchInput {
   const config = node?.child('typed_config');
   const input = INPUTS[config?.text('@type')?.split('.').at(-1) ?? ''];
   return config && input ? input(config) : () => undefined;
-}
-
-function queryParameter(path: string, name: string): string | undefined {
-  const pairs = (path.split('?')[1] ?? '').split('&');
-  return pairs.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1);
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from '#api';
 import type { ConfigNode } from '../config_node.ts';
 import type { RouterServices } from '../router/router_services.ts';
 import type { Connection } from '../seams.ts';
+import { portOf } from './address.ts';
 import type { Detected } from './detected.ts';
 import { typeOf } from './filter.ts';
 import type { ClientHello, Payload } from './payload.ts';
@@ -69,7 +70,7 @@ function compilePredicate(node: ConfigNode | undefined): (socket: AcceptedSocket
   if (!range) return () => node.flag('any_match');
   const [start, end] = [range.number('start') ?? 0, range.number('end') ?? 0];
   return ({ facts }) => {
-    const port = Number(facts.localAddress.slice(facts.localAddress.lastIndexOf(':') + 1));
+    const port = portOf(facts.localAddress);
     return port >= start && port < end;
   };
 }

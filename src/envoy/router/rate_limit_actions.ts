@@ -1,4 +1,5 @@
 import type { JsonObject } from '#api';
+import { compileOnce } from '../compile_once.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { compileCelText, compileCelTree } from '../cel/expression.ts';
 import { expand } from '../formatter/format_text.ts';
@@ -145,13 +146,7 @@ export interface RateLimit {
   readonly entriesOf: (facts: RateLimitFacts) => DescriptorEntry[] | undefined;
 }
 
-const compiled = new WeakMap<ConfigNode, RateLimit>();
-
-export function rateLimitOf(node: ConfigNode): RateLimit {
-  let known = compiled.get(node);
-  if (!known) compiled.set(node, (known = compile(node)));
-  return known;
-}
+export const rateLimitOf = compileOnce(compile);
 
 function compile(node: ConfigNode): RateLimit {
   const actions = node.list('actions').map((action): Action => {

@@ -1,9 +1,10 @@
 import type { Random } from '#sim';
+import { compileOnce } from '../compile_once.ts';
 import type { ConfigNode } from '../config_node.ts';
 import { OWN_ADDRESS } from '../http/client_address.ts';
 import type { FormatterContext } from '../formatter/formatter_context.ts';
 import { HeaderMap } from '../http/header_map.ts';
-import { compileHeaderMutations, type HeaderMutate } from '../http/header_mutations.ts';
+import { compileHeaderMutations } from '../http/header_mutations.ts';
 import { fractionOf, type Runtime } from '../runtime/runtime.ts';
 
 export interface ShadowPolicy {
@@ -18,14 +19,7 @@ export interface ShadowChance {
   readonly context: () => FormatterContext;
 }
 
-const compiled = new WeakMap<ConfigNode, HeaderMutate>();
-
-/** `request_headers_mutations`, read once. */
-function mutationsOf(policy: ConfigNode): HeaderMutate {
-  let mutate = compiled.get(policy);
-  if (!mutate) compiled.set(policy, (mutate = compileHeaderMutations(policy.list('request_headers_mutations'))));
-  return mutate;
-}
+const mutationsOf = compileOnce((policy) => compileHeaderMutations(policy.list('request_headers_mutations')));
 
 /** The name of its own that a policy gives, or the request's with a mark. */
 function hostOf(policy: ConfigNode, host: string): string {

@@ -1,4 +1,5 @@
 import type { Random } from '#sim';
+import { compileOnce } from '../compile_once.ts';
 import type { ConfigNode } from '../config_node.ts';
 import type { ConnectionManagerStats } from '../http/connection_manager_stats.ts';
 import type { HeaderMap } from '../http/header_map.ts';
@@ -21,6 +22,9 @@ interface Sampling {
 const ALWAYS: Fraction = { numerator: 100, denominator: 100 };
 const TICKETS = 10_000;
 const DEFAULT_PATH_LENGTH = 256;
+
+/** `custom_tags` of a connection manager or of a route. */
+const tagsOf = compileOnce((node) => compileCustomTags(node.list('custom_tags')));
 const STAT_OF = {
   not_traceable: 'not_traceable',
   sampling: 'random_sampling',
@@ -73,7 +77,7 @@ export class HttpTracing {
     this.#tracer =
       config && services.tracers.get(type.slice(type.lastIndexOf('/') + 1))?.create(config, services.tracer);
     this.#tags = {
-      custom: compileCustomTags(node.list('custom_tags')),
+      custom: tagsOf(node),
       maxPathLength: node.number('max_path_tag_length') ?? DEFAULT_PATH_LENGTH,
     };
   }
@@ -107,7 +111,7 @@ export class HttpTracing {
     const { span, upstreamSpan, facts, route } = stream;
     if (!span) return;
     const ofRoute = route?.node.child('tracing');
-    const custom = [...this.#tags.custom, ...compileCustomTags(ofRoute?.list('custom_tags') ?? [])];
+    const custom = ofRoute ? [...this.#tags.custom, ...tagsOf(ofRoute)] : this.#tags.custom;
     const ended = {
       host: stream.request.get(':authority') ?? '',
       startMs: facts.startMs,

@@ -173,14 +173,7 @@ export class ConnPool {
   }
 
   #failConnect(waiting: Waiting | undefined): void {
-    this.#stats.upstream_cx_connect_fail.inc();
-    this.host.stats.cx_connect_fail++;
-    const failed = (reply: UpstreamReply): void => {
-      this.#lose('remote', false);
-      if (waiting) this.#stats.upstream_rq_pending_failure_eject.inc();
-      if (waiting && !waiting.isCancelled) waiting.callbacks.onReply(reply);
-      if (this.#pending.length > 0) this.#connect();
-    };
+    const failed = (reply: UpstreamReply): void => this.#fail(waiting, 'remote', reply);
     if (waiting) this.#network.send(this.host.address, waiting.request, failed);
     else this.#network.whenConnected(() => failed({ failure: 'refused' }));
   }

@@ -1,4 +1,5 @@
 import type { ConfigPath } from '#source';
+import { checkTransportVersion } from './access_logs.ts';
 import { refuseIf, type Check } from './check.ts';
 
 /** `core.v3.ConfigSource`: a management server asks who is there, whoever it is. */
@@ -23,7 +24,8 @@ export const checkConfigSource: Check = (node, { isNamed }) => {
 };
 
 /** `core.v3.ApiConfigSource`: config/utility.cc, checkApiConfigSourceSubscriptionBackingCluster and the factories. */
-export const checkApiSource: Check = (node, { servers }) => {
+export const checkApiSource: Check = (node, facts) => {
+  const { servers } = facts;
   const isRest = (node.text('api_type') ?? '') === 'REST';
   const [names, services] = [node.texts('cluster_names'), node.list('grpc_services')];
   const name = isRest ? names[0] : services[0]?.child('envoy_grpc')?.text('cluster_name');
@@ -71,13 +73,7 @@ export const checkApiSource: Check = (node, { servers }) => {
       `\`${place[1]}\` \`${name}\` is no static cluster, or one that waits for EDS itself.`,
       `envoy.config.core.v3.ApiConfigSource must have a statically defined non-EDS cluster: '${name}' does not exist, was added via api, or is an EDS cluster`,
     ),
-    ...refuseIf(
-      node.text('transport_api_version') === 'V2',
-      node,
-      ['transport_api_version'],
-      '`transport_api_version: V2` is no longer spoken: write V3.',
-      'The v2 xDS major version has been removed and is no longer supported.',
-    ),
+    ...checkTransportVersion(node, facts),
   ];
 };
 

@@ -1,24 +1,16 @@
-import type { ConfigNode } from '../../../../config_node.ts';
+import { compileOnce } from '../../../../compile_once.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
 import { compileDraw } from '../../../../matching/fractional_percent.ts';
 import { compileStringMatcher } from '../../../../router/string_matcher.ts';
 import { CorsFilter, type CorsPolicy } from './cors_filter.ts';
 
-const compiled = new WeakMap<ConfigNode, CorsPolicy>();
-
-/** The policy of one level of a route: each is read once. */
-function policyOf(node: ConfigNode): CorsPolicy {
-  let policy = compiled.get(node);
-  if (!policy) compiled.set(node, (policy = compile(node)));
-  return policy;
-}
-
-const compile = (node: ConfigNode): CorsPolicy => ({
+/** The policy of one level of a route. */
+const policyOf = compileOnce<CorsPolicy>((node) => ({
   node,
   origins: node.list('allow_origin_string_match').map(compileStringMatcher),
   isEnabled: compileDraw(node.child('filter_enabled'), true),
   isShadow: compileDraw(node.child('shadow_enabled')),
-});
+}));
 
 export const corsFilterFactory = defineHttpFilter<CorsPolicy>({
   name: 'envoy.filters.http.cors',

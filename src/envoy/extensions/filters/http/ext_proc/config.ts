@@ -1,4 +1,5 @@
 import { durationMs } from '#api';
+import { compileOnce } from '../../../../compile_once.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import type { FactoryContext } from '../../../../http/filter.ts';
 import { statusCodeOf } from '../../../../http/status_code.ts';
@@ -142,17 +143,12 @@ export function compilePerRoute(node: ConfigNode): ExtProcPerRoute {
   };
 }
 
-const compiled = new WeakMap<ConfigNode, ExtProcPerRoute>();
+const perRouteOf = compileOnce(compilePerRoute);
 
 /** Of all levels of a route: what a narrower one does not say, the wider has. */
 export function mergedPerRoute(levels: readonly ConfigNode[]): ExtProcPerRoute | undefined {
   if (levels.length === 0) return undefined;
-  const all = levels.map((node) => {
-    const known = compiled.get(node) ?? compilePerRoute(node);
-    compiled.set(node, known);
-    return known;
-  });
-  return all.reduce((wide, narrow) => ({
+  return levels.map(perRouteOf).reduce((wide, narrow) => ({
     isDisabled: narrow.isDisabled,
     mode: narrow.mode ?? wide.mode,
     service: narrow.service ?? wide.service,

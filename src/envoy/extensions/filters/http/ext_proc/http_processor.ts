@@ -3,6 +3,7 @@ import { ConfigNode } from '../../../../config_node.ts';
 import type { Call, ClientResponse, HttpClient } from '../../../../http/clients.ts';
 import type { FilterCallbacks } from '../../../../http/filter.ts';
 import { HeaderMap } from '../../../../http/header_map.ts';
+import { hostAndPath } from '../../../../http/url.ts';
 import type { ExtProcConfig, ProcessingMode } from './config.ts';
 import { protocolConfig } from './messages.ts';
 import type { Processor, Question } from './processor.ts';
@@ -74,7 +75,7 @@ export class HttpProcessor implements Processor {
   }
 
   #headersOf(uri: string): HeaderMap {
-    const [, host = '', path = ''] = /^\w+:\/\/([^/]*)(.*)$/.exec(uri) ?? [];
+    const { host, path } = hostAndPath(uri);
     const id = this.#callbacks.request.get('x-request-id');
     const added = this.#service.list('request_headers_to_add').map((one) => {
       const header = one.child('header');
@@ -83,7 +84,7 @@ export class HttpProcessor implements Processor {
     return new HeaderMap([
       [':method', 'POST'],
       [':scheme', 'http'],
-      [':path', path === '' ? '/' : path],
+      [':path', path],
       [':authority', host],
       ['content-type', 'application/json'],
       ...(id === undefined ? [] : [['x-request-id', id] as const]),

@@ -1,9 +1,12 @@
-import type { ConfigNode } from '../../../../config_node.ts';
+import { compileOnce } from '../../../../compile_once.ts';
 import type { FormatterContext } from '../../../../formatter/formatter_context.ts';
 import { defineHttpFilter, type FilterCallbacks, type FilterStatus, type HttpFilter } from '../../../../http/filter.ts';
 import type { HeaderMap } from '../../../../http/header_map.ts';
 import type { HttpResponse } from '../../../../seams.ts';
 import { compileMutations, type Mutations } from './mutations.ts';
+
+/** Of the filter or of one level of a route. */
+const mutationsOf = compileOnce((node) => compileMutations(node.child('mutations')));
 
 export const headerMutationFilterFactory = defineHttpFilter({
   name: 'envoy.filters.http.header_mutation',
@@ -16,15 +19,6 @@ export const headerMutationFilterFactory = defineHttpFilter({
   },
   compilePerRoute: mutationsOf,
 });
-
-const compiled = new WeakMap<ConfigNode, Mutations>();
-
-/** Of the filter or of one level of a route: each is read once. */
-function mutationsOf(node: ConfigNode): Mutations {
-  let mutations = compiled.get(node);
-  if (!mutations) compiled.set(node, (mutations = compileMutations(node.child('mutations'))));
-  return mutations;
-}
 
 /** Changes headers on the way in and out: extensions/filters/http/header_mutation/header_mutation.cc. */
 class HeaderMutationFilter implements HttpFilter {

@@ -1,3 +1,4 @@
+import { compileOnce } from '../../../../compile_once.ts';
 import type { ConfigNode } from '../../../../config_node.ts';
 import { defineHttpFilter } from '../../../../http/filter.ts';
 import { compileFilterState } from '../../../../stream_info/set_filter_state.ts';
@@ -14,16 +15,11 @@ export const setFilterStateFilterFactory = defineHttpFilter({
   compile: (config) => {
     const own = compile(config);
     const clears = config.flag('clear_route_cache');
-    const ofRoute = new WeakMap<ConfigNode, SetState>();
-    const compiled = (node: ConfigNode): SetState => {
-      const known = ofRoute.get(node) ?? compile(node);
-      ofRoute.set(node, known);
-      return known;
-    };
+    const ofRoute = compileOnce(compile);
     return (callbacks) => ({
       decode: () => {
         // Its own values first, and then those of every level of the route.
-        for (const set of [own, ...callbacks.perRouteLevels().map(compiled)])
+        for (const set of [own, ...callbacks.perRouteLevels().map(ofRoute)])
           set(callbacks.filterState, callbacks.formatterContext());
         if (clears) callbacks.clearRouteCache();
         return 'continue';
